@@ -1,0 +1,39 @@
+"""URLs as they may be shown: user names, passwords and tokens taken out. Pure; refuses to touch anything but text.
+
+Applied once, where an error or a log line is made, so that no secret of a URL reaches a log, an error or a terminal.
+"""
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+_SECRET_KEY = re.compile(
+    r"(?i)(^|[-_.])(access[-_]?)?(token|secret|passw(or)?d|pass|pwd|auth|authorization|credentials?|signature|sig|api[-_]?key|key|private[-_]token|jwt|session)($|[-_.])"
+)
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"@]*(?:@[^\s/?#'\"@]*)*@")
+
+
+def redact(url: str) -> str:
+    """``https://u:p@h/x?token=1`` → ``https://***@h/x?token=***``. Never raises, whatever the text is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return _USERINFO.sub(r"\1***@", url)
+    netloc = parts.netloc
+    if "@" in netloc:
+        netloc = "***@" + netloc.rpartition("@")[2]
+    query = "&".join(_redact_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
+    if netloc == parts.netloc and query == parts.query:
+        return url
+    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+
+
+def redact_text(text: str) -> str:
+    """A sentence with every ``scheme://user:password@`` in it made harmless (for messages of other programs)."""
+    return _USERINFO.sub(r"\1***@", text)
+
+
+def _redact_pair(pair: str) -> str:
+    key, equals, value = pair.partition("=")
+    if equals and value and _SECRET_KEY.search(key):
+        return key + "=***"
+    return pair
