@@ -1,0 +1,50 @@
+# Two virtual environments: one runs the sources as plain Python, one with the hot modules compiled. Everything runs in both.
+PYTHON ?= python3
+PURE := .venv-pure
+COMPILED := .venv-compiled
+SOURCES := $(shell find imagetools fetchers builders -name '*.py') pyproject.toml setup.py compiled.txt
+WORKERS ?= 2
+PYTEST := bin/pytest -n $(WORKERS) --dist loadgroup -q
+
+.PHONY: check lint types fix test test-pure test-compiled oracle bench clean
+
+check: lint types test  ## what CI runs
+
+lint: $(PURE)/.made
+	$(PURE)/bin/ruff format --check .
+	$(PURE)/bin/ruff check .
+
+types: $(PURE)/.made
+	$(PURE)/bin/mypy
+
+fix: $(PURE)/.made
+	$(PURE)/bin/ruff format .
+	$(PURE)/bin/ruff check --fix .
+
+test: test-pure test-compiled
+
+test-pure: $(PURE)/.made
+	IMAGETOOLS_EXPECT_MODE=pure $(PURE)/$(PYTEST)
+
+test-compiled: $(COMPILED)/.made
+	IMAGETOOLS_EXPECT_MODE=compiled $(COMPILED)/$(PYTEST)
+
+oracle: $(PURE)/.made  ## only the comparisons with the real programs
+	IMAGETOOLS_REQUIRE_PEERS=1 $(PURE)/$(PYTEST) -m oracle
+
+bench: $(COMPILED)/.made  ## ratios to the peers, printed as tables
+	$(COMPILED)/bin/python -m bench
+
+$(PURE)/.made: pyproject.toml setup.py
+	$(PYTHON) -m venv $(PURE)
+	IMAGETOOLS_PURE=1 $(PURE)/bin/pip install -q -e '.[dev]'
+	touch $@
+
+$(COMPILED)/.made: $(SOURCES)
+	$(PYTHON) -m venv $(COMPILED)
+	$(COMPILED)/bin/pip install -q --force-reinstall --no-deps .
+	$(COMPILED)/bin/pip install -q '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(PURE) $(COMPILED) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

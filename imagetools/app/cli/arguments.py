@@ -1,0 +1,80 @@
+"""The arguments that several commands share, with the spelling of nix-instantiate and nix-build."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from imagetools.kernel.errors import ImagetoolsError
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE]...", help="Nix files or folders (default: ./default.nix; - reads standard input). With -E: expressions."),
+]
+Expr = Annotated[bool, typer.Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
+Attributes = Annotated[
+    list[str] | None, typer.Option("-A", "--attr", metavar="PATH", help="Attribute to take from the expression, such as web.image. Repeatable.")
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option("-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."),
+]
+Arg = Annotated[
+    list[str] | None,
+    typer.Option("--arg", metavar="NAME EXPR", help="Argument for a function that the file evaluates to, as a Nix expression. Repeatable."),
+]
+ArgStr = Annotated[list[str] | None, typer.Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")]
+ShowTrace = Annotated[bool, typer.Option("--show-trace", help="Show where an evaluation error came from, step by step.")]
+Store = Annotated[
+    str | None, typer.Option("--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own).")
+]
+System = Annotated[str | None, typer.Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")]
+
+
+class ArgumentError(ImagetoolsError):
+    """The command line makes no sense."""
+
+    exit_code = 2
+
+
+_PAIRS = ("--arg", "--argstr")
+
+
+def fold_pairs(argv: Sequence[str]) -> list[str]:
+    """``--arg NAME VALUE`` as one word ``--arg=NAME=VALUE``, since an option takes one value here.
+
+    ``--arg NAME=VALUE`` in two words is accepted as well (a Nix name holds no ``=``).
+    """
+    folded: list[str] = []
+    words = list(argv)
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word == "--":
+            return folded + words[at:]
+        if word in _PAIRS and at + 1 < len(words):
+            name = words[at + 1]
+            if "=" in name:
+                folded.append(f"{word}={name}")
+                at += 2
+                continue
+            if at + 2 >= len(words):
+                raise ArgumentError(f"{word} needs a name and a value", hint=f"such as: {word} name value")
+            folded.append(f"{word}={name}={words[at + 2]}")
+            at += 3
+            continue
+        folded.append(word)
+        at += 1
+    return folded
+
+
+def pairs(option: str, values: Sequence[str] | None) -> list[tuple[str, str]]:
+    """The names and values of folded ``--arg`` words."""
+    made: list[tuple[str, str]] = []
+    for value in values or ():
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise ArgumentError(f"{option} needs a name and a value, not '{value}'")
+        made.append((name, text))
+    return made

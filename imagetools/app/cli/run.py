@@ -1,0 +1,64 @@
+"""Parses the command line with typer, runs the command, and turns every error into a sentence and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli import build, evaluate, instantiate, load, log
+from imagetools.app.cli.arguments import fold_pairs
+from imagetools.app.ui.failures import show_failure
+from imagetools.kernel.errors import ImagetoolsError
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from imagetools.app.version import version_text
+
+        typer.echo(version_text())
+        raise typer.Exit
+
+
+def _application(description: str) -> typer.Typer:
+    app = typer.Typer(name="imagetools", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=description)
+
+    @app.callback(help=description)
+    def top(
+        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")] = False,
+    ) -> None:
+        del version
+
+    for module in (build, evaluate, instantiate, load, log):
+        module.register(app)
+    return app
+
+
+def run(argv: list[str], description: str) -> int:
+    """Run ``argv``; returns the exit code. Nothing escapes as a traceback unless ``--debug`` is given."""
+    debug = "--debug" in argv
+    try:
+        result = _application(description)(fold_pairs(argv), prog_name="imagetools", standalone_mode=True)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except ImagetoolsError as error:
+        show_failure(error, show_trace="--show-trace" in argv)
+        if debug:
+            raise
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        return 141
+    except OSError as error:
+        if debug:
+            raise
+        print(f"error: {error.strerror}: {error.filename}" if error.filename else f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        print(f"error: internal error: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        print("hint: this is a fault of imagetools; --debug shows where it happened", file=sys.stderr)  # noqa: T201
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,135 @@
+"""What the environment says, read once: this and ``builtin_main`` are the only modules that look at it.
+
+Nothing here opens, makes or checks anything; a value that makes no sense is refused with the name of the variable.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from imagetools.kernel.errors import ImagetoolsError
+
+STORE_DIR: Final = "/nix/store"
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+
+
+class SettingError(ImagetoolsError):
+    """A variable or option holds a value that makes no sense."""
+
+    def __init__(self, name: str, value: str, wanted: str) -> None:
+        super().__init__(f"{name} is '{value}', but it must be {wanted}")
+        self.name = name
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the parts are made from.
+
+    ``root`` is the physical root R of the store (``R/nix/store`` holds the objects; DESIGN section 6), ``cache`` the folder of
+    the parse cache, ``search_path`` the entries of NIX_PATH in order (``prefix=path`` or ``path``), ``cores`` what builders see
+    as NIX_BUILD_CORES, ``max_jobs`` how many builds run at once.
+    """
+
+    root: str
+    cache: str
+    home: str
+    store_dir: str = STORE_DIR
+    system: str = "x86_64-linux"
+    search_path: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    sandbox: bool = True
+    cores: int = 1
+    max_jobs: int = 1
+
+    def changed(
+        self,
+        *,
+        store: str | None = None,
+        include: Sequence[str] = (),
+        sandbox: bool | None = None,
+        cores: int | None = None,
+        max_jobs: int | None = None,
+        system: str | None = None,
+    ) -> "Settings":
+        """These settings with what the command line says on top."""
+        return replace(
+            self,
+            root=self.root if store is None else store_root(store),
+            search_path=(*include, *self.search_path),
+            sandbox=self.sandbox if sandbox is None else sandbox,
+            cores=self.cores if cores is None else cores or cpu_count(),
+            max_jobs=self.max_jobs if max_jobs is None else max(1, max_jobs),
+            system=self.system if system is None else system,
+        )
+
+
+def store_root(text: str) -> str:
+    """The physical root that ``--store`` names: a folder, or ``local`` for the machine's own /nix/store."""
+    if text == "local":
+        return "/"
+    prefix = "local?root="
+    return os.path.abspath(os.path.expanduser(text.removeprefix(prefix)))
+
+
+def cpu_count() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def current_system() -> str:
+    """The system double of this machine, as Nix spells it."""
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    return f"{machine}-{sys.platform}"
+
+
+def _split_search_path(text: str) -> tuple[str, ...]:
+    """NIX_PATH split at colons, except those that belong to a URL or to ``channel:``."""
+    entries: list[str] = []
+    for piece in text.split(":"):
+        last = entries[-1].rpartition("=")[2] if entries else ""
+        if entries and (last in {"channel", "flake", "git+file", "git+ssh", "file", "http", "https", "ftp", "s3", "git+https"}):
+            entries[-1] += ":" + piece
+        else:
+            entries.append(piece)
+    return tuple(entry for entry in entries if entry)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit():
+        raise SettingError(name, text, "a whole number")
+    return int(text)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; raises :class:`SettingError` for a variable that makes no sense."""
+    env = dict(_environment() if environment is None else environment)
+    home = env.get("HOME") or os.path.expanduser("~")
+    data = env.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")
+    cache = env.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    flag = env.get("IMAGETOOLS_SANDBOX", "1")
+    if flag not in {"0", "1"}:
+        raise SettingError("IMAGETOOLS_SANDBOX", flag, "0 or 1")
+    cpus = cpu_count()
+    return Settings(
+        root=store_root(env.get("IMAGETOOLS_STORE") or os.path.join(data, "imagetools")),
+        cache=env.get("IMAGETOOLS_CACHE") or os.path.join(cache, "imagetools"),
+        home=home,
+        system=env.get("IMAGETOOLS_SYSTEM") or current_system(),
+        search_path=_split_search_path(env.get("NIX_PATH", "")),
+        environment=env,
+        sandbox=flag == "1",
+        cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
+        max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {os.fsencode(k).decode("latin-1"): os.fsencode(v).decode("latin-1") for k, v in os.environ.items()}
