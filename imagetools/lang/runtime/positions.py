@@ -1,0 +1,104 @@
+"""Where something stands in a source text, found only when somebody asks.
+
+A node keeps a byte offset; line and column come from the table of line starts when an error is shown or a program asks
+(``unsafeGetAttrPos``, ``__curPos``). It is never a reader of files: the text of a file for an excerpt is fetched by the renderer.
+"""
+
+from typing import Final
+
+NEWLINE: Final = 10
+
+
+class Source:
+    """One parsed text: ``file`` is the logical path or ``(string)``; ``line_starts`` the offsets of its lines as bytes of
+    unsigned 32-bit ints; ``text`` the text itself where no file can be read again (else None)."""
+
+    def __init__(self, file: str, line_starts: bytes, text: bytes | None = None) -> None:
+        self.file = file
+        self.line_starts = line_starts
+        self.text = text
+
+    def line_col(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, the column in bytes."""
+        starts = memoryview(self.line_starts).cast("I")
+        low = 0
+        high = len(starts)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if starts[middle] <= offset:
+                low = middle
+            else:
+                high = middle
+        start: int = starts[low] if len(starts) else 0
+        return low + 1, offset - start + 1
+
+
+class Pos:
+    """A place in a source."""
+
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source = source
+        self.offset = offset
+
+    def resolve(self) -> tuple[str, int, int]:
+        """(file, line, column)"""
+        line, column = self.source.line_col(self.offset)
+        return self.source.file, line, column
+
+    def __str__(self) -> str:
+        file, line, column = self.resolve()
+        return f"{file}:{line}:{column}"
+
+
+class Origin:
+    """Says where the attributes of a set were written. The set's ``origin`` field holds one (or None)."""
+
+    def find(self, name: str) -> Pos | None:
+        return None
+
+
+class Merged(Origin):
+    """The origin of ``left // right``: what the right side knows wins.
+
+    It holds origins, never sets, so that a long chain of ``//`` keeps no old dicts alive.
+    """
+
+    def __init__(self, left: Origin | None, right: Origin) -> None:
+        self.left = left
+        self.right = right
+
+    def find(self, name: str) -> Pos | None:
+        here: Merged = self
+        while True:
+            found = here.right.find(name)
+            if found is not None:
+                return found
+            left = here.left
+            if left is None:
+                return None
+            if not isinstance(left, Merged):
+                return left.find(name)
+            here = left
+
+
+class Placed(Origin):
+    """Positions known one by one: dynamic attributes, the formals of a function."""
+
+    def __init__(self, places: dict[str, Pos], rest: Origin | None = None) -> None:
+        self.places = places
+        self.rest = rest
+
+    def find(self, name: str) -> Pos | None:
+        found = self.places.get(name)
+        if found is None and self.rest is not None:
+            return self.rest.find(name)
+        return found
+
+
+def merged(left: Origin | None, right: Origin | None) -> Origin | None:
+    """The origin of ``left // right``."""
+    if right is None:
+        return left
+    if left is None or left is right:
+        return right
+    return Merged(left, right)
