@@ -1,0 +1,126 @@
+"""All that a fetcher or builder may see of the house: its context, and the shape it has itself.
+
+``builtin:NAME`` in a derivation means that Python of ours makes the outputs, in a process of its own, inside the sandbox
+(row 4.056). The process never reaches the database, the network layer or the sandbox: closure, transport and shell come through
+the context. This module is pure types; it refuses to construct anything.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Protocol
+
+from imagetools.formats.closure import Closure
+from imagetools.formats.store_path import StoreDir
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.net.ports import Transport
+
+
+class BuiltinError(ImagetoolsError):
+    """A builtin builder cannot do its work; subclass it beside the code that raises. It becomes the end of the build's log."""
+
+
+class MissingAttributeError(BuiltinError):
+    """The derivation lacks an attribute that its builtin builder needs."""
+
+    def __init__(self, builder: str, attribute: str) -> None:
+        super().__init__(f"builtin:{builder} needs the attribute '{attribute}'")
+        self.builder = builder
+        self.attribute = attribute
+
+
+class NoNetworkError(BuiltinError):
+    """A builtin builder needs the network, but its derivation has no fixed output hash."""
+
+    def __init__(self, builder: str) -> None:
+        super().__init__(
+            f"builtin:{builder} needs the network, which only fixed-output derivations have",
+            "give the derivation a hash (outputHash, or hash / sha256 of the function that made it)",
+        )
+        self.builder = builder
+
+
+class ShellFailedError(BuiltinError):
+    """A program that a builtin builder ran did not end with 0; ``status`` is negative for a signal."""
+
+    def __init__(self, argv: Sequence[str], status: int) -> None:
+        super().__init__(
+            f"program '{argv[0]}' " + (f"was killed by signal {-status}" if status < 0 else f"failed with exit code {status}")
+        )
+        self.argv = tuple(argv)
+        self.status = status
+
+
+class BuiltinContext(Protocol):
+    """What one run of a builtin builder may use. Texts from the derivation are bytestrs."""
+
+    @property
+    def name(self) -> str:
+        """The builder's name, without ``builtin:``."""
+        ...
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The derivation's environment as a builder would see it (passAsFile values too, under their own names)."""
+        ...
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """Output name to the path to create, as this process sees it."""
+        ...
+
+    @property
+    def logical_outputs(self) -> Mapping[str, str]:
+        """Output name to store path: what to write into files. The same as ``outputs`` in a real sandbox."""
+        ...
+
+    @property
+    def scratch(self) -> str:
+        """The build folder: the working directory, empty except for files of ours."""
+        ...
+
+    @property
+    def store_dir(self) -> StoreDir: ...
+
+    @property
+    def transport(self) -> Transport | None:
+        """How to download; None unless the derivation has a fixed output."""
+        ...
+
+    def real_path(self, logical: str) -> str:
+        """Where a store path (or a path inside one) of the inputs lies for this process."""
+        ...
+
+    def closure(self, roots: Sequence[str]) -> Closure:
+        """The closure of some inputs' store paths (full logical paths). Raises BuiltinError for what is not an input."""
+        ...
+
+    def shell(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> bytes:
+        """Run a program; its output goes to the log, or is returned where ``capture`` is set. Raises ShellFailedError."""
+        ...
+
+    def log(self, text: str) -> None:
+        """Write a line of (real) text to the build's log."""
+        ...
+
+
+class BuiltinBuilder(Protocol):
+    """One fetcher or builder. An instance (or a module-level object) stands in its package's ``BUILTINS``."""
+
+    name: ClassVar[str]
+    needs_network: ClassVar[bool]
+    host_binds: ClassVar[tuple[str, ...]]
+    """Further folders of the host to show read-only, where they exist (``/var/lib/apt``)."""
+
+    def build(self, ctx: BuiltinContext) -> None:
+        """Create every output. Raises BuiltinError (or any ImagetoolsError)."""
+        ...
+
+
+LogSink = Callable[[str], object]
