@@ -1,0 +1,248 @@
+"""Members to disk, with all checks: what an archive says is a wish, not an order.
+
+Refused: ``..`` and absolute names, names through a symbolic link, symbolic links that lead out of the tree, hard links to
+anything but a file of this archive, devices, pipes, more bytes or members than allowed. Every step goes through directory
+descriptors with O_NOFOLLOW, so that a member can never write where another member's link points. Only the executable bit of
+a mode is kept, since that is all that a Nix archive can hold; owners and times are not.
+"""
+
+import errno
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imagetools.archive.member import Kind, Member
+from imagetools.archive.stream import ArchiveError
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class UnsafeMemberError(ArchiveError):
+    """A member that must not be unpacked; ``name`` is it."""
+
+    def __init__(self, name: bytes, what: str) -> None:
+        shown = name.decode("utf-8", "backslashreplace")
+        super().__init__("archive", f"member '{shown}': {what}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackPolicy:
+    """``max_bytes`` and ``max_members`` bound the whole; ``absolute_links`` lets symbolic links name absolute places.
+
+    An absolute link is harmless while unpacking (nothing is ever followed); packages of a distribution mean the root file
+    system of an image with it, so they get leave.
+    """
+
+    max_bytes: int = 1 << 40
+    max_members: int = 10_000_000
+    absolute_links: bool = False
+
+
+def unpack(members: Iterable[Member], root: str, policy: UnpackPolicy | None = None) -> int:
+    """Write ``members`` below the existing, empty folder ``root``; returns the number of bytes in files.
+
+    A later member replaces an earlier one of the same name (as for tar), but a directory is never replaced. Raises
+    ``UnsafeMemberError``, ``ArchiveError`` (from the reader) and OSError (a full disk).
+    """
+    tree = _Tree(root, policy or UnpackPolicy())
+    try:
+        for member in members:
+            tree.add(member)
+    finally:
+        tree.close()
+    tree.check_links()
+    return tree.bytes
+
+
+def components(name: bytes) -> list[bytes]:
+    """The parts of a member's name, ``.`` left out. Raises ``UnsafeMemberError`` for absolute names, ``..`` and zero bytes."""
+    if name.startswith(b"/"):
+        raise UnsafeMemberError(name, "its name is absolute")
+    if b"\0" in name:
+        raise UnsafeMemberError(name, "its name has a zero byte")
+    parts = [part for part in name.split(b"/") if part not in {b"", b"."}]
+    if b".." in parts:
+        raise UnsafeMemberError(name, "its name has '..'")
+    if any(len(part) > 255 for part in parts):
+        raise UnsafeMemberError(name, "a part of its name is longer than 255 bytes")
+    return parts
+
+
+def escapes(parts: list[bytes], target: bytes) -> bool:
+    """Whether a relative link at ``parts`` leads above the root at any step, read as text (``check_links`` follows the rest)."""
+    depth = len(parts) - 1
+    for step in target.split(b"/"):
+        if step == b"..":
+            depth -= 1
+            if depth < 0:
+                return True
+        elif step not in {b"", b"."}:
+            depth += 1
+    return False
+
+
+def _resolves_outside(links: dict[tuple[bytes, ...], bytes], place: tuple[bytes, ...], steps: list[bytes]) -> bool:
+    here = list(place[:-1])
+    todo = steps[::-1]
+    hops = 0
+    while todo:
+        step = todo.pop()
+        if step == b"..":
+            if not here:
+                return True
+            here.pop()
+            continue
+        here.append(step)
+        target = links.get(tuple(here))
+        if target is None:
+            continue
+        hops += 1
+        if hops > 40:
+            return False  # a loop leads nowhere
+        here = [] if target.startswith(b"/") else here[:-1]
+        todo += [part for part in target.split(b"/") if part not in {b"", b"."}][::-1]
+    return False
+
+
+class _Tree:
+    def __init__(self, root: str, policy: UnpackPolicy) -> None:
+        self._policy = policy
+        self._root = os.open(root, _DIRECTORY)
+        self._here: list[bytes] = []
+        self._fd = self._root
+        self._members = 0
+        self._links: dict[tuple[bytes, ...], bytes] = {}
+        self.bytes = 0
+
+    def close(self) -> None:
+        if self._fd != self._root:
+            os.close(self._fd)
+        os.close(self._root)
+
+    def check_links(self) -> None:
+        """Links like ``a/../../b`` read harmless as text and still escape where ``a`` is a link: follow those, in memory."""
+        for place, target in self._links.items():
+            steps = [step for step in target.split(b"/") if step not in {b"", b"."}]
+            if b".." in steps[steps.count(b"..") :] and _resolves_outside(self._links, place, steps):
+                raise UnsafeMemberError(b"/".join(place), "it links out of the archive, by way of another link")
+
+    def add(self, member: Member) -> None:
+        self._members += 1
+        if self._members > self._policy.max_members:
+            raise UnsafeMemberError(member.name, f"the archive has more than {self._policy.max_members} members")
+        parts = components(member.name)
+        if member.kind is Kind.DIRECTORY:
+            self._enter(parts, member.name)
+            return
+        if not parts:
+            raise UnsafeMemberError(member.name, f"the root of the archive is a {member.kind.value}")
+        if member.kind is Kind.FILE:
+            self._file(parts, member)
+        elif member.kind is Kind.SYMLINK:
+            self._symlink(parts, member)
+        elif member.kind is Kind.HARDLINK:
+            self._hardlink(parts, member)
+        else:
+            raise UnsafeMemberError(member.name, f"it is a {member.kind.value}")
+
+    def _file(self, parts: list[bytes], member: Member) -> None:
+        if self.bytes + member.size > self._policy.max_bytes:
+            raise UnsafeMemberError(member.name, f"the archive unpacks to more than {self._policy.max_bytes} bytes")
+        self._enter(parts[:-1], member.name)
+        self._make_room(parts[-1], member.name)
+        handle = os.open(parts[-1], _CREATE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=self._fd)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            for piece in member.body:
+                view = memoryview(piece)
+                while view:
+                    view = view[file.write(view) :]
+        self.bytes += member.size
+
+    def _symlink(self, parts: list[bytes], member: Member) -> None:
+        target = member.target
+        if not target or b"\0" in target:
+            raise UnsafeMemberError(member.name, "a symbolic link without a target")
+        if target.startswith(b"/"):
+            if not self._policy.absolute_links:
+                raise UnsafeMemberError(
+                    member.name, f"it links to the absolute path '{target.decode('utf-8', 'backslashreplace')}'"
+                )
+        elif escapes(parts, target):
+            raise UnsafeMemberError(
+                member.name, f"it links out of the archive, to '{target.decode('utf-8', 'backslashreplace')}'"
+            )
+        self._enter(parts[:-1], member.name)
+        self._make_room(parts[-1], member.name)
+        os.symlink(target, parts[-1], dir_fd=self._fd)
+        self._links[tuple(parts)] = target
+
+    def _hardlink(self, parts: list[bytes], member: Member) -> None:
+        source = components(member.target)
+        if not source:
+            raise UnsafeMemberError(member.name, "a hard link without a target")
+        if source == parts:
+            return
+        self._enter(source[:-1], member.name, make=False)
+        folder = os.dup(self._fd)
+        try:
+            try:
+                probe = os.stat(source[-1], dir_fd=folder, follow_symlinks=False)
+            except OSError:
+                raise UnsafeMemberError(member.name, "a hard link to a file that is not in the archive") from None
+            if (probe.st_mode & 0o170000) != 0o100000:
+                raise UnsafeMemberError(member.name, "a hard link to something that is no regular file")
+            self._enter(parts[:-1], member.name)
+            self._make_room(parts[-1], member.name)
+            os.link(source[-1], parts[-1], src_dir_fd=folder, dst_dir_fd=self._fd, follow_symlinks=False)
+        finally:
+            os.close(folder)
+
+    def _make_room(self, name: bytes, member: bytes) -> None:
+        try:
+            os.unlink(name, dir_fd=self._fd)
+            self._links.pop((*self._here, name), None)
+        except FileNotFoundError:
+            pass
+        except (IsADirectoryError, PermissionError):
+            raise UnsafeMemberError(member, "a directory is there already") from None
+
+    def _enter(self, parts: list[bytes], member: bytes, make: bool = True) -> None:
+        """Make ``parts`` the current folder, creating what is missing; never through a symbolic link."""
+        if parts == self._here:
+            return
+        common = 0
+        start = self._root
+        if self._here == parts[: len(self._here)]:
+            common, start = len(self._here), self._fd
+        current = start
+        try:
+            for part in parts[common:]:
+                entered = self._step(current, part, member, make)
+                if current not in {self._root, self._fd}:
+                    os.close(current)
+                current = entered
+        except BaseException:
+            if current not in {self._root, self._fd}:
+                os.close(current)
+            raise
+        if self._fd not in {self._root, current}:
+            os.close(self._fd)
+        self._fd, self._here = current, list(parts)
+
+    @staticmethod
+    def _step(folder: int, name: bytes, member: bytes, make: bool) -> int:
+        try:
+            return os.open(name, _DIRECTORY, dir_fd=folder)
+        except FileNotFoundError:
+            if not make:
+                raise UnsafeMemberError(member, "a hard link to a file that is not in the archive") from None
+            os.mkdir(name, 0o755, dir_fd=folder)
+            return os.open(name, _DIRECTORY, dir_fd=folder)
+        except NotADirectoryError:
+            raise UnsafeMemberError(member, "its name goes through something that is no directory") from None
+        except OSError as problem:
+            if problem.errno == errno.ELOOP:
+                raise UnsafeMemberError(member, "its name goes through a symbolic link") from None
+            raise
