@@ -1,0 +1,265 @@
+"""Derivation files (.drv): the text ``Derive([outputs],[inputs],[sources],system,builder,[args],[env])``, both ways.
+
+The writer is canonical: everything sorted by bytes, since the text is hashed into every path that depends on it. The reader is
+strict: it takes what the writer (and Nix) writes and refuses what Nix only tolerates without ever writing it: foreign escapes, an
+empty list item, a duplicate name, bytes after the end. Order of items is not checked, as Nix does not check it either.
+Source: Nix manual, "Derivation ATerm file format". Writing is hot: several texts for each derivation that is evaluated.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ..kernel.errors import ImagetoolsError, NotYetError
+from ..kernel.hashes import SIZES, Hash
+from .derivation import Derivation, FixedOutput, InputAddressed, Output
+from .store_path import MAX_NAME
+
+ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_UNESCAPES: Final[dict[str, str]] = {"\\\\": "\\", '\\"': '"', "\\n": "\n", "\\r": "\r", "\\t": "\t"}
+
+_SPECIAL: Final = re.compile(r'[\\"\n\r\t]')
+_STRING: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(?s:.)")
+_STORE_PATH: Final = re.compile(rf"(?:/[^/\x00]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}")
+_HEAD: Final = "Derive("
+_VERSIONED: Final = "DrvWithVersion("
+
+
+class ATermError(ImagetoolsError):
+    """The text is not a derivation. ``name`` is the derivation's, ``offset`` the byte where reading stopped."""
+
+    def __init__(self, name: str, offset: int, reason: str) -> None:
+        super().__init__(f"error parsing derivation '{name}' at byte {offset}: {reason}")
+        self.name = name
+        self.offset = offset
+        self.reason = reason
+
+
+def quote(text: str) -> str:
+    """``text`` between quotes, with the five escapes where needed."""
+    if _SPECIAL.search(text) is None:
+        return '"' + text + '"'
+    return '"' + text.translate(ESCAPES) + '"'
+
+
+def serialise(drv: Derivation, mask_outputs: bool = False, replace_inputs: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """The text of ``drv`` (a byte string).
+
+    ``mask_outputs`` leaves out what follows from the outputs: their paths, and the values of the variables named like them.
+    ``replace_inputs`` stands in place of ``drv.input_drvs`` (base-16 hashes in place of paths), for the hash modulo.
+    """
+    inputs = drv.input_drvs if replace_inputs is None else replace_inputs
+    return _HEAD + _outputs(drv.outputs, mask_outputs) + _inputs(inputs) + _rest(drv) + _environment(drv, mask_outputs)
+
+
+def fixed_algorithm(output: FixedOutput) -> str:
+    """The third field of a fixed output: ``sha256`` or ``r:sha256``."""
+    return ("r:" if output.method == "nar" else "") + output.hash.algo
+
+
+def _outputs(outputs: Mapping[str, Output], mask: bool) -> str:
+    items: list[str] = []
+    for name in sorted(outputs):
+        output = outputs[name]
+        path = "" if mask else output.path
+        if isinstance(output, FixedOutput):
+            kind = fixed_algorithm(output)
+            items.append('("' + name + '","' + path + '","' + kind + '","' + output.hash.digest.hex() + '")')
+        else:
+            items.append('("' + name + '","' + path + '","","")')
+    return "[" + ",".join(items) + "]"
+
+
+def _inputs(inputs: Mapping[str, tuple[str, ...]]) -> str:
+    if not inputs:
+        return ",[]"
+    items: list[str] = []
+    for path in sorted(inputs):
+        names = inputs[path]
+        if len(names) == 1:
+            items.append('("' + path + '",["' + names[0] + '"])')
+        else:
+            items.append('("' + path + '",["' + '","'.join(sorted(names)) + '"])')
+    return ",[" + ",".join(items) + "]"
+
+
+def _rest(drv: Derivation) -> str:
+    sources = '["' + '","'.join(sorted(drv.input_srcs)) + '"]' if drv.input_srcs else "[]"
+    args = ",".join([quote(arg) for arg in drv.args])
+    return "," + sources + "," + quote(drv.system) + "," + quote(drv.builder) + ",[" + args + "],["
+
+
+def _environment(drv: Derivation, mask: bool) -> str:
+    env = drv.env
+    outputs = drv.outputs
+    items: list[str] = []
+    for name in sorted(env):
+        value = '""' if mask and name in outputs else quote(env[name])
+        items.append("(" + quote(name) + "," + value + ")")
+    return ",".join(items) + "])"
+
+
+def parse(text: str, name: str) -> Derivation:
+    """Read the text of a .drv file (a byte string); ``name`` is the derivation's name, which the text does not hold.
+
+    Raises ATermError, and NotYetError for content-addressed, impure and dynamic derivations of newer Nix.
+    """
+    if text.startswith(_VERSIONED):
+        raise NotYetError(f"the format of derivation '{name}' (dynamic derivations)")
+    reader = _Reader(text, name)
+    reader.expect(_HEAD)
+    outputs: dict[str, Output] = {}
+    reader.expect("[")
+    while reader.more(len(outputs)):
+        reader.output(outputs)
+    inputs: dict[str, tuple[str, ...]] = {}
+    reader.expect(",[")
+    while reader.more(len(inputs)):
+        reader.input(inputs)
+    reader.expect(",")
+    sources = reader.sources()
+    reader.expect(",")
+    system = reader.string()
+    reader.expect(",")
+    builder = reader.string()
+    reader.expect(",")
+    args = reader.strings()
+    env: dict[str, str] = {}
+    reader.expect(",[")
+    while reader.more(len(env)):
+        reader.variable(env)
+    reader.expect(")")
+    if reader.offset != len(text):
+        raise ATermError(name, reader.offset, f"{len(text) - reader.offset} bytes after the end")
+    return Derivation(name, outputs, inputs, sources, system, builder, tuple(args), env)
+
+
+class _Reader:
+    """A position in the text, and one method for each production of the grammar."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text: Final = text
+        self.name: Final = name
+        self.offset = 0
+
+    def expect(self, literal: str) -> None:
+        if not self.text.startswith(literal, self.offset):
+            raise ATermError(self.name, self.offset, f"expected '{literal}'")
+        self.offset += len(literal)
+
+    def more(self, count: int) -> bool:
+        """Inside a list, after ``count`` items: step over the comma and say yes, or over the bracket and say no."""
+        if self.text.startswith("]", self.offset):
+            self.offset += 1
+            return False
+        if count:
+            self.expect(",")
+        return True
+
+    def string(self) -> str:
+        found = _STRING.match(self.text, self.offset)
+        if found is None:
+            raise ATermError(self.name, self.offset, "expected a string, or its end is missing")
+        start = self.offset
+        self.offset = found.end()
+        body = found.group(1)
+        if "\\" not in body:
+            return body
+        parts: list[str] = []
+        last = 0
+        for escape in _ESCAPE.finditer(body):
+            plain = _UNESCAPES.get(escape.group())
+            if plain is None:
+                raise ATermError(self.name, start + 1 + escape.start(), f"unknown escape '{escape.group()}'")
+            parts.append(body[last : escape.start()])
+            parts.append(plain)
+            last = escape.end()
+        parts.append(body[last:])
+        return "".join(parts)
+
+    def strings(self) -> list[str]:
+        self.expect("[")
+        found: list[str] = []
+        while self.more(len(found)):
+            found.append(self.string())
+        return found
+
+    def path(self) -> str:
+        start = self.offset
+        path = self.string()
+        if _STORE_PATH.fullmatch(path) is None:
+            raise ATermError(self.name, start, f"'{path}' is not a store path")
+        return path
+
+    def output(self, outputs: dict[str, Output]) -> None:
+        start = self.offset
+        self.expect("(")
+        output_name = self.string()
+        if output_name in outputs:
+            raise ATermError(self.name, start, f"duplicate output '{output_name}'")
+        self.expect(",")
+        at_path = self.offset
+        path = self.string()
+        if path and _STORE_PATH.fullmatch(path) is None:
+            raise ATermError(self.name, at_path, f"'{path}' is not a store path")
+        self.expect(",")
+        kind = self.string()
+        self.expect(",")
+        digest = self.string()
+        self.expect(")")
+        if kind:
+            outputs[output_name] = self.fixed(start, path, kind, digest)
+        elif digest:
+            raise ATermError(self.name, start, f"output '{output_name}' has a hash but no hash algorithm")
+        else:
+            outputs[output_name] = InputAddressed(path)
+
+    def fixed(self, start: int, path: str, kind: str, digest: str) -> FixedOutput:
+        method = "nar" if kind.startswith("r:") else "flat"
+        algo = kind[2:] if method == "nar" else kind
+        if digest in ("", "impure"):
+            raise NotYetError(f"a content-addressed or impure output (derivation '{self.name}')")
+        if algo not in SIZES:
+            raise ATermError(self.name, start, f"unknown hash algorithm '{kind}'")
+        try:
+            raw = bytes.fromhex(digest)
+        except ValueError:
+            raw = b""
+        if len(raw) != SIZES[algo] or raw.hex() != digest:
+            raise ATermError(self.name, start, f"'{digest}' is not a base-16 hash of {algo}")
+        return FixedOutput(path, method, Hash(algo, raw))
+
+    def input(self, inputs: dict[str, tuple[str, ...]]) -> None:
+        start = self.offset
+        self.expect("(")
+        path = self.path()
+        if path in inputs:
+            raise ATermError(self.name, start, f"duplicate input derivation '{path}'")
+        self.expect(",")
+        names = self.strings()
+        self.expect(")")
+        if not names:
+            raise ATermError(self.name, start, f"input derivation '{path}' names no outputs")
+        if len(set(names)) != len(names):
+            raise ATermError(self.name, start, f"input derivation '{path}' names an output twice")
+        inputs[path] = tuple(sorted(names))
+
+    def sources(self) -> tuple[str, ...]:
+        self.expect("[")
+        found: list[str] = []
+        while self.more(len(found)):
+            found.append(self.path())
+        if len(set(found)) != len(found):
+            raise ATermError(self.name, self.offset, "duplicate input source")
+        return tuple(sorted(found))
+
+    def variable(self, env: dict[str, str]) -> None:
+        start = self.offset
+        self.expect("(")
+        key = self.string()
+        if key in env:
+            raise ATermError(self.name, start, f"duplicate variable '{key}'")
+        self.expect(",")
+        env[key] = self.string()
+        self.expect(")")
