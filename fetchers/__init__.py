@@ -1,0 +1,9 @@
+"""Fetchers: one folder each, with its Nix function, the Python that does the work, and its page of documentation."""
+
+from imagetools.builtin.api import BuiltinBuilder
+
+from .fetchdeb.fetch_deb import FetchDeb
+from .fetchdeb.unpack_deb import UnpackDeb
+from .fetchurl.fetch_url import FetchUrl
+
+BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchDeb(), UnpackDeb())

@@ -1,0 +1,1 @@
+"""fetchurl: one file from the web as a fixed output. See fetchurl.md."""
