@@ -1,0 +1,34 @@
+"""A layer as a value: what is known of one once its bytes have been seen. Holds no bytes and knows no medium."""
+
+from dataclasses import dataclass
+
+from ..kernel.hashes import Hash, digest
+from . import media_types
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """``diff_id`` and ``size`` are those of the uncompressed tar; ``comment`` goes into the image's history.
+
+    ``digest`` and ``blob_size`` are those of the bytes as they travel in ``media_type``; uncompressed they are the same again.
+    """
+
+    diff_id: Hash
+    size: int
+    comment: str = ""
+    media_type: str = media_types.DOCKER_LAYER
+    digest: Hash | None = None
+    blob_size: int | None = None
+
+
+def oci_digest(value: Hash) -> str:
+    """``sha256:<base 16>``, the form of every digest in images."""
+    return f"{value.algo}:{value.base16()}"
+
+
+def chain_ids(diff_ids: tuple[Hash, ...]) -> tuple[Hash, ...]:
+    """For each layer the name of the stack that ends with it (OCI image-spec, config: Layer ChainID)."""
+    chain: list[Hash] = []
+    for diff_id in diff_ids:
+        chain.append(digest("sha256", f"{oci_digest(chain[-1])} {oci_digest(diff_id)}".encode()) if chain else diff_id)
+    return tuple(chain)

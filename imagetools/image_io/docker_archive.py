@@ -1,0 +1,78 @@
+"""Writing a docker archive: the tar that ``docker load`` takes (Docker Image Specification 1.2, row 2.001).
+
+Layers come first, uncompressed, since only then are the digests known that the config holds; manifest.json is last. A layer's
+member is named after what the layer is made from, so that its name can stand before its bytes; equal layers are written once and
+named twice. Nothing here depends on a clock, a file's times, the umask or the user.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from ..image import manifest
+from ..image.image import Image
+from ..image.layer import Layer
+from ..image.manifest import ArchivedImage
+from ..image.reference import Reference
+from ..kernel.hashes import Hash
+from .block_stream import BlockStream
+from .entries import REGULAR, Entry
+from .tar_header import END, Stamp, header, padding
+from .tar_layer import LayerSource, tar_size, write_tar
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_STAMP: Final = Stamp()
+_MODE: Final = 0o444
+
+
+class DockerArchiveWriter:
+    """Add the layers from the lowest up, then ``finish`` once. The caller owns (and closes) the stream."""
+
+    def __init__(self, stream: BlockStream) -> None:
+        self._stream = stream
+        self._order: list[LayerSource] = []
+        self._written: dict[str, tuple[_Hash, int]] = {}
+
+    def add_layer(self, source: LayerSource) -> None:
+        """Write ``source``'s tar, unless a layer of the same identity is there. Raises FileChangedError, OSError."""
+        self._order.append(source)
+        name = _member_name(source)
+        if name in self._written:
+            return
+        size = tar_size(source.entries(), source.stamp)
+        self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, size), _STAMP))
+        hasher = self._stream.start_digest()
+        start = self._stream.offset
+        write_tar(source.entries(), source.stamp, self._stream)
+        self._stream.stop_digest()
+        if self._stream.offset - start != size:
+            raise RuntimeError(f"layer {name}: {size} bytes announced, {self._stream.offset - start} written")
+        self._written[name] = (hasher, size)
+
+    def finish(self, image: Image, references: Iterable[Reference]) -> Image:
+        """Write config and manifest; ``image`` with the layers that were added."""
+        self._stream.settle()
+        layers: list[Layer] = []
+        for source in self._order:
+            hasher, size = self._written[_member_name(source)]
+            diff_id = Hash("sha256", hasher.digest())
+            layers.append(Layer(diff_id, size, source.comment, digest=diff_id, blob_size=size))
+        done = image.with_layers(*layers)
+        config = f"{done.id.base16()}.json"
+        names = tuple(_member_name(source) for source in self._order)
+        entry = ArchivedImage(config, tuple(str(reference) for reference in references), names)
+        self._add_bytes(config, done.config_json())
+        self._add_bytes("manifest.json", manifest.write([entry]))
+        self._stream.write(END)
+        return done
+
+    def _add_bytes(self, name: str, data: bytes) -> None:
+        self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, len(data)), _STAMP))
+        self._stream.write(data + bytes(padding(len(data))))
+
+
+def _member_name(source: LayerSource) -> str:
+    text = f"{source.stamp.text}\n{source.identity}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest() + "/layer.tar"
