@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..kernel.errors import ImagetoolsError
 from ..kernel.hashes import Hash
+from . import addressing
 from .content_address import ContentAddress
 from .store_path import StoreDir, StorePath
 
@@ -52,6 +53,21 @@ class PathInfo:
             raise FingerprintError(self.path, f"its NAR hash is {self.nar_hash.algo}, not sha256")
         references = ",".join(store_dir.join(path) for path in self.references)
         return f"1;{store_dir.join(self.path)};{self.nar_hash.nix()};{self.nar_size};{references}"
+
+    def is_content_addressed(self, store_dir: StoreDir) -> bool:
+        """Whether the content address is there and gives this very path: then no signature is needed (row 7.015).
+
+        Whether the contents agree is for whoever has the NAR.
+        """
+        address = self.content_address
+        if address is None:
+            return False
+        others = [path for path in self.references if path != self.path]
+        try:
+            wanted = addressing.content_path(store_dir, self.path.name, address, others, len(others) < len(self.references))
+        except addressing.AddressingError:
+            return False
+        return wanted == self.path
 
     def with_signatures(self, signatures: Iterable[str]) -> "PathInfo":
         """The same with these signatures added; sorted, none twice."""
