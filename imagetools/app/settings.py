@@ -110,7 +110,7 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; raises :class:`SettingError` for a variable that makes no sense."""
-    env = dict(_environment() if environment is None else environment)
+    env = dict(process_environment() if environment is None else environment)
     home = env.get("HOME") or os.path.expanduser("~")
     data = env.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")
     cache = env.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
@@ -131,5 +131,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _environment() -> dict[str, str]:
+def process_environment() -> dict[str, str]:
+    """The variables of this process as bytestrs."""
     return {os.fsencode(k).decode("latin-1"): os.fsencode(v).decode("latin-1") for k, v in os.environ.items()}

@@ -9,26 +9,40 @@ from imagetools.kernel.errors import ImagetoolsError
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE]...", help="Nix files or folders (default: ./default.nix; - reads standard input). With -E: expressions."),
+    typer.Argument(
+        metavar="[FILE]...", help="Nix files or folders (default: ./default.nix; - reads standard input). With -E: expressions."
+    ),
 ]
 Expr = Annotated[bool, typer.Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
 Attributes = Annotated[
-    list[str] | None, typer.Option("-A", "--attr", metavar="PATH", help="Attribute to take from the expression, such as web.image. Repeatable.")
+    list[str] | None,
+    typer.Option("-A", "--attr", metavar="PATH", help="Attribute to take from the expression, such as web.image. Repeatable."),
 ]
 Include = Annotated[
     list[str] | None,
-    typer.Option("-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."),
+    typer.Option(
+        "-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."
+    ),
 ]
 Arg = Annotated[
     list[str] | None,
-    typer.Option("--arg", metavar="NAME EXPR", help="Argument for a function that the file evaluates to, as a Nix expression. Repeatable."),
+    typer.Option(
+        "--arg", metavar="NAME EXPR", help="Argument for a function that the file evaluates to, as a Nix expression. Repeatable."
+    ),
 ]
-ArgStr = Annotated[list[str] | None, typer.Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")]
+ArgStr = Annotated[
+    list[str] | None, typer.Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")
+]
 ShowTrace = Annotated[bool, typer.Option("--show-trace", help="Show where an evaluation error came from, step by step.")]
 Store = Annotated[
-    str | None, typer.Option("--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own).")
+    str | None,
+    typer.Option(
+        "--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own)."
+    ),
 ]
-System = Annotated[str | None, typer.Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")]
+System = Annotated[
+    str | None, typer.Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")]
 
 

@@ -7,6 +7,7 @@ import typer
 
 from imagetools.app.cli import build, evaluate, instantiate, load, log
 from imagetools.app.cli.arguments import fold_pairs
+from imagetools.app.settings import process_environment
 from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -20,11 +21,15 @@ def _version(wanted: bool) -> None:
 
 
 def _application(description: str) -> typer.Typer:
-    app = typer.Typer(name="imagetools", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=description)
+    app = typer.Typer(
+        name="imagetools", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=description
+    )
 
     @app.callback(help=description)
     def top(
-        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")] = False,
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+        ] = False,
     ) -> None:
         del version
 
@@ -41,7 +46,7 @@ def run(argv: list[str], description: str) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except ImagetoolsError as error:
-        show_failure(error, show_trace="--show-trace" in argv)
+        show_failure(error, process_environment(), show_trace="--show-trace" in argv)
         if debug:
             raise
         return error.exit_code

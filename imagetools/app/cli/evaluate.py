@@ -1,0 +1,83 @@
+"""``imagetools eval``: print what an expression is worth, as ``nix-instantiate --eval`` does."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import (
+    Arg,
+    ArgStr,
+    ArgumentError,
+    Attributes,
+    Debug,
+    Expr,
+    Files,
+    Include,
+    ShowTrace,
+    Store,
+    System,
+    pairs,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(name="eval")
+    def evaluate(
+        files: Files = None,
+        expr: Expr = False,
+        attributes: Attributes = None,
+        include: Include = None,
+        arg: Arg = None,
+        argstr: ArgStr = None,
+        strict: Annotated[bool, typer.Option("--strict", help="Evaluate everything inside lists and sets as well.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        raw: Annotated[bool, typer.Option("--raw", help="Print a string as it is: no quotes, no newline at the end.")] = False,
+        parse: Annotated[
+            bool, typer.Option("--parse", help="Do not evaluate: print the expression as it was understood.")
+        ] = False,
+        read_write: Annotated[
+            bool, typer.Option("--read-write-mode", help="Write the sources and derivations that are met into the store.")
+        ] = False,
+        show_trace: ShowTrace = False,
+        system: System = None,
+        store: Store = None,
+        debug: Debug = False,
+    ) -> None:
+        """Evaluate Nix expressions and print the values, as `nix-instantiate --eval` does.
+
+        Nothing is built, and nothing is written into the store unless --read-write-mode is given.
+
+        Examples: imagetools eval -E '1 + 1' | imagetools eval --json -A config hello.nix
+        """
+        del show_trace, debug
+        if json and raw:
+            raise ArgumentError("--json and --raw exclude each other")
+        from imagetools.app.compose import Session
+        from imagetools.app.cli.expressions import parsed, values
+        from imagetools.app.settings import read_settings
+        from imagetools.kernel.bytestr import to_bytes
+
+        settings = read_settings().changed(store=store, include=include or (), system=system)
+        session = Session(settings, read_only=not read_write)
+
+        def work() -> None:
+            if parse:
+                for text in parsed(session, files, expr):
+                    sys.stdout.buffer.write(to_bytes(text) + b"\n")
+                return
+            for value in values(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr)):
+                text = (
+                    session.print_raw(value)
+                    if raw
+                    else session.print_json(value)
+                    if json
+                    else session.print(value, strict=strict)
+                )
+                sys.stdout.buffer.write(to_bytes(text) + (b"" if raw else b"\n"))
+            session.flush()
+
+        session.run(work)
+        sys.stdout.buffer.flush()

@@ -1,0 +1,77 @@
+"""From FILE..., -E and -A to values: what ``eval``, ``instantiate`` and ``build`` have in common."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from imagetools.kernel.bytestr import to_str
+
+if TYPE_CHECKING:
+    from imagetools.app.compose import Session
+    from imagetools.instantiate.find import Found
+
+
+def _bytestr(text: str) -> str:
+    return to_str(os.fsencode(text))
+
+
+def _sources(session: "Session", files: Sequence[str] | None, expr: bool) -> Iterator[object]:
+    """The (unapplied) value of each argument."""
+    here = _bytestr(os.getcwd())
+    if expr:
+        for text in files or ():
+            yield session.evaluator.eval_string(_bytestr(text), here)
+        return
+    for name in files or ["./default.nix"]:
+        if name == "-":
+            yield session.evaluator.eval_string(to_str(sys.stdin.buffer.read()), here, origin="(stdin)")
+        else:
+            yield session.evaluator.eval_file(session.locate(_bytestr(name), here))
+
+
+def parsed(session: "Session", files: Sequence[str] | None, expr: bool) -> Iterator[str]:
+    """What ``--parse`` prints for each argument."""
+    here = _bytestr(os.getcwd())
+    for name in files or ([] if expr else ["./default.nix"]):
+        if expr:
+            yield session.show_parsed(os.fsencode(name), here, "(string)")
+        elif name == "-":
+            yield session.show_parsed(sys.stdin.buffer.read(), here, "(stdin)")
+        else:
+            path = session.locate(_bytestr(name), here)
+            yield session.show_parsed(session.io.read_file(path), path.rpartition("/")[0] or "/", path)
+
+
+def values(
+    session: "Session",
+    files: Sequence[str] | None,
+    expr: bool,
+    attributes: Sequence[str] | None,
+    arg: Sequence[tuple[str, str]],
+    argstr: Sequence[tuple[str, str]],
+) -> Iterator[object]:
+    """Every selected value, functions called with the given arguments."""
+    here = _bytestr(os.getcwd())
+    arguments = {_bytestr(name): session.evaluator.later(_bytestr(text), here) for name, text in arg}
+    arguments.update({_bytestr(name): _bytestr(text) for name, text in argstr})
+    session.arguments = arguments
+    for source in _sources(session, files, expr):
+        for attribute in attributes or [""]:
+            selected = session.evaluator.select_path(source, _bytestr(attribute), arguments)
+            yield session.evaluator.auto_call(selected, arguments)
+
+
+def derivations(
+    session: "Session",
+    files: Sequence[str] | None,
+    expr: bool,
+    attributes: Sequence[str] | None,
+    arg: Sequence[tuple[str, str]],
+    argstr: Sequence[tuple[str, str]],
+) -> "list[Found]":
+    """All derivations that the arguments mean. Raises NoDerivationError, EvalError."""
+    found: list[Found] = []
+    for value in values(session, files, expr, attributes, arg, argstr):
+        found += session.find(value)
+    return found

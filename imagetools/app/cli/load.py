@@ -1,0 +1,35 @@
+"""``imagetools load``: hand an image tarball to a container engine."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import Debug
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def load(
+        image: Annotated[
+            str, typer.Argument(metavar="[IMAGE]", help="An image tarball as `imagetools build` makes it.")
+        ] = "result",
+        quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the names of the images only.")] = False,
+        debug: Debug = False,
+    ) -> None:
+        """Load an image into the Docker engine, as `docker load` does, and print its names.
+
+        The engine is the one that DOCKER_HOST names, or the one behind the default socket.
+        """
+        del debug
+        from imagetools.app.settings import read_settings
+        from imagetools.app.ui.transfer import Transfer
+        from imagetools.image_io.daemon import load as load_image
+
+        settings = read_settings()
+        with Transfer(image, sys.stderr, settings.environment, quiet=quiet) as transfer:
+            names = load_image(image, environment=settings.environment, progress=transfer.update)
+        for name in names:
+            typer.echo(name)

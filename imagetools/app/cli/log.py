@@ -1,0 +1,45 @@
+"""``imagetools log``: what a build has printed."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import Debug, Store
+from imagetools.kernel.errors import ImagetoolsError
+
+
+class NoLogError(ImagetoolsError):
+    """No log of this path is kept."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"build log of '{path}' is not available", hint="a path that was added rather than built here has no log"
+        )
+        self.path = path
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def log(
+        path: Annotated[str, typer.Argument(metavar="PATH", help="A derivation, one of its outputs, or a result link.")],
+        store: Store = None,
+        debug: Debug = False,
+    ) -> None:
+        """Print the log of a build: all that it wrote to standard output and standard error.
+
+        PATH may be a derivation (/nix/store/...-hello.drv), an output in its logical or physical spelling, or a result link.
+        """
+        del debug
+        from imagetools.app.compose import open_store
+        from imagetools.app.paths import store_path_of
+        from imagetools.app.settings import read_settings
+
+        opened = open_store(read_settings().changed(store=store))
+        data = opened.read_log(store_path_of(opened, path))
+        if data is None:
+            raise NoLogError(path)
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()

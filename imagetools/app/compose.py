@@ -1,0 +1,160 @@
+"""The one place that constructs the parts and joins them: settings in, a working house out.
+
+Everything is made when it is first needed: ``imagetools eval -E '1 + 1'`` opens no database, a build with nothing to do makes no sandbox.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from imagetools.app.results import Result
+from imagetools.app.settings import PACKAGE, Settings
+from imagetools.instantiate.find import Found, find_derivations
+from imagetools.instantiate.io import StoreIO
+from imagetools.instantiate.known import Known
+from imagetools.instantiate.table import store_builtins
+from imagetools.formats.store_path import StorePath
+from imagetools.kernel.bytestr import to_bytes, to_str
+from imagetools.kernel.errors import ImagetoolsError, NotYetError
+from imagetools.lang.evaluator import Evaluator
+from imagetools.lang.runtime import bigstack, coerce, json, printer
+from imagetools.lang.runtime.search_path import parse_search_path
+from imagetools.lang.syntax.parser import parse_file
+from imagetools.lang.syntax.show import show
+from imagetools.realise.events import Event
+from imagetools.realise.targets import Target
+from imagetools.store.local import LocalStore
+
+T = TypeVar("T")
+
+
+def open_store(settings: Settings) -> LocalStore:
+    """The store at the settings' root; made when it is first written to."""
+    return LocalStore(settings.root, settings.store_dir)
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard error, as bytes of the definition."""
+    sys.stdout.flush()
+    sys.stderr.buffer.write(to_bytes(text) + b"\n")
+    sys.stderr.buffer.flush()
+
+
+class Session:
+    """One command's evaluator, store and builders. ``read_only`` computes paths without writing anything."""
+
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+        self.settings = settings
+        self.read_only = read_only
+        self.arguments: Mapping[str, object] = {}
+
+    @cached_property
+    def store(self) -> LocalStore:
+        return open_store(self.settings)
+
+    @cached_property
+    def known(self) -> Known:
+        return Known(self.store)
+
+    @cached_property
+    def io(self) -> StoreIO:
+        settings = self.settings
+        return StoreIO(
+            self.store,
+            cache=settings.cache,
+            home=settings.home,
+            environment=settings.environment,
+            now=int(time.time()),
+            say=say,
+            read_only=self.read_only,
+        )
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        here = to_str(os.fsencode(os.getcwd()))
+        embedded = to_str(os.fsencode(str(PACKAGE)))
+        entries = [*self.settings.search_path, f"nixpkgs={embedded}/pkgs", f"nix={embedded}/instantiate/corepkgs"]
+        derivation = f"{embedded}/instantiate/derivation.nix"
+        return Evaluator(
+            self.io,
+            extra=store_builtins(self.io, self.known),
+            system=self.settings.system,
+            search_path=parse_search_path(entries, here),
+            derivation=derivation,
+        )
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Run something that evaluates: in the thread with the big stack."""
+        return bigstack.run(work)
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def locate(self, name: str, here: str) -> str:
+        """The absolute path of a FILE argument; ``<name>`` is looked up in the search path."""
+        if name.startswith("<") and name.endswith(">"):
+            return self.evaluator.find_file(name[1:-1])
+        if "://" in name or name.startswith("channel:"):
+            raise NotYetError(f"a URL as an expression file ('{name}')", hint="download it and name the file")
+        return os.path.normpath(name if name.startswith("/") else f"{here}/{name}")
+
+    def print(self, value: object, *, strict: bool) -> str:
+        """What ``nix-instantiate --eval`` prints."""
+        machine = self.evaluator.machine
+        if strict:
+            machine.force_deep(value)
+        return printer.show(machine, value)
+
+    def print_json(self, value: object) -> str:
+        """What ``nix-instantiate --eval --strict --json`` prints."""
+        return json.dump(self.evaluator.machine, value, set())
+
+    def print_raw(self, value: object) -> str:
+        """A string as it is."""
+        return coerce.to_string(self.evaluator.machine, value, set(), False, False)
+
+    def show_parsed(self, source: bytes, base: str, origin: str) -> str:
+        """What ``nix-instantiate --parse`` prints."""
+        tree, _ = parse_file(source, origin, self.evaluator.globals)
+        return show(tree, base, self.settings.home)
+
+    # -- derivations -------------------------------------------------------------------------------------------------
+
+    def find(self, value: object) -> list[Found]:
+        """All derivations that a value means."""
+        return find_derivations(self.evaluator.machine, value, self._call)
+
+    def _call(self, value: object) -> object:
+        return self.evaluator.auto_call(value, self.arguments)
+
+    def flush(self) -> None:
+        """Write what the evaluation has made into the store (nothing in read-only mode)."""
+        if not self.read_only:
+            self.known.flush()
+
+    def describe(self, item: Found) -> dict[str, object]:
+        """A derivation for ``--json``."""
+        derivation = self.known.get(item.drv_path).derivation
+        return {"name": item.name, "drvPath": item.drv_path, "outputName": item.output, "outputs": derivation.output_paths()}
+
+    def result(self, item: Found) -> Result:
+        """The output that ``item`` stands for. Raises ImagetoolsError where the derivation has no such output."""
+        outputs = self.known.get(item.drv_path).derivation.output_paths()
+        path = outputs.get(item.output)
+        if path is None:
+            raise ImagetoolsError(f"derivation '{item.drv_path}' has no output '{item.output}'", hint=f"it has: {', '.join(outputs)}")
+        store_dir = self.store.store_dir
+        return Result(store_dir.parse(item.drv_path), item.drv_path, item.output, store_dir.parse(path), path)
+
+    # -- building ----------------------------------------------------------------------------------------------------
+
+    def realise(self, results: Sequence[Result], watch: Callable[[Event], None], *, keep_going: bool, keep_failed: bool) -> None:
+        """Make every result valid. Raises what realising raises (exit codes 100-104)."""
+        wanted: dict[StorePath, list[str]] = {}
+        for result in results:
+            wanted.setdefault(result.drv, []).append(result.output)
+        targets = [Target(drv, tuple(outputs)) for drv, outputs in wanted.items()]
+        realiser = self._realiser(watch, keep_going=keep_going, keep_failed=keep_failed)
+        realiser.realise(targets)

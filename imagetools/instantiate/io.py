@@ -1,0 +1,223 @@
+"""EvalIO over the real file system and the store: what an evaluation of a definition can see.
+
+Logical paths below the store folder are read at their physical place, following symlinks *logically*: a link in the store points
+to ``/nix/store/...``, which the host need not have. In read-only mode (``imagetools eval``, as ``nix-instantiate --eval``) nothing is written: paths are
+only computed. What ``toFile`` makes can be read back in both modes.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from imagetools.formats.addressing import fixed_path, source_path
+from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.kernel.bytestr import to_bytes, to_str
+from imagetools.kernel.errors import NotYetError
+from imagetools.kernel.hashes import digest
+from imagetools.lang.runtime.errors import EvalError, InvalidPath
+from imagetools.store.fs_nar import nar_hash
+from imagetools.store.ports import Store
+
+LINKS_MAX: Final = 100
+_KINDS: Final = {stat.S_IFREG: "regular", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
+
+
+class StoreIO:
+    """The world as an evaluation sees it. ``cache`` is the folder of the parse cache, ``say`` takes lines for the person."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        cache: str,
+        home: str,
+        environment: Mapping[str, str],
+        now: int,
+        say: Callable[[str], None],
+        read_only: bool = False,
+    ) -> None:
+        self.store = store
+        self.read_only = read_only
+        self.texts: dict[str, bytes] = {}
+        self._cache = cache
+        self._home = home
+        self._environment = environment
+        self._now = now
+        self._say = say
+        self._prefix = store.store_dir.path + "/"
+        self._copied: dict[str, str] = {}
+
+    @property
+    def store_dir(self) -> str:
+        return self.store.store_dir.path
+
+    def is_in_store(self, path: str) -> bool:
+        return path.startswith(self._prefix)
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def read_file(self, path: str) -> bytes:
+        if self.is_in_store(path) and path in self.texts:
+            return self.texts[path]
+        try:
+            with open(self._followed(path), "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def read_dir(self, path: str) -> dict[str, str]:
+        try:
+            with os.scandir(self._followed(path)) as entries:
+                return {to_str(entry.name): _entry_kind(entry) for entry in entries}
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def kind(self, path: str) -> str | None:
+        if path in self.texts:
+            return "regular"
+        try:
+            mode = os.lstat(self._physical(path)).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        return _KINDS.get(stat.S_IFMT(mode), "unknown")
+
+    def read_link(self, path: str) -> str:
+        try:
+            return to_str(os.readlink(self._physical(path)))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def _physical(self, path: str) -> bytes:
+        """Where a logical path lies; its folders may be links, its last component is not followed."""
+        if not path.startswith(self._prefix):
+            return to_bytes(path)
+        store_path, rest = self.store.store_dir.parse_prefix(path)
+        if not rest:
+            return os.fsencode(self.store.real_path(store_path))
+        folder, _, name = path.rpartition("/")
+        return os.path.join(self._followed(folder), to_bytes(name))
+
+    def _followed(self, path: str) -> bytes:
+        """Where the object behind a logical path lies, with every link followed as the store means it."""
+        for _ in range(LINKS_MAX):
+            if not path.startswith(self._prefix):
+                return to_bytes(path)
+            physical = self._physical(path)
+            try:
+                target = to_str(os.readlink(physical))
+            except OSError:
+                return physical
+            path = os.path.normpath(target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}")
+        raise InvalidPath(f"too many symbolic links in '{path}'")
+
+    # -- the person and the machine ----------------------------------------------------------------------------------
+
+    def get_env(self, name: str) -> str:
+        return self._environment.get(name, "")
+
+    def now(self) -> int:
+        return self._now
+
+    def home(self) -> str:
+        return self._home
+
+    def trace(self, text: str) -> None:
+        self._say(text)
+
+    # -- the store ---------------------------------------------------------------------------------------------------
+
+    def copy_to_store(self, path: str) -> str:
+        """Row 4.009: the path's NAR in the store under its base name; done once a path and evaluation."""
+        found = self._copied.get(path)
+        if found is None:
+            found = self._copied[path] = self.add_path(path, path.rpartition("/")[2], "nar")
+        return found
+
+    def add_path(self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None) -> str:
+        """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds. Gives the logical store path."""
+        if path in self.texts:
+            raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
+        physical = to_str(self._followed(path))
+        wanted = None if keep is None else _logical_filter(keep, physical, path)
+        store_dir = self.store.store_dir
+        try:
+            if self.read_only and method == "nar":
+                hash_, _ = nar_hash(os.fsdecode(to_bytes(physical)), filter=wanted)
+                return store_dir.join(source_path(store_dir, name, hash_))
+            if self.read_only:
+                return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", self.read_file(path))))
+            return store_dir.join(self.store.add_source(os.fsdecode(to_bytes(physical)), name, method=method, filter=wanted))
+        except FileNotFoundError as error:
+            raise _unreadable(path, error) from None
+
+    def ensure(self, context: frozenset[str]) -> None:
+        """What a context names must be there; building it while evaluating is not there yet."""
+        for element in context:
+            if element.startswith("!"):
+                _, output, path = element.split("!", 2)
+                if not self._has_output(StoreDir.parse(self.store.store_dir, path), output):
+                    raise NotYetError(f"building '{path}' during evaluation (import from derivation)")
+                continue
+            path = element.removeprefix("=")
+            if path in self.texts or self.store.is_valid(self.store.store_dir.parse(path)):
+                continue
+            raise InvalidPath(f"path '{path}' is not valid")
+
+    def _has_output(self, derivation: StorePath, output: str) -> bool:
+        if not self.store.is_valid(derivation):
+            return False
+        made = self.store.derivation_outputs(derivation).get(output)
+        return made is not None and self.store.is_valid(made)
+
+    # -- the parse cache ---------------------------------------------------------------------------------------------
+
+    def _entry(self, key: str) -> str:
+        return f"{self._cache}/parse/{key[:2]}/{key[2:]}"
+
+    def parse_cache_get(self, key: str) -> bytes | None:
+        try:
+            with open(self._entry(key), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def parse_cache_put(self, key: str, data: bytes) -> None:
+        entry = self._entry(key)
+        temporary = f"{entry}.{os.getpid()}.tmp"
+        try:
+            os.makedirs(os.path.dirname(entry), exist_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.replace(temporary, entry)
+        except OSError:
+            return
+
+    def find_file_download(self, url: str) -> str | None:
+        raise NotYetError(f"a URL in the search path ('{url}')", hint="download and unpack it, and name the folder instead")
+
+
+def _logical_filter(keep: Callable[[str, str], bool], physical: str, logical: str) -> Callable[[str, str], bool]:
+    if physical == logical:
+        return keep
+
+    def wanted(path: str, kind: str) -> bool:
+        return keep(logical + path[len(physical) :], kind)
+
+    return wanted
+
+
+def _entry_kind(entry: "os.DirEntry[bytes]") -> str:
+    if entry.is_symlink():
+        return "symlink"
+    if entry.is_dir(follow_symlinks=False):
+        return "directory"
+    return "regular" if entry.is_file(follow_symlinks=False) else "unknown"
+
+
+def _unreadable(path: str, error: OSError) -> EvalError:
+    if isinstance(error, FileNotFoundError):
+        return InvalidPath(f"getting status of '{path}': No such file or directory")
+    return InvalidPath(f"reading '{path}': {error.strerror}")

@@ -1,0 +1,126 @@
+"""The builtins that put files into the store: ``path``, ``filterSource``, ``toFile``, ``storePath`` (rows 5.079, 5.108, 5.124).
+
+Nix quirk: a filter is called with the *logical* path of each member and its kind, depth first in the order of names; a folder that it refuses is not looked into.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from imagetools.formats.addressing import fixed_path
+from imagetools.formats.store_path import StoreDir, StorePath, StorePathError, check_name
+from imagetools.instantiate.io import StoreIO
+from imagetools.instantiate.known import Known
+from imagetools.kernel.bytestr import to_bytes
+from imagetools.kernel.hashes import Hash
+from imagetools.lang.runtime.coerce import base_name, to_path, to_string
+from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
+from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.values.model import describe, make_string
+from imagetools.store.ports import TextObject
+
+PATH_ARGUMENTS: Final = ("path", "name", "filter", "recursive", "sha256")
+
+
+class Sources:
+    """The builtins over one evaluation's store."""
+
+    def __init__(self, io: StoreIO, known: Known) -> None:
+        self.io = io
+        self.known = known
+
+    @property
+    def _store_dir(self) -> StoreDir:
+        return self.io.store.store_dir
+
+    def path(self, m: Machine, attrs: object) -> object:
+        """``builtins.path { path; name?; filter?; recursive ? true; sha256?; }``: a copy in the store, as a string with context.
+
+        ``recursive = false`` takes one file by its flat hash. A wrong ``sha256`` is an error. Raises EvalError.
+        """
+        given = m.attrs(attrs)
+        for argument in sorted(given.d):
+            if argument not in PATH_ARGUMENTS:
+                raise EvalError(f"unsupported argument '{argument}' to 'addPath'")
+        if "path" not in given.d:
+            raise EvalError("'path' required")
+        context: set[str] = set()
+        path = to_path(m, given.d["path"], context)
+        name = m.string(given.d["name"]) if "name" in given.d else base_name(path)
+        function = m.function(given.d["filter"]) if "filter" in given.d else None
+        recursive = m.bool(given.d["recursive"]) if "recursive" in given.d else True
+        expected = Hash.parse(m.string(given.d["sha256"]), "sha256") if "sha256" in given.d else None
+        return self._add(m, path, name, context, function, "nar" if recursive else "flat", expected)
+
+    def filter_source(self, m: Machine, function: object, path: object) -> object:
+        """``builtins.filterSource pred path``: a copy without what ``pred path kind`` refuses. Raises EvalError."""
+        context: set[str] = set()
+        text = to_path(m, path, context)
+        m.force(function)
+        return self._add(m, text, base_name(text), context, function, "nar", None)
+
+    def _add(
+        self, m: Machine, path: str, name: str, context: set[str], function: object | None, method: str, expected: Hash | None
+    ) -> object:
+        check_name(name)
+        if context:
+            m.io.ensure(frozenset(context))
+        wanted = None
+        if expected is not None:
+            wanted = self._store_dir.join(fixed_path(self._store_dir, name, method, expected))
+            if self.io.store.is_valid(self._store_dir.parse(wanted)):
+                return make_string(wanted, {wanted})
+        made = self.io.add_path(path, name, method, None if function is None else _predicate(m, function))
+        if wanted is not None and made != wanted:
+            raise EvalError(f"store path mismatch in (possibly filtered) path added from '{path}'")
+        return make_string(made, {made})
+
+    def to_file(self, m: Machine, name: object, text: object) -> object:
+        """``builtins.toFile name text``: a file in the store; ``text`` may mention store files, not outputs of derivations."""
+        wanted = m.string(name)
+        content, context = m.string_ctx(text)
+        check_name(wanted)
+        references: list[StorePath] = []
+        for element in sorted(context):
+            if not element.startswith("/"):
+                path = element.rpartition("!")[2].removeprefix("=")
+                raise EvalError(
+                    f"in 'toFile': the file named '{wanted}' must not contain a reference to a derivation but contains ({path})"
+                )
+            references.append(self._store_dir.parse(element))
+        data = to_bytes(content)
+        path = self.known.add_text(TextObject(wanted, data, tuple(references)))
+        self.io.texts[path] = data
+        return make_string(path, {path})
+
+    def store_path(self, m: Machine, path: object) -> object:
+        """``builtins.storePath path``: a valid store path as a string with context. Raises EvalError for any other path."""
+        context: set[str] = set()
+        value = m.force(path)
+        text = to_string(m, value, context, False, False)
+        if not text.startswith("/"):
+            raise TypeErrorNix(f"string '{text}' doesn't represent an absolute path ({describe(value)})")
+        text = self._resolved(to_path(m, value, context))
+        try:
+            store_path, _ = self._store_dir.parse_prefix(text)
+        except StorePathError:
+            raise EvalError(f"path '{text}' is not in the Nix store") from None
+        if not self.known.is_known(store_path):
+            raise EvalError(f"path '{self._store_dir.join(store_path)}' is not valid")
+        context.add(self._store_dir.join(store_path))
+        return make_string(text, context)
+
+    def _resolved(self, path: str) -> str:
+        """The path behind a symlink outside the store (Nix: an argument may be a result link)."""
+        for _ in range(100):
+            if self.io.is_in_store(path) or self.io.kind(path) != "symlink":
+                return path
+            target = self.io.read_link(path)
+            path = target if target.startswith("/") else path.rpartition("/")[0] + "/" + target
+        return path
+
+
+def _predicate(m: Machine, function: object) -> Callable[[str, str], bool]:
+    def keep(path: str, kind: str) -> bool:
+        return m.bool(m.apply2(function, path, kind))
+
+    return keep

@@ -1,0 +1,30 @@
+"""``--arg NAME EXPR`` folded into one word, and taken apart again."""
+
+import pytest
+
+from imagetools.app.cli.arguments import ArgumentError, fold_pairs, pairs
+
+
+@pytest.mark.parametrize(
+    ("words", "folded"),
+    [
+        (["eval", "--arg", "x", "1 + 1", "f.nix"], ["eval", "--arg=x=1 + 1", "f.nix"]),
+        (["--argstr", "name", "a=b"], ["--argstr=name=a=b"]),
+        (["--arg", "x=1", "f.nix"], ["--arg=x=1", "f.nix"]),
+        (["--", "--arg", "x", "1"], ["--", "--arg", "x", "1"]),
+        (["-E", "--arg", "x", "--strict"], ["-E", "--arg=x=--strict"]),
+    ],
+)
+def test_folding(words: list[str], folded: list[str]) -> None:
+    assert fold_pairs(words) == folded
+
+
+def test_a_name_without_a_value_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="--arg needs a name and a value"):
+        fold_pairs(["eval", "--arg", "x"])
+
+
+def test_pairs() -> None:
+    assert pairs("--arg", ["x=1 == 1", "y="]) == [("x", "1 == 1"), ("y", "")]
+    with pytest.raises(ArgumentError, match="not 'x'"):
+        pairs("--arg", ["x"])

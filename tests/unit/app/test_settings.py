@@ -1,0 +1,56 @@
+"""Settings from an environment: defaults, overrides, and values that make no sense."""
+
+import pytest
+
+from imagetools.app.settings import SettingError, read_settings, store_root
+
+
+def test_defaults_follow_the_home_folder() -> None:
+    settings = read_settings({"HOME": "/home/ann"})
+    assert settings.root == "/home/ann/.local/share/imagetools"
+    assert settings.cache == "/home/ann/.cache/imagetools"
+    assert settings.store_dir == "/nix/store"
+    assert settings.sandbox
+    assert settings.cores >= 1
+
+
+def test_xdg_and_own_variables_win() -> None:
+    settings = read_settings(
+        {"HOME": "/h", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/c", "IMAGETOOLS_STORE": "/s", "IMAGETOOLS_SANDBOX": "0"}
+    )
+    assert (settings.root, settings.cache, settings.sandbox) == ("/s", "/c/imagetools", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("", ()),
+        ("/a:nixpkgs=/b", ("/a", "nixpkgs=/b")),
+        ("nixpkgs=channel:nixos-20.09:/x", ("nixpkgs=channel:nixos-20.09", "/x")),
+        ("nixpkgs=https://example.org/n.tar.gz:y=/z", ("nixpkgs=https://example.org/n.tar.gz", "y=/z")),
+    ],
+)
+def test_search_path_keeps_urls_whole(text: str, entries: tuple[str, ...]) -> None:
+    assert read_settings({"HOME": "/h", "NIX_PATH": text}).search_path == entries
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("IMAGETOOLS_SANDBOX", "yes"), ("NIX_BUILD_CORES", "many"), ("IMAGETOOLS_JOBS", "-1")]
+)
+def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        read_settings({"HOME": "/h", name: value})
+
+
+def test_store_root_takes_folders_and_nix_spelling() -> None:
+    assert store_root("local") == "/"
+    assert store_root("local?root=/x/y") == "/x/y"
+    assert store_root("/x/../y") == "/y"
+
+
+def test_command_line_changes() -> None:
+    settings = read_settings({"HOME": "/h", "NIX_PATH": "a=/a"}).changed(
+        include=["b=/b"], sandbox=False, max_jobs=3, system="aarch64-linux"
+    )
+    assert settings.search_path == ("b=/b", "a=/a")
+    assert (settings.sandbox, settings.max_jobs, settings.system) == (False, 3, "aarch64-linux")
