@@ -1,0 +1,98 @@
+"""A file or tree of the host on its way into a store: first hashed where it lies, then copied only if it is new.
+
+Most sources are in the store already, so the first pass writes nothing. What counts in the end is the hash of the copy: a
+source that changes between the passes gives another path, never a wrong one. Nix's filter functions may be slow or talk: each
+member is asked once.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from imagetools.formats.addressing import fixed_path
+from imagetools.formats.content_address import ContentAddress, Method
+from imagetools.formats.nar import wire
+from imagetools.formats.path_info import PathInfo
+from imagetools.formats.store_path import StoreDir, StorePath, check_name
+from imagetools.store.fs_dump import dump, open_plain
+from imagetools.store.fs_nar import file_hash, nar_hash
+from imagetools.store.nar_hash import StreamHash
+from imagetools.store.ports import PathFilter, StoreError
+
+METHODS: Final[dict[str, Method]] = {"nar": "nar", "flat": "flat"}
+
+
+class MethodError(StoreError):
+    """An unknown way of adding a source."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"'{method}' is not a way of adding to the store; there are 'nar' and 'flat'")
+        self.method = method
+
+
+class Source:
+    """What is to be added. Raises StoreNameError, MethodError, HashError at once, errors of reading later."""
+
+    def __init__(self, physical: str | bytes, name: str, method: str, algo: str, accept: PathFilter | None) -> None:
+        check_name(name)
+        if method not in METHODS:
+            raise MethodError(method)
+        self._where = os.fsencode(physical)
+        self._name = name
+        self._method = METHODS[method]
+        self._algo = algo
+        self._accept = _once(accept) if accept is not None else None
+
+    def path(self, store_dir: StoreDir) -> StorePath:
+        """Where it belongs as it is now. Reads all of it, writes nothing."""
+        if self._method == "flat":
+            value = file_hash(self._where, self._algo)[0]
+        else:
+            value = nar_hash(self._where, self._algo, self._accept)[0]
+        return fixed_path(store_dir, self._name, self._method, value)
+
+    def read(self, store_dir: StoreDir, sink: Callable[[bytes], object], registered_at: int) -> PathInfo:
+        """Send the NAR of the object to be, and say what was sent and where it belongs."""
+        with StreamHash() as nar_state, StreamHash(self._algo) as state:
+
+            def take(chunk: bytes) -> None:
+                nar_state.update(chunk)
+                sink(chunk)
+
+            def take_twice(chunk: bytes) -> None:
+                state.update(chunk)
+                take(chunk)
+
+            if self._method == "flat":
+                self._read_flat(take, state)
+            else:
+                dump(self._where, take if self._algo == "sha256" else take_twice, self._accept)
+            nar_value, nar_size = nar_state.finish()
+            value = nar_value if self._method == "nar" and self._algo == "sha256" else state.finish()[0]
+        return PathInfo(
+            path=fixed_path(store_dir, self._name, self._method, value),
+            nar_hash=nar_value,
+            nar_size=nar_size,
+            content_address=ContentAddress(self._method, value),
+            registered_at=registered_at,
+        )
+
+    def _read_flat(self, take: Callable[[bytes], object], state: StreamHash) -> None:
+        """The NAR of the file's bytes alone: never executable, a symlink followed."""
+        with open_plain(self._where) as (size, chunks):
+            take(wire.MAGIC + wire.REGULAR + wire.LENGTH.pack(size))
+            for chunk in chunks:
+                state.update(chunk)
+                take(chunk)
+            take(wire.PADDING[size & 7] + wire.CLOSE)
+
+
+def _once(accept: PathFilter) -> PathFilter:
+    answers: dict[str, bool] = {}
+
+    def asked(path: str, kind: str) -> bool:
+        if path not in answers:
+            answers[path] = accept(path, kind)
+        return answers[path]
+
+    return asked

@@ -1,0 +1,124 @@
+"""Temporary roots: what this process needs and no collector may delete (row 8.026).
+
+One file ``temproots/<pid>`` holds the paths, each ended by a zero byte, and stays flocked while the process lives. Nix quirks:
+a file that can be locked belongs to a dead process; while a collector runs (it holds ``gc.lock`` alone) a new root must be told
+to it through its socket, and counts once it has answered ``1``.
+"""
+
+import fcntl
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from imagetools.formats.store_path import StorePath
+from imagetools.store.disk import write_all, writing
+from imagetools.store.layout import Layout
+
+RETRY_SECONDS = 0.1
+
+
+class TempRoots:
+    """The temporary roots of one store in this process; a forked child starts its own."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._file = -1
+        self._name = ""
+        self._gc_lock = -1
+        self._known: set[StorePath] = set()
+
+    def add(self, paths: Iterable[StorePath]) -> None:
+        """Protect paths (valid or not) until ``close``. Raises StoreAccessError, DiskFullError."""
+        with self._lock, writing(self._layout.temp_roots):
+            if self._pid != os.getpid():
+                self._open()
+            new = [path for path in paths if path not in self._known]
+            if not new:
+                return
+            names = [self._layout.store_dir.join(path) for path in new]
+            self._hold_off_collector(names)
+            try:
+                write_all(self._file, b"".join(name.encode() + b"\0" for name in names))
+            finally:
+                fcntl.flock(self._gc_lock, fcntl.LOCK_UN)
+            self._known.update(new)
+
+    def close(self) -> None:
+        """Give all up."""
+        with self._lock:
+            if self._pid == os.getpid():
+                with suppress(OSError):
+                    os.unlink(self._name)
+                os.close(self._file)
+                os.close(self._gc_lock)
+            self._pid = 0
+            self._known.clear()
+
+    def _open(self) -> None:
+        folder = self._layout.temp_roots
+        os.makedirs(folder, exist_ok=True)
+        self._known = set()
+        number = 0
+        while True:
+            name = f"{folder}/{os.getpid()}" + (f"-{number}" if number else "")
+            fd = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:  # another store object of this process, or a collector looking at it
+                os.close(fd)
+                number += 1
+                continue
+            state = os.fstat(fd)
+            if state.st_size == 0 and state.st_nlink > 0:
+                break
+            with suppress(FileNotFoundError):  # a dead process had our number
+                os.unlink(name)
+            os.close(fd)
+        self._file, self._name = fd, name
+        self._gc_lock = os.open(self._layout.gc_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        self._pid = os.getpid()
+
+    def _hold_off_collector(self, names: list[str]) -> None:
+        """Return with ``gc.lock`` shared, so that no collector can start, or when the one that runs knows the names."""
+        while True:
+            try:
+                fcntl.flock(self._gc_lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                pass
+            try:
+                with socket.socket(socket.AF_UNIX) as peer:
+                    peer.connect(self._layout.gc_socket)
+                    for name in names:
+                        peer.sendall(name.encode() + b"\n")
+                        if peer.recv(1) != b"1":
+                            raise ConnectionResetError
+                return
+            except (ConnectionError, FileNotFoundError):
+                time.sleep(RETRY_SECONDS)
+
+
+def bury(layout: Layout) -> list[int]:
+    """Remove the files of dead processes; return their process numbers. Each is a process that did not end in order."""
+    dead: list[int] = []
+    with suppress(FileNotFoundError):
+        for name in os.listdir(layout.temp_roots):
+            number = name.partition("-")[0]
+            if not number.isdigit():
+                continue
+            path = f"{layout.temp_roots}/{name}"
+            with suppress(OSError):
+                fd = os.open(path, os.O_RDWR)
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(path)
+                    os.write(fd, b"d")
+                    dead.append(int(number))
+                finally:
+                    os.close(fd)
+    return dead
