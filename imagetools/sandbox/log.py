@@ -47,7 +47,7 @@ class LineLog:
             self._pending += piece
             return
         restart = piece.rfind(b"\r")
-        if 0 <= restart and len(piece) - restart <= MAX_LINE:
+        if restart >= 0 and len(piece) - restart <= MAX_LINE:
             self._pending[:] = piece[restart:]
             return
         if room > 0:

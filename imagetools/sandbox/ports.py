@@ -80,9 +80,9 @@ class Bind:
 class BuildRequest:
     """One build.
 
-    ``name`` is for messages. ``program`` is executed with ``argv`` (its first item is the program's own name) and exactly ``env``,
-    in the build folder, after ``files`` (name to contents) were written there. ``outputs`` maps output names to logical paths
-    below ``store_dir`` which the builder may create; ``physical_store_dir`` is where that folder lies on this host. ``scratch``
+    ``name`` is for messages. ``program`` is executed with ``argv`` (its first item is the program's own name) and exactly
+    ``env``, in the build folder, after ``files`` (name to contents) were written there. ``outputs`` maps output names to logical
+    paths below ``store_dir`` which the builder may create; ``physical_store_dir`` is where that folder lies on this host. ``scratch``
     is an existing, empty host folder on the same file system, for this build alone; the caller removes it. ``network`` keeps the
     host's network. ``system`` chooses the personality. ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; None or 0
     mean no limit. ``builtin`` marks our own process, which needs no ``/bin/sh`` and may be told physical paths.
@@ -110,14 +110,16 @@ class BuildRequest:
 class BuildOutcome:
     """How a build ended: an ``exit_code`` or a ``signal``; ``limit`` says which limit stopped it.
 
-    ``output_roots`` maps output names to the host paths where the trees now lie, for outputs that were created; they belong to
-    the calling user. ``build_folder`` is the host path of the build folder.
+    ``output_roots`` maps output names to the host paths where the trees now lie, for outputs that were created. They belong to
+    the host user ``owner``, which is not the caller where root built as somebody else: whoever makes them canonical takes them
+    back. ``build_folder`` is the host path of the build folder; after a failure it belongs to the caller.
     """
 
     exit_code: int | None
     signal: int | None
     output_roots: Mapping[str, str]
     build_folder: str
+    owner: int
     limit: Limit = ""
 
     @property
@@ -146,7 +148,7 @@ class Sandbox(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Stop every running build and every later one; ``run`` raises CancelledError."""
+        """Stop every build that runs now; their ``run`` raises CancelledError."""
         ...
 
     def close(self) -> None:
