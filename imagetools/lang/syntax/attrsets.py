@@ -1,0 +1,127 @@
+"""Attribute sets while they are being parsed: nested paths, merging, duplicates (rows 5.013, 5.014).
+
+``a.b = 1; a.c = 2;`` and ``a = { b = 1; }; a.c = 2;`` make one set. That is decided here, while the bindings come in one by
+one, as in Nix: two sets merge only if both are written as sets. The set that came first keeps its ``rec``; the mark of the
+other one is lost.
+
+A set that is not finished is a tuple ``(ATTRS, pos, recursive, Bindings)``; ``check`` makes the final tuple.
+"""
+
+from typing import Final, cast
+
+from imagetools.lang.syntax.ast import tuples as t
+from imagetools.lang.syntax.errors import SyntaxFailure
+
+Node = tuple[object, ...]
+Path = list[object]  # a str for a static name, a Node for an expression
+Binding = tuple[int, int, object]  # position, kind (tuples.EXPRESSION ...), payload
+
+_ALREADY: Final = "attribute '%s' already defined at "
+
+
+class DuplicateAttribute(SyntaxFailure):
+    """The attribute at ``pos`` exists already, from ``previous``; the file's name is added where it is known."""
+
+    def __init__(self, path: list[str], pos: int, previous: int) -> None:
+        super().__init__(f"attribute '{'.'.join([show_name(name) for name in path])}' already defined at ", pos)
+        self.previous = previous
+
+
+class Bindings:
+    """What stands between braces, or between ``let`` and ``in``.
+
+    ``static``: name -> (position, kind, payload), in the order of first definition; ``froms``: the expressions of ``inherit
+    (e)``; ``dynamic``: (position, name, value).
+    """
+
+    def __init__(self) -> None:
+        self.static: dict[str, Binding] = {}
+        self.froms: list[Node] = []
+        self.dynamic: list[tuple[int, Node, Node]] = []
+
+    def add(self, path: Path, pos: int, value: Node) -> None:
+        """``path = value;`` with the path beginning at ``pos``. Raises DuplicateAttribute."""
+        bindings = self
+        names: list[str] = []
+        for index in range(len(path) - 1):
+            part = path[index]
+            if type(part) is str:
+                names.append(part)
+                nested = bindings._nested(part, pos, names)
+            else:
+                nested = Bindings()
+                bindings.dynamic.append((pos, cast(Node, part), (t.ATTRS, pos, False, nested)))
+            bindings = nested
+        last = path[-1]
+        if type(last) is str:
+            if last in bindings.static:
+                bindings._merge(last, [*names, last], (pos, t.EXPRESSION, value))
+            else:
+                bindings.static[last] = (pos, t.EXPRESSION, value)
+        else:
+            bindings.dynamic.append((pos, cast(Node, last), value))
+
+    def inherit(self, name: str, pos: int, source: int) -> None:
+        """``inherit name;``, or ``inherit (froms[source]) name;`` where source is not -1. Raises DuplicateAttribute."""
+        old = self.static.get(name)
+        if old is not None:
+            raise DuplicateAttribute([name], pos, old[0])
+        if source < 0:
+            self.static[name] = (pos, t.INHERITED, None)
+        else:
+            self.static[name] = (pos, t.INHERITED_FROM, source)
+
+    def _nested(self, name: str, pos: int, names: list[str]) -> "Bindings":
+        """The set that ``name.`` leads to; made where there is none."""
+        old = self.static.get(name)
+        if old is None:
+            nested = Bindings()
+            self.static[name] = (pos, t.EXPRESSION, (t.ATTRS, pos, False, nested))
+            return nested
+        inner = set_of(old)
+        if inner is None:
+            raise DuplicateAttribute(names, pos, old[0])
+        return inner
+
+    def _merge(self, name: str, names: list[str], new: Binding) -> None:
+        """``name`` is defined once more: both have to be sets."""
+        old = self.static[name]
+        target = set_of(old)
+        source = set_of(new)
+        if target is None or source is None:
+            raise DuplicateAttribute(names, new[0], old[0])
+        shift = len(target.froms)
+        for inner, (pos, kind, payload) in source.static.items():
+            moved = (pos, kind, cast(int, payload) + shift) if kind == t.INHERITED_FROM else (pos, kind, payload)
+            if inner in target.static:
+                target._merge(inner, [*names, inner], moved)
+            else:
+                target.static[inner] = moved
+        target.dynamic.extend(source.dynamic)
+        target.froms.extend(source.froms)
+
+
+def set_of(binding: Binding) -> Bindings | None:
+    """The bindings of a value that is written as a set; None for any other."""
+    if binding[1] != t.EXPRESSION:
+        return None
+    value = cast(Node, binding[2])
+    return cast(Bindings, value[3]) if value[0] == t.ATTRS else None
+
+
+def show_name(name: str) -> str:
+    """An attribute's name as Nix prints it: quoted where it is no identifier."""
+    if name == "if" or not name:
+        return f'"{name}"'
+    plain = name.replace("_", "a").replace("'", "0").replace("-", "0")
+    if plain.isascii() and plain.isalnum() and not plain[0].isdigit():
+        return name
+    return show_string(name)
+
+
+_SHOWN: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def show_string(text: str) -> str:
+    """A string literal as Nix 2.8 prints it: every ``$`` escaped."""
+    return '"' + text.translate(_SHOWN) + '"'
