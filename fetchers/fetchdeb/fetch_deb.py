@@ -14,6 +14,7 @@ from . import apt
 
 _HINT_UPDATE = "run `sudo apt-get update` on this machine, then try again"
 _HINT_LOCK = "run `sudo apt-get update`, then `imagetools pkgs lock` to renew the lock of the embedded package set"
+_HINT_FOREIGN = "for another architecture than the machine's own: sudo dpkg --add-architecture {0} && sudo apt-get update"
 
 
 class NoAptError(BuiltinError):
@@ -46,8 +47,9 @@ class VersionGoneError(BuiltinError):
     fault = "host"
 
     def __init__(self, package: str, version: str, architecture: str, available: list[str]) -> None:
-        known = "it has " + ", ".join(available) if available else "it has no version of it at all"
-        super().__init__(f"apt has no version {version} of the Debian package '{package}' ({architecture}); {known}", _HINT_LOCK)
+        known = "it has " + ", ".join(available) if available else "it knows no such package"
+        hint = _HINT_LOCK if available else _HINT_FOREIGN.format(architecture)
+        super().__init__(f"apt has no version {version} of the Debian package '{package}' ({architecture}); {known}", hint)
         self.package = package
         self.version = version
         self.architecture = architecture

@@ -17,6 +17,7 @@ FLOORS = {
     "imagetools.builtin": 1,
     "imagetools.store.ports": 1,
     "imagetools.net.ports": 1,
+    "imagetools.net.redact": 1,
     "imagetools.sandbox.ports": 1,
     "imagetools.realise.ports": 1,
     "imagetools.image_io.ports": 1,

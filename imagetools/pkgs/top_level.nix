@@ -1,0 +1,46 @@
+# The set below all overlays: self is the finished set, so that an overlay's bash is the one that everything uses.
+{ lib, system, config, path, again }:
+self:
+let
+  platform = lib.systems.elaborate system;
+  trivial = import ../bundled/builders/trivial {
+    inherit lib system;
+    inherit (self) bash busybox runtimeShell;
+  };
+  debian = import ./debian.nix {
+    inherit lib platform;
+    inherit (self) fetchdeb unpackDeb;
+  };
+  static = import ./static.nix {
+    inherit lib system debian;
+    inherit (self) busybox;
+  };
+in
+removeAttrs trivial [ "runtimeShell" ]
+// {
+  inherit lib system config path;
+  pkgs = self;
+  stdenv = import ./stdenv.nix { inherit lib system platform; inherit (self) bash; };
+  stdenvNoCC = self.stdenv;
+  hostPlatform = platform;
+  buildPlatform = platform;
+  targetPlatform = platform;
+
+  callPackage = lib.callPackageWith self;
+  callPackages = lib.callPackagesWith self;
+  newScope = scope: lib.callPackageWith (self // scope);
+  extend = overlay: again [ overlay ];
+  appendOverlays = again;
+  buildPackages = self;
+
+  fetchurl = lib.makeOverridable (import ../bundled/fetchers/fetchurl { inherit lib; });
+  fetchdeb = lib.makeOverridable (import ../bundled/fetchers/fetchdeb { inherit lib; });
+  unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
+
+  inherit (static) bash busybox;
+  runtimeShell = "${self.bash}/bin/bash";
+  # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
+  sandboxShell = static.busyboxTree;
+
+  dockerTools = import ../bundled/builders/docker_tools { inherit lib system; pkgs = self; };
+}

@@ -1,0 +1,60 @@
+"""A small real BuiltinContext: real folders, real programs, a log that can be read. No store behind it."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagetools.builtin.api import BuiltinError, ShellFailedError
+from imagetools.formats.closure import Closure
+from imagetools.formats.store_path import StoreDir
+from imagetools.net.ports import Transport
+
+
+@dataclass
+class SmallContext:
+    name: str
+    env: Mapping[str, str]
+    outputs: Mapping[str, str]
+    scratch: str
+    transport: Transport | None = None
+    store_dir: StoreDir = field(default_factory=lambda: StoreDir("/nix/store"))
+    lines: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def below(folder: Path, name: str, env: Mapping[str, str], transport: Transport | None = None) -> "SmallContext":
+        scratch = folder / "build"
+        scratch.mkdir(exist_ok=True)
+        return SmallContext(name, env, {"out": str(folder / "out")}, str(scratch), transport)
+
+    @property
+    def logical_outputs(self) -> Mapping[str, str]:
+        return self.outputs
+
+    def real_path(self, logical: str) -> str:
+        return logical
+
+    def closure(self, roots: Sequence[str]) -> Closure:
+        raise BuiltinError(f"no store here: {list(roots)}")
+
+    def shell(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> bytes:
+        done = subprocess.run(
+            list(argv), env=dict(env if env is not None else self.env), cwd=cwd or self.scratch, input=input, capture_output=True, check=False
+        )
+        self.lines += done.stderr.decode("utf-8", "replace").splitlines()
+        if not capture:
+            self.lines += done.stdout.decode("utf-8", "replace").splitlines()
+        if done.returncode:
+            raise ShellFailedError(argv, done.returncode)
+        return done.stdout if capture else b""
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
