@@ -46,6 +46,10 @@ class EvalIO(Protocol):
         """The home folder, for ``~/x``."""
         ...
 
+    def cwd(self) -> str:
+        """The folder that relative search path entries start from."""
+        ...
+
     def trace(self, text: str) -> None:
         """Show a line to the person (``builtins.trace``), on standard error."""
         ...

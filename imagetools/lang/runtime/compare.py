@@ -80,23 +80,13 @@ def _same_attrs(m: Machine, a: dict[str, object], b: dict[str, object]) -> bool:
         return equal(m, a["outPath"], b["outPath"])
     if len(a) != len(b):
         return False
-    names = sorted(a)
-    for name in names:
+    for name in a:
         if name not in b:
-            return _same_until(m, a, b, names)
-    for name in names:  # noqa: SIM110 (a generator would recurse through C)
-        if not equal(m, a[name], b[name]):
+            return False
+    for name, value in a.items():  # noqa: SIM110 (a generator would recurse through C)
+        if not equal(m, value, b[name]):
             return False
     return True
-
-
-def _same_until(m: Machine, a: dict[str, object], b: dict[str, object], names: list[str]) -> bool:
-    """Sets with other names differ, but Nix compares (and so forces) in order up to the first other name."""
-    others = sorted(b)
-    for i in range(len(names)):
-        if names[i] != others[i] or not equal(m, a[names[i]], b[names[i]]):
-            return False
-    return False
 
 
 def is_derivation(m: Machine, d: dict[str, object]) -> bool:

@@ -32,6 +32,8 @@ class EvalError(ImagetoolsError):
         self.pos: Pos | None = pos
         self.frames: list[Frame] = []
         self.dropped: int = 0
+        self.kept: int = KEEP_FRAMES
+        self.candidates: list[str] = []
 
     def at(self, pos: Pos) -> None:
         """Give the position, unless somebody nearer to the fault has."""

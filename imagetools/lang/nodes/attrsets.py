@@ -1,0 +1,278 @@
+"""Sets, ``let``, and lists.
+
+Nix quirks: ``inherit x`` looks outside even in a ``rec``; ``inherit (e) x`` looks inside, and ``e`` is evaluated once for
+all its names; dynamic
+attributes come last, get no slot, and are dropped where the name is null; ``__overrides`` in a ``rec`` replaces slots, so
+that the other attributes see it, and then no attribute may be bound before it is known.
+"""
+
+from imagetools.lang.nodes.base import UNSET, Tree, Unit
+from imagetools.lang.nodes.selects import missing, note
+from imagetools.lang.runtime.errors import EvalError
+from imagetools.lang.runtime.positions import Origin, Placed, Pos
+from imagetools.lang.values.model import Attrs, Code, Thunk
+
+EXPRESSION = 0
+INHERIT = 1
+INHERIT_FROM = 2
+
+
+class Shape(Origin):
+    """Where the attributes of a literal are written; the table is made when first asked for."""
+
+    def __init__(self, unit: Unit, static: tuple[Tree, ...]) -> None:
+        self.unit = unit
+        self.static = static
+        self.table: dict[str, int] | None = None
+
+    def find(self, name: str) -> Pos | None:
+        table = self.table
+        if table is None:
+            table = {}
+            for binding in self.static:
+                table[binding[0]] = binding[1]
+            self.table = table
+        offset = table.get(name)
+        return None if offset is None else self.unit.pos(offset)
+
+
+class SelectFrom(Code):
+    """``inherit (e) name``: its environment is a list with ``e`` as its one element."""
+
+    def __init__(self, unit: Unit, offset: int, name: str) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.name = name
+
+    def eval(self, env: list[object]) -> object:
+        scope = env[0]
+        if type(scope) is Thunk:
+            try:
+                scope = scope.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            env[0] = scope
+        if type(scope) is not Attrs:
+            raise self.unit.wrong(scope, "a set", self.offset)
+        v = scope.d.get(self.name, UNSET)
+        if v is UNSET:
+            raise missing(self.unit, self.offset, scope, self.name)
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                note(self.unit, self.offset, scope, self.name, self.name, error)
+                raise
+            scope.d[self.name] = v
+        return v
+
+
+class Bindings:
+    """The static bindings of a set or a ``let``: three lists in step, and the expressions that names are inherited from."""
+
+    def __init__(self, unit: Unit, static: tuple[Tree, ...], froms: tuple[Tree, ...]) -> None:
+        self.names: list[str] = []
+        self.kinds: list[int] = []
+        self.codes: list[Code] = []
+        self.source_of: list[int] = []
+        self.froms: list[Code] = unit.lazy_list(froms)
+        self.plain = True
+        for i in range(len(static)):
+            name: str = static[i][0]
+            kind: int = static[i][2]
+            self.names.append(name)
+            self.kinds.append(kind)
+            if kind == INHERIT_FROM:
+                self.codes.append(SelectFrom(unit, static[i][1], name))
+                self.source_of.append(static[i][3])
+                self.plain = False
+            else:
+                self.codes.append(unit.lazy(static[i][3], self.codes, i))
+                self.source_of.append(-1)
+                if kind == INHERIT:
+                    self.plain = False
+
+    def sources(self, env: list[object]) -> list[list[object]]:
+        """One shared environment for the names of each ``inherit (e)``."""
+        shared: list[list[object]] = []
+        for code in self.froms:
+            shared.append([code.thunk(env)])
+        return shared
+
+    def value(self, i: int, inner: list[object], outer: list[object], shared: list[list[object]]) -> object:
+        """What binding number ``i`` is bound to."""
+        kind = self.kinds[i]
+        if kind == EXPRESSION:
+            return self.codes[i].thunk(inner)
+        if kind == INHERIT:
+            return self.codes[i].thunk(outer)
+        return Thunk(self.codes[i], shared[self.source_of[i]])
+
+    def fill(self, inner: list[object], outer: list[object]) -> None:
+        """Bind the slots of a frame."""
+        codes = self.codes
+        if self.plain:
+            for i in range(len(codes)):
+                inner[i + 1] = codes[i].thunk(inner)
+            return
+        shared = self.sources(inner)
+        for i in range(len(codes)):
+            inner[i + 1] = self.value(i, inner, outer, shared)
+
+
+class Let(Code):
+    """``let ... in body``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        self.bindings = Bindings(unit, tree[2][0], tree[2][1])
+        self.size = len(self.bindings.names) + 1
+        self.body = unit.build(tree[3])
+
+    def eval(self, env: list[object]) -> object:
+        frame: list[object] = [UNSET] * self.size
+        frame[0] = env
+        self.bindings.fill(frame, env)
+        return self.body.eval(frame)
+
+
+class Dynamic:
+    """``${name} = value;``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        self.offset: int = tree[0]
+        self.name = unit.build(tree[1])
+        self.value: list[Code] = unit.lazy_list((tree[2],))
+
+
+class SetLiteral(Code):
+    """``{ ... }``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        self.unit = unit
+        static: tuple[Tree, ...] = tree[3][0]
+        self.bindings = Bindings(unit, static, tree[3][1])
+        self.shape = Shape(unit, static)
+        self.dynamic: list[Dynamic] = []
+        for item in tree[3][2]:
+            self.dynamic.append(Dynamic(unit, item))
+
+    def eval(self, env: list[object]) -> object:
+        bindings = self.bindings
+        names = bindings.names
+        codes = bindings.codes
+        d: dict[str, object] = {}
+        if bindings.plain:
+            for i in range(len(codes)):
+                d[names[i]] = codes[i].thunk(env)
+        else:
+            shared = bindings.sources(env)
+            for i in range(len(codes)):
+                d[names[i]] = bindings.value(i, env, env, shared)
+        attrs = Attrs(d, self.shape)
+        if self.dynamic:
+            self.add_dynamic(attrs, env)
+        return attrs
+
+    def add_dynamic(self, attrs: Attrs, env: list[object]) -> None:
+        """Evaluate the names of the dynamic attributes, and bind them."""
+        places: dict[str, Pos] = {}
+        for item in self.dynamic:
+            v = item.name.eval(env)
+            if v is None:
+                continue
+            try:
+                name = self.unit.machine.string(v)
+            except EvalError as error:
+                self.unit.place(error, item.offset)
+                raise
+            if name in attrs.d:
+                before: Pos | None = places.get(name)
+                if before is None and attrs.origin is not None:
+                    before = attrs.origin.find(name)
+                raise EvalError(f"dynamic attribute '{name}' already defined at {before}", self.unit.pos(item.offset))
+            attrs.d[name] = item.value[0].thunk(env)
+            places[name] = self.unit.pos(item.offset)
+        if places:
+            attrs.origin = Placed(places, self.shape)
+
+
+class RecLiteral(SetLiteral):
+    """``rec { ... }``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        super().__init__(unit, tree)
+        self.size = len(self.bindings.names) + 1
+        self.overrides: int = -1
+        names = self.bindings.names
+        for i in range(len(names)):
+            if names[i] == "__overrides":
+                self.overrides = i
+
+    def eval(self, env: list[object]) -> object:
+        frame: list[object] = [UNSET] * self.size
+        frame[0] = env
+        names = self.bindings.names
+        d: dict[str, object] = {}
+        attrs = Attrs(d, self.shape)
+        if self.overrides >= 0:
+            self.override(attrs, frame, env)
+        else:
+            self.bindings.fill(frame, env)
+            for i in range(len(names)):
+                d[names[i]] = frame[i + 1]
+        if self.dynamic:
+            self.add_dynamic(attrs, frame)
+        return attrs
+
+    def override(self, attrs: Attrs, frame: list[object], env: list[object]) -> None:
+        """Bind with nothing decided early, then let ``__overrides`` replace slots and attributes."""
+        bindings = self.bindings
+        names = bindings.names
+        shared = bindings.sources(frame)
+        d = attrs.d
+        for i in range(len(names)):
+            if bindings.kinds[i] == EXPRESSION:
+                v: object = Thunk(bindings.codes[i], frame)
+            else:
+                v = bindings.value(i, frame, env, shared)
+            frame[i + 1] = v
+            d[names[i]] = v
+        over = d["__overrides"]
+        if type(over) is Thunk:
+            over = over.force()
+        if type(over) is not Attrs:
+            raise self.unit.wrong(over, "a set", -1)
+        for i in range(len(names)):
+            replaced = over.d.get(names[i], UNSET)
+            if replaced is not UNSET:
+                frame[i + 1] = replaced
+        d.update(over.d)
+        if over.origin is not None:
+            attrs.origin = Over(over, self.shape)
+
+
+class Over(Origin):
+    """The origin of a ``rec`` with ``__overrides``."""
+
+    def __init__(self, over: Attrs, shape: Shape) -> None:
+        self.over = over
+        self.shape = shape
+
+    def find(self, name: str) -> Pos | None:
+        if name in self.over.d:
+            return None if self.over.origin is None else self.over.origin.find(name)
+        return self.shape.find(name)
+
+
+class ListLiteral(Code):
+    """``[ ... ]``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        self.items: list[Code] = unit.lazy_list(tree[2])
+
+    def eval(self, env: list[object]) -> object:
+        values: list[object] = []
+        for code in self.items:
+            values.append(code.thunk(env))
+        return values

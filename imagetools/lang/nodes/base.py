@@ -1,0 +1,130 @@
+"""What all nodes share: the file they come from, being made late, constants.
+
+A parsed file is nested tuples (``lang/syntax/ast/tuples.py``); nodes are made from them only where evaluation gets to.
+``Unit.build``
+makes a node and those children that its evaluation always needs; what may never be needed is made later: a branch or a body
+by its parent,
+an argument or a binding by a ``Lazy`` that then takes its own place in the parent's list. Nodes never look at their parents.
+"""
+
+from typing import Any, Final
+
+from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
+from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.positions import Pos, Source
+from imagetools.lang.values.model import Attrs, Code, Thunk, describe
+
+Tree = tuple[Any, ...]
+
+
+class Unset:
+    """What a variable's slot holds until its frame is complete, and what a look-up gives where nothing is."""
+
+
+UNSET: Final = Unset()
+
+
+class Unit:
+    """One file being evaluated: ``machine``, ``source`` for positions, ``base_dir`` for relative paths. Makes nodes."""
+
+    def __init__(self, machine: Machine, source: Source, base_dir: str) -> None:
+        self.machine = machine
+        self.source = source
+        self.base_dir = base_dir
+
+    def build(self, tree: Tree) -> Code:
+        """The node of a tuple."""
+        raise NotImplementedError
+
+    def lazy(self, tree: Tree, holder: list[Code], index: int) -> Code:
+        """A node that will be made when it is first evaluated, and then put into ``holder[index]``; cheap ones are made at
+        once."""
+        raise NotImplementedError
+
+    def lazy_list(self, trees: tuple[Tree, ...]) -> list[Code]:
+        """A list of lazy nodes."""
+        holder: list[Code] = []
+        for i in range(len(trees)):
+            holder.append(self.lazy(trees[i], holder, i))
+        return holder
+
+    def pos(self, offset: int) -> Pos:
+        return Pos(self.source, offset)
+
+    def place(self, error: EvalError, offset: int) -> None:
+        """Give an error that has no position yet the one at ``offset``."""
+        if error.pos is None and offset >= 0:
+            error.pos = Pos(self.source, offset)
+
+    def wrong(self, v: object, expected: str, offset: int) -> TypeErrorNix:
+        """The error for a value of the wrong type, with its position."""
+        error = TypeErrorNix(f"value is {describe(v)} while {expected} was expected")
+        self.place(error, offset)
+        return error
+
+
+class Lazy(Code):
+    """A node not made yet."""
+
+    def __init__(self, unit: Unit, tree: Tree, holder: list[Code], index: int) -> None:
+        self.unit = unit
+        self.tree: Tree | None = tree
+        self.holder: list[Code] | None = holder
+        self.index = index
+        self.real: Code | None = None
+
+    def eval(self, env: list[object]) -> object:
+        real = self.real
+        if real is None:
+            real = self.unfold()
+        return real.eval(env)
+
+    def thunk(self, env: list[object]) -> object:
+        real = self.real
+        if real is None:
+            return Thunk(self, env)
+        return real.thunk(env)
+
+    def unfold(self) -> Code:
+        """Make the node and step aside."""
+        tree = self.tree
+        holder = self.holder
+        assert tree is not None
+        real = self.unit.build(tree)
+        self.real = real
+        if holder is not None:
+            holder[self.index] = real
+        self.tree = None
+        self.holder = None
+        return real
+
+
+class Const(Code):
+    """A value that is known."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def eval(self, env: list[object]) -> object:
+        return self.value
+
+    def thunk(self, env: list[object]) -> object:
+        return self.value
+
+
+def eval_bool(unit: Unit, code: Code, env: list[object], offset: int) -> bool:
+    """Evaluate to a Boolean."""
+    v = code.eval(env)
+    if v is True:
+        return True
+    if v is False:
+        return False
+    raise unit.wrong(v, "a Boolean", offset)
+
+
+def eval_attrs(unit: Unit, code: Code, env: list[object], offset: int) -> Attrs:
+    """Evaluate to a set."""
+    v = code.eval(env)
+    if type(v) is Attrs:
+        return v
+    raise unit.wrong(v, "a set", offset)

@@ -1,0 +1,177 @@
+"""Functions: ``x: body`` and ``{ a, b ? d, ... }@args: body``.
+
+A call makes a frame and evaluates the body in it. Nix quirks: ``args`` holds what was passed, without defaults; a default
+sees the other formals; which missing or unexpected argument is reported follows the order in the source and the order of names.
+"""
+
+from typing import Final
+
+from imagetools.lang.nodes.base import UNSET, Tree, Unit
+from imagetools.lang.runtime.errors import EvalError, MissingArgument, StackOverflow, UnexpectedArgument
+from imagetools.lang.runtime.positions import Origin, Placed, Pos
+from imagetools.lang.syntax.ast.tuples import LAMBDA
+from imagetools.lang.values.model import STACK, Attrs, Code, Formal, Lambda, LambdaCode, Thunk, describe
+
+
+class Function(LambdaCode):
+    """What both kinds of function share: the body, made at the first call, and how messages name them."""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        super().__init__()
+        self.unit = unit
+        self.tree = tree
+        self.offset: int = tree[1]
+        self.arg = tree[2]
+        self.ellipsis = tree[4]
+        self.name = tree[6]
+        body: Tree = tree[5]
+        self.curried = tree[3] is None and body[0] == LAMBDA
+        self.body: Code | None = None
+        self.inner: LambdaCode | None = None
+
+    def eval(self, env: list[object]) -> object:
+        return Lambda(self, env)
+
+    def thunk(self, env: list[object]) -> object:
+        return Lambda(self, env)
+
+    def unfold(self) -> Code:
+        """Make the body."""
+        body = self.unit.build(self.tree[5])
+        self.body = body
+        return body
+
+    def place(self) -> str:
+        """file:line:column, with ``(string)`` for a text that is no file."""
+        return str(self.unit.pos(self.offset))
+
+    def title(self) -> str:
+        """How Nix names the function in a message."""
+        if self.name is None:
+            return f"anonymous function at {self.place()}"
+        return f"'{self.name}' at {self.place()}"
+
+    def note(self, error: EvalError) -> None:
+        """Add the trace frame of a call."""
+        what = "anonymous lambda" if self.name is None else f"'{self.name}'"
+        error.push(f"while evaluating {what}", self.unit.pos(self.offset))
+
+
+class Simple(Function):
+    """``x: body``"""
+
+    def call(self, env: list[object], argument: object) -> object:
+        depth = STACK.depth + 1
+        if depth > STACK.limit:
+            raise StackOverflow()
+        STACK.depth = depth
+        body = self.body
+        if body is None:
+            body = self.unfold()
+        try:
+            v = body.eval([env, argument])
+        except EvalError as error:
+            self.note(error)
+            raise
+        STACK.depth = depth - 1
+        return v
+
+    def call2(self, env: list[object], first: object, second: object) -> object:
+        inner = self.inner
+        if inner is None:
+            body = self.body
+            if body is None:
+                body = self.unfold()
+            assert isinstance(body, LambdaCode)
+            inner = body
+            self.inner = inner
+        return inner.call([env, first], second)
+
+
+class WithFormals(Function):
+    """``{ a, b ? d, ... }@args: body``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        super().__init__(unit, tree)
+        self.names: list[str] = []
+        self.default_codes: list[Code] = []
+        self.formals = []
+        trees: tuple[Tree, ...] = tree[3]
+        for i in range(len(trees)):
+            name: str = trees[i][0]
+            default: Tree | None = trees[i][2]
+            self.names.append(name)
+            self.formals.append(Formal(name, trees[i][1], default is not None))
+            if default is None:
+                self.default_codes.append(NO_DEFAULT)
+            else:
+                self.default_codes.append(self.unit.lazy(default, self.default_codes, i))
+        self.size: int = len(self.names) + (1 if self.arg is None else 2)
+
+    def call(self, env: list[object], argument: object) -> object:
+        depth = STACK.depth + 1
+        if depth > STACK.limit:
+            raise StackOverflow()
+        STACK.depth = depth
+        if type(argument) is Thunk:
+            argument = argument.force()
+        if type(argument) is not Attrs:
+            raise self.unit.wrong(argument, "a set", -1)
+        given = argument.d
+        frame: list[object] = [UNSET] * self.size
+        frame[0] = env
+        slot = 1
+        if self.arg is not None:
+            frame[1] = argument
+            slot = 2
+        used = 0
+        names = self.names
+        for i in range(len(names)):
+            v = given.get(names[i], UNSET)
+            if v is UNSET:
+                default = self.default_codes[i]
+                if default is NO_DEFAULT:
+                    raise MissingArgument(self.title(), names[i])
+                v = default.thunk(frame)
+            else:
+                used += 1
+            frame[slot] = v
+            slot += 1
+        if used != len(given) and not self.ellipsis:
+            raise self.unexpected(given)
+        body = self.body
+        if body is None:
+            body = self.unfold()
+        try:
+            v = body.eval(frame)
+        except EvalError as error:
+            self.note(error)
+            raise
+        STACK.depth = depth - 1
+        return v
+
+    def unexpected(self, given: dict[str, object]) -> EvalError:
+        """The error for an argument that no formal names."""
+        for name in sorted(given):
+            if name not in self.names:
+                error = UnexpectedArgument(self.title(), name)
+                error.candidates = self.names
+                return error
+        raise AssertionError(describe(given))
+
+    def origin(self) -> Origin | None:
+        places: dict[str, Pos] = {}
+        if self.formals is not None:
+            for formal in self.formals:
+                places[formal.name] = self.unit.pos(formal.offset)
+        return Placed(places)
+
+
+NO_DEFAULT: Final = Code()
+
+
+def function(unit: Unit, tree: Tree) -> Function:
+    """The node of a LAMBDA tuple."""
+    if tree[3] is None:
+        return Simple(unit, tree)
+    return WithFormals(unit, tree)

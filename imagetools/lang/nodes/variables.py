@@ -1,0 +1,182 @@
+"""Variables: slots of frames, the real globals, and names that only a ``with`` can give.
+
+Frames are lists ``[up, slot 1, ...]``. A forced value takes the thunk's place in the slot. Nix quirk: a ``with`` never
+shadows a lexical name, so only names without one get here as ``WithVar``.
+"""
+
+from typing import cast
+
+from imagetools.lang.nodes.base import UNSET, Unit
+from imagetools.lang.runtime.errors import EvalError, UndefinedVariable
+from imagetools.lang.values.model import Attrs, Code, Thunk
+
+
+class Var0(Code):
+    """A variable of the innermost frame."""
+
+    def __init__(self, unit: Unit, offset: int, slot: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.slot = slot
+
+    def eval(self, env: list[object]) -> object:
+        v = env[self.slot]
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            env[self.slot] = v
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        v = env[self.slot]
+        if v is UNSET:
+            return Thunk(self, env)
+        return v
+
+
+class Var1(Code):
+    """A variable of the next frame outwards."""
+
+    def __init__(self, unit: Unit, offset: int, slot: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.slot = slot
+
+    def eval(self, env: list[object]) -> object:
+        frame = cast(list[object], env[0])
+        v = frame[self.slot]
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            frame[self.slot] = v
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        v = cast(list[object], env[0])[self.slot]
+        if v is UNSET:
+            return Thunk(self, env)
+        return v
+
+
+class VarN(Code):
+    """A variable further out."""
+
+    def __init__(self, unit: Unit, offset: int, level: int, slot: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.level = level
+        self.slot = slot
+
+    def eval(self, env: list[object]) -> object:
+        frame = env
+        n = self.level
+        while n > 0:
+            frame = cast(list[object], frame[0])
+            n -= 1
+        v = frame[self.slot]
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            frame[self.slot] = v
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        frame = env
+        n = self.level
+        while n > 0:
+            frame = cast(list[object], frame[0])
+            n -= 1
+        v = frame[self.slot]
+        if v is UNSET:
+            return Thunk(self, env)
+        return v
+
+
+def variable(unit: Unit, offset: int, level: int, slot: int) -> Code:
+    """The node for a slot."""
+    if level == 0:
+        return Var0(unit, offset, slot)
+    if level == 1:
+        return Var1(unit, offset, slot)
+    return VarN(unit, offset, level, slot)
+
+
+class Global(Code):
+    """A global whose value is itself lazy (``derivation``)."""
+
+    def __init__(self, unit: Unit, offset: int, value: Thunk) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.value = value
+
+    def eval(self, env: list[object]) -> object:
+        try:
+            return self.value.force()
+        except EvalError as error:
+            self.unit.place(error, self.offset)
+            raise
+
+    def thunk(self, env: list[object]) -> object:
+        return self.value
+
+
+class WithVar(Code):
+    """A name looked for in the sets of the enclosing ``with``, innermost first."""
+
+    def __init__(self, unit: Unit, offset: int, name: str, levels: tuple[int, ...]) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.name = name
+        self.levels = levels
+
+    def eval(self, env: list[object]) -> object:
+        frame = env
+        level = 0
+        name = self.name
+        try:
+            for wanted in self.levels:
+                while level < wanted:
+                    frame = cast(list[object], frame[0])
+                    level += 1
+                scope = frame[1]
+                if type(scope) is Thunk:
+                    scope = scope.force()
+                    frame[1] = scope
+                if type(scope) is not Attrs:
+                    raise self.unit.wrong(scope, "a set", self.offset)
+                d = scope.d
+                v = d.get(name, UNSET)
+                if v is not UNSET:
+                    if type(v) is Thunk:
+                        v = v.force()
+                        d[name] = v
+                    return v
+        except EvalError as error:
+            self.unit.place(error, self.offset)
+            raise
+        raise UndefinedVariable(name, self.unit.pos(self.offset))
+
+    def thunk(self, env: list[object]) -> object:
+        """The attribute itself where the innermost set is already known and has it."""
+        frame = env
+        n = self.levels[0]
+        while n > 0:
+            frame = cast(list[object], frame[0])
+            n -= 1
+        scope = frame[1]
+        if type(scope) is Thunk and scope.code is None:
+            scope = scope.slot
+        if type(scope) is Attrs:
+            v = scope.d.get(self.name, UNSET)
+            if v is not UNSET:
+                return v
+        return Thunk(self, env)

@@ -1,0 +1,139 @@
+"""Values as ``nix-instantiate --eval`` prints them.
+
+Nothing is forced here: what is still lazy shows as ``<CODE>`` (``--strict`` is ``Machine.force_deep`` first). Nix 2.8 quirks
+that force the shape: a set
+or list that was shown before is ``«repeated»``, even where it is no cycle; empty ones never are; lists of one or two
+elements count
+by the place that holds them, longer ones by themselves; of the keywords only ``if`` is quoted as a name; floats have six digits.
+"""
+
+import math
+import re
+from typing import Final
+
+from imagetools.lang.values.model import (
+    STACK,
+    Attrs,
+    Builtin,
+    Lambda,
+    NixPath,
+    NixString,
+    PartialBuiltin,
+    Thunk,
+)
+
+IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+REPEATED: Final = "«repeated»".encode().decode("latin-1")
+
+
+def show(v: object, repeated: bool = False) -> str:
+    """The text of a value (bytestr). ``repeated``: write out again what was shown before (never for cyclic values)."""
+    out: list[str] = []
+    _Printer(out, repeated).value(v)
+    return "".join(out)
+
+
+class _Printer:
+    """Writes one value; ``seen`` are the ids of sets and lists already written."""
+
+    def __init__(self, out: list[str], repeated: bool) -> None:
+        self.out = out
+        self.repeated = repeated
+        self.seen: set[int] = set()
+
+    def value(self, v: object) -> None:
+        cell = v
+        if type(v) is Thunk:
+            if v.code is not None:
+                self.out.append("<CODE>")
+                return
+            v = v.slot
+        if type(v) is Attrs:
+            self.attrs(v)
+        elif type(v) is list:
+            self.list(v, v if len(v) > 2 else cell)
+        else:
+            self.out.append(show_scalar(v))
+
+    def again(self, v: object) -> bool:
+        """Whether the value has been written already."""
+        if self.repeated:
+            return False
+        if id(v) in self.seen:
+            self.out.append(REPEATED)
+            return True
+        self.seen.add(id(v))
+        return False
+
+    def attrs(self, v: Attrs) -> None:
+        if v.d and self.again(v):
+            return
+        STACK.enter()
+        self.out.append("{ ")
+        for name in sorted(v.d):
+            self.out.append(show_name(name))
+            self.out.append(" = ")
+            self.value(v.d[name])
+            self.out.append("; ")
+        self.out.append("}")
+        STACK.depth -= 1
+
+    def list(self, items: "list[object]", cell: object) -> None:
+        if items and self.again(cell):
+            return
+        STACK.enter()
+        self.out.append("[ ")
+        for item in items:
+            self.value(item)
+            self.out.append(" ")
+        self.out.append("]")
+        STACK.depth -= 1
+
+
+def show_scalar(v: object) -> str:
+    """A value that holds no others."""
+    t = type(v)
+    if v is None:
+        text = "null"
+    elif t is str:
+        assert isinstance(v, str)
+        text = show_string(v)
+    elif isinstance(v, NixString):
+        text = show_string(v.text)
+    elif isinstance(v, bool):
+        text = "true" if v else "false"
+    elif isinstance(v, int):
+        text = str(v)
+    elif isinstance(v, float):
+        text = show_float(v)
+    elif isinstance(v, NixPath):
+        text = v.text
+    elif isinstance(v, Lambda):
+        text = "<LAMBDA>"
+    elif isinstance(v, Builtin):
+        text = "<PRIMOP>"
+    elif isinstance(v, PartialBuiltin):
+        text = "<PRIMOP-APP>"
+    else:
+        raise AssertionError(t)
+    return text
+
+
+def show_string(text: str) -> str:
+    """A string literal: quotes, backslashes, ``${`` and the three common control characters are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return '"' + escaped.replace("\t", "\\t").replace("${", "\\${") + '"'
+
+
+def show_float(v: float) -> str:
+    """Six significant digits; a negative NaN keeps its sign."""
+    if math.isnan(v):
+        return "-nan" if math.copysign(1.0, v) < 0 else "nan"
+    return f"{v:g}"
+
+
+def show_name(name: str) -> str:
+    """An attribute name, quoted where it is no identifier (or ``if``)."""
+    if name != "if" and IDENTIFIER.fullmatch(name):
+        return name
+    return show_string(name)
