@@ -1,7 +1,7 @@
-"""Builders: one folder each, with its Nix functions, the Python that does the work, and its page of documentation."""
+"""Builders: one folder each, with its Nix function, the Python that does the work, and its page of documentation."""
 
 from imagetools.builtin.api import BuiltinBuilder
 
-from .trivial import BUILTINS as TRIVIAL
+from .docker_tools.docker_image import DockerImage
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (*TRIVIAL,)
+BUILTINS: tuple[BuiltinBuilder, ...] = (DockerImage(),)

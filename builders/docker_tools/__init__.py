@@ -1,0 +1,1 @@
+"""dockerTools: container images from store paths. See docker_tools.md."""

@@ -41,11 +41,11 @@ class DockerArchiveWriter:
         name = _member_name(source)
         if name in self._written:
             return
-        size = tar_size(source.entries(), source.stamp)
+        size = tar_size(source)
         self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, size), _STAMP))
         hasher = self._stream.start_digest()
         start = self._stream.offset
-        write_tar(source.entries(), source.stamp, self._stream)
+        write_tar(source, self._stream)
         self._stream.stop_digest()
         if self._stream.offset - start != size:
             raise RuntimeError(f"layer {name}: {size} bytes announced, {self._stream.offset - start} written")
@@ -74,5 +74,4 @@ class DockerArchiveWriter:
 
 
 def _member_name(source: LayerSource) -> str:
-    text = f"{source.stamp.text}\n{source.identity}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest() + "/layer.tar"
+    return hashlib.sha256(source.key.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest() + "/layer.tar"

@@ -4,7 +4,7 @@ The size has to be known since the layer stands inside another tar, whose header
 the bytes are read once. The stream carries the digest (the layer's diff ID) along.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .block_stream import BlockStream
@@ -15,46 +15,46 @@ Entries = Callable[[], Iterable[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
-class LayerSource:
-    """``identity`` names all that the bytes depend on; ``entries`` yields the same members, in order, each time it is called.
+class LayerPart:
+    """Members that share owner and time. ``entries`` yields the same ones, in order, each time it is called."""
 
-    ``comment`` goes into the image's history.
-    """
-
-    identity: str
     entries: Entries
     stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSource:
+    """``identity`` names all that the members depend on; ``comment`` goes into the image's history."""
+
+    identity: str
+    parts: tuple[LayerPart, ...]
     comment: str = ""
 
+    @property
+    def key(self) -> str:
+        """The identity together with the stamps: equal keys, equal bytes."""
+        return "\n".join([*(part.stamp.text for part in self.parts), self.identity])
 
-def tar_size(entries: Iterable[Entry], stamp: Stamp) -> int:
+
+def tar_size(source: LayerSource) -> int:
     """How many bytes ``write_tar`` will write."""
     total = len(END)
-    for entry in entries:
-        size = entry.size
-        total += len(header(entry, stamp)) + size + padding(size)
+    for part in source.parts:
+        stamp = part.stamp
+        for entry in part.entries():
+            size = entry.size
+            total += len(header(entry, stamp)) + size + padding(size)
     return total
 
 
-def write_tar(entries: Iterable[Entry], stamp: Stamp, stream: BlockStream) -> None:
+def write_tar(source: LayerSource, stream: BlockStream) -> None:
     """The members and the two empty blocks that end a tar. Raises FileChangedError, OSError."""
-    for entry in entries:
-        stream.write(header(entry, stamp))
-        size = entry.size
-        if size:
-            stream.copy_file(entry.source, size)
-            stream.write(bytes(padding(size)))
+    for part in source.parts:
+        stamp = part.stamp
+        for entry in part.entries():
+            stream.write(header(entry, stamp))
+            size = entry.size
+            if size:
+                stream.copy_file(entry.source, size)
+                stream.write(bytes(padding(size)))
     stream.write(END)
-
-
-def store_entries(
-    store_dir: bytes,
-    objects: Iterable[tuple[bytes, bytes]],
-    walk: Callable[[bytes, bytes], Iterator[Entry]],
-    parents: Iterable[Entry],
-) -> Iterator[Entry]:
-    """``parents`` and then every store object: (base name, physical place) pairs, in the order given."""
-    yield from parents
-    prefix = store_dir.strip(b"/") + b"/"
-    for base_name, physical in objects:
-        yield from walk(physical, prefix + base_name)

@@ -1,0 +1,79 @@
+"""buildImage: one layer, with the contents copied to the root and the closure of contents and config below /nix/store.
+
+The closure is what the copy and the config refer to, as Nix would find by scanning them (rows 2.009, 2.017, 2.018): a static
+program that refers to nothing makes an image without a store.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from imagetools.builtin.api import BuiltinContext
+from imagetools.formats.references import ReferenceScanner
+from imagetools.formats.store_path import StorePath
+from imagetools.image_io.docker_archive import DockerArchiveWriter
+from imagetools.image_io.entries import Entry
+from imagetools.image_io.tar_header import Stamp
+from imagetools.image_io.tar_layer import LayerPart, LayerSource
+from imagetools.kernel.bytestr import to_bytes
+
+from .copied_tree import CopiedTree
+from .mentions import Mentions, closure_of
+from .request import ImageRequest
+from .root_tree import File, Link
+from .store_entries import StoreFolder
+from .store_view import StoreView
+
+#: As nixpkgs leaves them: the root writable for its group, the folders above the store for nobody.
+ROOT_MODE: Final = 0o775
+FOLDER_MODE: Final = 0o555
+
+_PIECE: Final = 1 << 20
+
+
+def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
+    """Write the one layer. Raises BuiltinError, OSError."""
+    view = StoreView(ctx)
+    tree = CopiedTree(view, ctx.log, request.keep_links)
+    ctx.log("Adding contents..." if request.contents else "No contents to add to layer.")
+    for content in request.contents:
+        ctx.log(f"Adding {content}")
+        tree.add(content)
+    paths: list[StorePath] = []
+    store = StoreFolder(ctx, view, FOLDER_MODE)
+    if request.store_paths:
+        mentions = Mentions(ctx)
+        mentions.look_at(request.config_text)
+        members = closure_of(ctx, mentions.found | _references(ctx, view, tree, request.contents)).members
+        paths = [path for path in members if not tree.has(store.name_of(path))]
+
+    def copied() -> Iterator[Entry]:
+        return tree.entries(ROOT_MODE, FOLDER_MODE)
+
+    def stored() -> Iterator[Entry]:
+        return (entry for entry in store.entries(paths) if not tree.has(entry.name)) if paths else iter(())
+
+    ctx.log("Packing layer...")
+    identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
+    parts = (LayerPart(copied, request.stamp), LayerPart(stored, Stamp(request.stamp.mtime)))
+    archive.add_layer(LayerSource("\n".join(identity), parts))
+
+
+def _references(ctx: BuiltinContext, view: StoreView, tree: CopiedTree, contents: tuple[str, ...]) -> set[StorePath]:
+    """What the copied files and links refer to: as recorded where whole objects were copied, else by searching the copy."""
+    objects = {path for content in contents if (path := view.object_of(to_bytes(content))) is not None}
+    members = closure_of(ctx, objects).members
+    whole = all(ctx.store_dir.join(path) in contents for path in objects)
+    if tree.exact and whole and len(objects) == len(set(contents)):
+        return {reference for path in objects for reference in members[path].references}
+    by_hash = {path.hash_part: path for path in members}
+    scanner = ReferenceScanner(by_hash)
+    for _, node in tree.nodes():
+        if scanner.done:
+            break
+        if isinstance(node, Link):
+            scanner.update(node.target)
+        elif isinstance(node, File):
+            with open(node.source, "rb") as file:
+                while piece := file.read(_PIECE):
+                    scanner.update(piece)
+    return {by_hash[part] for part in scanner.found}

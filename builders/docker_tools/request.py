@@ -1,0 +1,115 @@
+"""The attributes of a ``builtin:docker-image`` derivation as typed values, checked once. default.nix writes them."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError
+from imagetools.image.container_config import ContainerConfig
+from imagetools.image.reference import Reference
+from imagetools.image.times import Moment
+from imagetools.image_io.tar_header import Stamp
+from imagetools.kernel.bytestr import to_bytes
+
+NAME: Final = "docker-image"
+
+#: Raise this, and the one in default.nix, whenever the bytes of any image change.
+BUILDER_VERSION: Final = 1
+
+_HASH_LENGTH: Final = 32
+
+
+class AttributeValueError(BuiltinError):
+    """An attribute of the derivation has a value that cannot be used; ``reason`` says why."""
+
+    def __init__(self, attribute: str, reason: str) -> None:
+        super().__init__(f"builtin:{NAME}: the attribute '{attribute}' {reason}")
+        self.attribute = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """What to build. ``contents`` are logical paths; ``config_text`` is the config's JSON as the derivation has it."""
+
+    layout: str
+    reference: Reference
+    contents: tuple[str, ...]
+    config: ContainerConfig
+    config_text: str
+    architecture: str
+    created: str
+    stamp: Stamp
+    max_layers: int
+    keep_links: bool
+    store_paths: bool
+    compressor: str
+
+    @staticmethod
+    def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
+        """Raises BuiltinError, ImageNameError, ContainerConfigError, TimeFormatError. ``now``: seconds since 1970."""
+        attributes = _Attributes(ctx)
+        version = attributes.number("builderVersion")
+        if version != BUILDER_VERSION:
+            raise AttributeValueError("builderVersion", f"is {version}, but this imagetools builds version {BUILDER_VERSION}")
+        tag = attributes.text("imageTag") or ctx.logical_outputs["out"].rpartition("/")[2][:_HASH_LENGTH]
+        stamp = Stamp(
+            _moment(attributes.text("mtime"), "mtime", now).seconds,
+            attributes.number("uid"),
+            attributes.number("gid"),
+            attributes.text("uname"),
+            attributes.text("gname"),
+        )
+        return ImageRequest(
+            layout=attributes.choice("layout", "single", "layered"),
+            reference=Reference(attributes.text("imageName"), tag),
+            contents=attributes.strings("contents"),
+            config=ContainerConfig.parse(to_bytes(attributes.text("config"))),
+            config_text=attributes.text("config"),
+            architecture=attributes.text("architecture"),
+            created=str(_moment(attributes.text("created"), "created", now)),
+            stamp=stamp,
+            max_layers=attributes.number("maxLayers"),
+            keep_links=attributes.flag("keepContentsDirlinks"),
+            store_paths=attributes.flag("includeStorePaths"),
+            compressor=attributes.choice("compressor", "none", "gz", "zstd"),
+        )
+
+
+class _Attributes:
+    def __init__(self, ctx: BuiltinContext) -> None:
+        self._env = ctx.env
+
+    def text(self, name: str) -> str:
+        value = self._env.get(name)
+        if value is None:
+            raise MissingAttributeError(NAME, name)
+        return value
+
+    def number(self, name: str) -> int:
+        value = self.text(name)
+        if not value.isdigit() or not value.isascii():
+            raise AttributeValueError(name, f"must be a whole number of at least 0, not '{value}'")
+        return int(value)
+
+    def flag(self, name: str) -> bool:
+        return self.text(name) == "1"
+
+    def choice(self, name: str, *allowed: str) -> str:
+        value = self.text(name)
+        if value not in allowed:
+            raise AttributeValueError(name, f"must be one of {', '.join(allowed)}, not '{value}'")
+        return value
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        """A JSON list of strings, back as bytestrs."""
+        try:
+            value = json.loads(self.text(name))
+        except ValueError:
+            value = None
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise AttributeValueError(name, "must be a list of strings as JSON")
+        return tuple(value)
+
+
+def _moment(text: str, argument: str, now: int) -> Moment:
+    return Moment(now) if text == "now" else Moment.parse(text, argument)
