@@ -1,0 +1,118 @@
+"""Errors, order of evaluation, and words to the person."""
+
+from typing import Final
+
+from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
+from imagetools.lang.runtime import coerce, printer
+from imagetools.lang.runtime.errors import AbortError, EvalError, ThrownError
+from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.values.model import STACK, Attrs, NixString
+
+
+def abort(m: Machine, s: object) -> object:
+    """Stop with a message that nobody can catch. Example: ``abort "no such system"``. Row 5.054."""
+    raise AbortError(coerce.to_string(m, s, set()))
+
+
+def throw(m: Machine, s: object) -> object:
+    """Fail with a message; ``tryEval`` sees it, and package queries skip such a package. Example: ``throw "unsupported"``.
+    Row 5.123."""
+    raise ThrownError(coerce.to_string(m, s, set()))
+
+
+def add_error_context(m: Machine, context: object, value: object) -> object:
+    """``value``; where forcing it fails, the message says ``context`` too. Example: ``builtins.addErrorContext "while
+    reading x" (f x)``. Row 5.136."""
+    depth = STACK.depth
+    try:
+        return m.force(value)
+    except EvalError as error:
+        STACK.depth = depth
+        error.push(coerce.to_string(m, context, set(), False, False))
+        raise
+
+
+def try_eval(m: Machine, e: object) -> object:
+    """``{ success = true; value = e; }``, or ``{ success = false; value = false; }`` where forcing ``e`` fails by
+    ``throw`` or ``assert``.
+
+    It forces only the outermost, and catches nothing else (no type errors, no ``abort``). Example: ``(builtins.tryEval
+    (throw "x")).success`` is false. Row 5.130.
+    """
+    depth = STACK.depth
+    try:
+        value = m.force(e)
+    except EvalError as error:
+        if not error.catchable:
+            raise
+        STACK.depth = depth
+        return Attrs({"success": False, "value": False})
+    return Attrs({"success": True, "value": value})
+
+
+def seq(m: Machine, e1: object, e2: object) -> object:
+    """``e2``, after forcing ``e1``. Example: ``builtins.seq (throw "x") 1`` fails. Row 5.115."""
+    m.force(e1)
+    return m.force(e2)
+
+
+def deep_seq(m: Machine, e1: object, e2: object) -> object:
+    """``e2``, after forcing ``e1`` and everything within it. Example: ``builtins.deepSeq { a = throw "x"; } 1`` fails. Row
+    5.069."""
+    m.force_deep(e1)
+    return m.force(e2)
+
+
+def shown(m: Machine, e: object) -> str:
+    """How a message shows a value: strings as they are, all else as it stands, nothing more forced."""
+    value = m.force(e)
+    if type(value) is str:
+        return value
+    if type(value) is NixString:
+        return value.text
+    return printer.show(m, value)
+
+
+def trace(m: Machine, e1: object, e2: object) -> object:
+    """``e2``, after showing ``e1`` on standard error. Example: ``builtins.trace "here" 1`` is 1. Row 5.129."""
+    m.io.trace("trace: " + shown(m, e1))
+    return m.force(e2)
+
+
+def trace_verbose(m: Machine, e1: object, e2: object) -> object:
+    """``e2``; ``e1`` would be shown with Nix's ``--trace-verbose``, which imagetools does not have. Since Nix 2.10."""
+    return m.force(e2)
+
+
+def warn(m: Machine, e1: object, e2: object) -> object:
+    """``e2``, after showing the string ``e1`` as a warning. Example: ``builtins.warn "x is deprecated" 1`` is 1. Since Nix
+    2.23."""
+    text, _ = m.string_ctx(e1, "while evaluating the first argument; the message passed to builtins.warn")
+    lines = text.split("\n")
+    m.io.trace("evaluation warning: " + ("\n" + " " * 20).join(lines))
+    return m.force(e2)
+
+
+def break_(m: Machine, v: object) -> object:
+    """``v``; in Nix's debugger, a place to stop. Since Nix 2.9."""
+    return m.force(v)
+
+
+def get_env(m: Machine, s: object) -> object:
+    """An environment variable, "" where it is not set. Example: ``builtins.getEnv "HOME"``. Row 5.085."""
+    return m.io.get_env(m.string(s, "while evaluating the first argument passed to builtins.getEnv"))
+
+
+BUILTINS: Final[tuple[BuiltinSpec, ...]] = (
+    plain("abort", abort, "s"),
+    plain("throw", throw, "s"),
+    builtin("addErrorContext", add_error_context, "context", "value"),
+    builtin("tryEval", try_eval, "e"),
+    builtin("seq", seq, "e1", "e2"),
+    builtin("deepSeq", deep_seq, "e1", "e2"),
+    builtin("trace", trace, "e1", "e2"),
+    builtin("traceVerbose", trace_verbose, "e1", "e2"),
+    builtin("warn", warn, "e1", "e2"),
+    plain("break", break_, "v"),
+    builtin("getEnv", get_env, "s"),
+)

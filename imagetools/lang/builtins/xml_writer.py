@@ -1,0 +1,138 @@
+"""Values as XML: ``toXML``.
+
+Nix quirks: a derivation's attributes are written only the first time it is seen; functions are shown by their argument
+pattern, builtins as ``<unevaluated />``; positions are not written (only ``nix-instantiate --xml`` does that).
+"""
+
+from typing import Final, cast
+
+from imagetools.lang.runtime.compare import is_derivation
+from imagetools.lang.runtime.errors import EvalError
+from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.printer import show_float
+from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString
+
+HEAD: Final = "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n"
+ESCAPES: Final = str.maketrans({'"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": "&#xA;"})
+
+
+def dump(m: Machine, v: object, context: set[str]) -> str:
+    """The XML document (bytestr) of a value, which is forced deeply; what it depends on is added to ``context``."""
+    writer = Writer(m, context)
+    writer.value(v, 1)
+    return HEAD + "".join(writer.out) + "</expr>\n"
+
+
+class Writer:
+    """Writes elements, two spaces a level."""
+
+    def __init__(self, m: Machine, context: set[str]) -> None:
+        self.m = m
+        self.context = context
+        self.out: list[str] = []
+        self.seen: set[str] = set()
+
+    def empty(self, level: int, name: str, attributes: dict[str, str]) -> None:
+        self.out.append(f"{'  ' * level}<{name}{written(attributes)} />\n")
+
+    def begin(self, level: int, name: str, attributes: dict[str, str]) -> None:
+        self.out.append(f"{'  ' * level}<{name}{written(attributes)}>\n")
+
+    def end(self, level: int, name: str) -> None:
+        self.out.append(f"{'  ' * level}</{name}>\n")
+
+    def value(self, v: object, level: int) -> None:
+        v = self.m.force(v)
+        STACK.enter()
+        t = type(v)
+        if t is Attrs:
+            self.attrs(cast(Attrs, v), level)
+        elif t is list:
+            self.begin(level, "list", {})
+            for item in cast(list[object], v):
+                self.value(item, level + 1)
+            self.end(level, "list")
+        elif t is Lambda:
+            self.function(cast(Lambda, v), level)
+        else:
+            self.scalar(v, level)
+        STACK.depth -= 1
+
+    def scalar(self, v: object, level: int) -> None:
+        if type(v) is str:
+            self.empty(level, "string", {"value": v})
+        elif type(v) is NixString:
+            self.context.update(v.context)
+            self.empty(level, "string", {"value": v.text})
+        elif type(v) is NixPath:
+            self.empty(level, "path", {"value": v.text})
+        elif type(v) is bool:
+            self.empty(level, "bool", {"value": "true" if v else "false"})
+        elif type(v) is int:
+            self.empty(level, "int", {"value": str(v)})
+        elif type(v) is float:
+            self.empty(level, "float", {"value": show_float(v)})
+        else:
+            self.empty(level, "null" if v is None else "unevaluated", {})
+
+    def attrs(self, v: Attrs, level: int) -> None:
+        if not ("type" in v.d and is_derivation(self.m, v.d)):
+            self.begin(level, "attrs", {})
+            self.members(v, level + 1)
+            self.end(level, "attrs")
+            return
+        attributes: dict[str, str] = {}
+        for name in ("drvPath", "outPath"):
+            if name in v.d:
+                path = self.m.force(v.d[name])
+                if type(path) is str:
+                    attributes[name] = path
+                elif type(path) is NixString:
+                    attributes[name] = path.text
+        self.begin(level, "derivation", attributes)
+        drv_path = attributes.get("drvPath", "")
+        if drv_path != "" and drv_path not in self.seen:
+            self.seen.add(drv_path)
+            self.members(v, level + 1)
+        else:
+            self.empty(level + 1, "repeated", {})
+        self.end(level, "derivation")
+
+    def members(self, v: Attrs, level: int) -> None:
+        for name in sorted(v.d):
+            self.begin(level, "attr", {"name": name})
+            try:
+                self.value(v.d[name], level + 1)
+            except EvalError as error:
+                self.m.note_attribute(error, v, name)
+                raise
+            self.end(level, "attr")
+
+    def function(self, v: Lambda, level: int) -> None:
+        code = v.code
+        self.begin(level, "function", {})
+        if code.formals is None:
+            self.empty(level + 1, "varpat", {"name": code.arg or ""})
+        else:
+            attributes: dict[str, str] = {}
+            if code.ellipsis:
+                attributes["ellipsis"] = "1"
+            if code.arg is not None:
+                attributes["name"] = code.arg
+            self.begin(level + 1, "attrspat", attributes)
+            names: list[str] = []
+            for formal in code.formals:
+                names.append(formal.name)
+            names.sort()
+            for name in names:
+                self.empty(level + 2, "attr", {"name": name})
+            self.end(level + 1, "attrspat")
+        self.end(level, "function")
+
+
+def written(attributes: dict[str, str]) -> str:
+    """The attributes of an element, each with a space before it."""
+    parts: list[str] = []
+    for name in sorted(attributes):
+        parts.append(f' {name}="{attributes[name].translate(ESCAPES)}"')
+    return "".join(parts)
