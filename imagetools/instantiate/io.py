@@ -58,7 +58,7 @@ class StoreIO:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def read_file(self, path: str) -> bytes:
-        if self.is_in_store(path) and path in self.texts:
+        if path in self.texts:
             return self.texts[path]
         try:
             with open(self._followed(path), "rb") as file:
@@ -124,6 +124,9 @@ class StoreIO:
     def home(self) -> str:
         return self._home
 
+    def cwd(self) -> str:
+        return to_str(os.fsencode(os.getcwd()))
+
     def trace(self, text: str) -> None:
         self._say(text)
 
@@ -152,6 +155,13 @@ class StoreIO:
             return store_dir.join(self.store.add_source(os.fsdecode(to_bytes(physical)), name, method=method, filter=wanted))
         except FileNotFoundError as error:
             raise _unreadable(path, error) from None
+
+    def references(self, path: str) -> frozenset[str]:
+        """What the valid store object around ``path`` refers to; a text of this evaluation or anything else: nothing."""
+        if path in self.texts or not self.is_in_store(path):
+            return frozenset()
+        info = self.store.query(self.store.store_dir.parse_prefix(path)[0])
+        return frozenset() if info is None else frozenset(self.store.store_dir.join(one) for one in info.references)
 
     def ensure(self, context: frozenset[str]) -> None:
         """What a context names must be there; building it while evaluating is not there yet."""

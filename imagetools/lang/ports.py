@@ -62,6 +62,10 @@ class EvalIO(Protocol):
         """Whether the path lies below the store folder."""
         ...
 
+    def references(self, path: str) -> frozenset[str]:
+        """The store paths that the store object at (or around) ``path`` refers to; none where nobody knows."""
+        ...
+
     def parse_cache_get(self, key: str) -> bytes | None:
         """A parse result kept earlier."""
         ...

@@ -28,6 +28,7 @@ class MemoryIO:
         self.copies: list[str] = []
         self.ensured: list[frozenset[str]] = []
         self.store: dict[str, str] = {}
+        self.refs: dict[str, frozenset[str]] = {}
 
     @property
     def store_dir(self) -> str:
@@ -105,6 +106,9 @@ class MemoryIO:
 
     def is_in_store(self, path: str) -> bool:
         return path.startswith(self.store_dir + "/") and dir_name(path) != ""
+
+    def references(self, path: str) -> frozenset[str]:
+        return self.refs.get("/".join(path.split("/")[:4]), frozenset())
 
     def parse_cache_get(self, key: str) -> bytes | None:
         return self.cache.get(key)
