@@ -12,9 +12,12 @@ from typing import Any, Final
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import Pos, Source
-from imagetools.lang.values.model import Attrs, Code, Thunk, describe
+from imagetools.lang.values.model import STACK, Attrs, Code, Thunk, describe
 
 Tree = tuple[Any, ...]
+
+
+NESTING: Final = 16
 
 
 class Unset:
@@ -31,10 +34,20 @@ class Unit:
         self.machine = machine
         self.source = source
         self.base_dir = base_dir
+        self.level: int = 0
 
     def build(self, tree: Tree) -> Code:
         """The node of a tuple."""
         raise NotImplementedError
+
+    def build_at(self, level: int, tree: Tree) -> Code:
+        """A node made late: ``level`` is how deep it is nested in its parents' evaluation, 0 where a thunk or a function
+        begins."""
+        before = self.level
+        self.level = level
+        node = self.build(tree)
+        self.level = before
+        return node
 
     def lazy(self, tree: Tree, holder: list[Code], index: int) -> Code:
         """A node that will be made when it is first evaluated, and then put into ``holder[index]``; cheap ones are made at
@@ -90,7 +103,7 @@ class Lazy(Code):
         tree = self.tree
         holder = self.holder
         assert tree is not None
-        real = self.unit.build(tree)
+        real = self.unit.build_at(0, tree)
         self.real = real
         if holder is not None:
             holder[self.index] = real
@@ -110,6 +123,20 @@ class Const(Code):
 
     def thunk(self, env: list[object]) -> object:
         return self.value
+
+
+class Deep(Code):
+    """Counts one level for ``NESTING`` nodes that evaluate each other, so that nested expressions cannot outgrow the stack
+    unseen."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+
+    def eval(self, env: list[object]) -> object:
+        STACK.enter()
+        v = self.code.eval(env)
+        STACK.depth -= 1
+        return v
 
 
 def eval_bool(unit: Unit, code: Code, env: list[object], offset: int) -> bool:

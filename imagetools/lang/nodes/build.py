@@ -3,7 +3,7 @@
 from typing import Final
 
 from imagetools.lang.nodes.attrsets import Let, ListLiteral, RecLiteral, SetLiteral
-from imagetools.lang.nodes.base import Const, Lazy, Tree, Unit
+from imagetools.lang.nodes.base import NESTING, Const, Deep, Lazy, Tree, Unit
 from imagetools.lang.nodes.calls import call
 from imagetools.lang.nodes.control import And, Assert, Equal, If, Implies, Not, Or, With
 from imagetools.lang.nodes.functions import function
@@ -31,7 +31,16 @@ class FileUnit(Unit):
         return Lazy(self, tree, holder, index)
 
     def build(self, tree: Tree) -> Code:
-        tag: int = tree[0]
+        self.level += 1
+        level = self.level
+        node = self.make(tree, tree[0])
+        self.level = level - 1
+        if level % NESTING == 0:
+            return Deep(node)
+        return node
+
+    def make(self, tree: Tree, tag: int) -> Code:
+        """The node of a tuple; ``tag`` is its first element."""
         if tag == tuples.VAR:
             return variable(self, tree[1], tree[3], tree[4])
         if tag <= tuples.STRING:
@@ -57,9 +66,9 @@ class FileUnit(Unit):
             return If(self, tree)
         if tag == tuples.LET:
             return Let(self, tree)
-        return self.build_rare(tree, tag)
+        return self.make_rare(tree, tag)
 
-    def build_rare(self, tree: Tree, tag: int) -> Code:
+    def make_rare(self, tree: Tree, tag: int) -> Code:
         """The kinds that a file has fewer of."""
         if tag == tuples.UPDATE:
             return Update(self, tree)

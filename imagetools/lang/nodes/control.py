@@ -13,6 +13,7 @@ class If(Code):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
         self.tree = tree
+        self.level = unit.level
         self.condition = unit.build(tree[2])
         self.yes: Code | None = None
         self.no: Code | None = None
@@ -22,13 +23,13 @@ class If(Code):
         if v is True:
             yes = self.yes
             if yes is None:
-                yes = self.unit.build(self.tree[3])
+                yes = self.unit.build_at(self.level, self.tree[3])
                 self.yes = yes
             return yes.eval(env)
         if v is False:
             no = self.no
             if no is None:
-                no = self.unit.build(self.tree[4])
+                no = self.unit.build_at(self.level, self.tree[4])
                 self.no = no
             return no.eval(env)
         raise self.unit.wrong(v, "a Boolean", self.tree[1])
@@ -40,6 +41,7 @@ class Assert(Code):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
         self.tree = tree
+        self.level = unit.level
         self.condition = unit.build(tree[2])
         self.body: Code | None = None
 
@@ -50,7 +52,7 @@ class Assert(Code):
             raise AssertionFailed(f"assertion '{text}' failed", self.unit.pos(offset))
         body = self.body
         if body is None:
-            body = self.unit.build(self.tree[3])
+            body = self.unit.build_at(self.level, self.tree[3])
             self.body = body
         return body.eval(env)
 
@@ -85,6 +87,7 @@ class Boolean(Code):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
         self.tree = tree
+        self.level = unit.level
         self.offset: int = tree[1]
         self.left = unit.build(tree[2])
         self.right: Code | None = None
@@ -93,7 +96,7 @@ class Boolean(Code):
         """The value of the right operand."""
         right = self.right
         if right is None:
-            right = self.unit.build(self.tree[3])
+            right = self.unit.build_at(self.level, self.tree[3])
             self.right = right
         return eval_bool(self.unit, right, env, self.offset)
 

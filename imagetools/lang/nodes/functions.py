@@ -37,7 +37,7 @@ class Function(LambdaCode):
 
     def unfold(self) -> Code:
         """Make the body."""
-        body = self.unit.build(self.tree[5])
+        body = self.unit.build_at(0, self.tree[5])
         self.body = body
         return body
 

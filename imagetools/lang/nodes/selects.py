@@ -118,7 +118,9 @@ class SelectOr(Code):
         self.offset = offset
         self.subject = subject
         self.path = path
-        self.default: list[Code] = unit.lazy_list((default,))
+        self.tree = default
+        self.level = unit.level
+        self.default: Code | None = None
 
     def eval(self, env: list[object]) -> object:
         v = self.subject.eval(env)
@@ -128,11 +130,11 @@ class SelectOr(Code):
             for step in self.path:
                 name = step.get(env)
                 if type(v) is not Attrs:
-                    return self.default[0].eval(env)
+                    return self.otherwise(env)
                 d = v.d
                 r = d.get(name, UNSET)
                 if r is UNSET:
-                    return self.default[0].eval(env)
+                    return self.otherwise(env)
                 holder = v
                 last = name
                 if type(r) is Thunk:
@@ -144,6 +146,14 @@ class SelectOr(Code):
                 note(self.unit, self.offset, holder, last, show_path(self.path, env), error)
             raise
         return v
+
+    def otherwise(self, env: list[object]) -> object:
+        """The value of the default."""
+        default = self.default
+        if default is None:
+            default = self.unit.build_at(self.level, self.tree)
+            self.default = default
+        return default.eval(env)
 
 
 class HasAttr(Code):

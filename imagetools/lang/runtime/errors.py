@@ -46,7 +46,7 @@ class EvalError(ImagetoolsError):
         frames.append(Frame(text, pos))
         if len(frames) >= 3 * KEEP_FRAMES:
             self.frames = frames[:KEEP_FRAMES] + frames[2 * KEEP_FRAMES :]
-            self.dropped += KEEP_FRAMES
+            self.dropped = self.dropped + KEEP_FRAMES  # not "+=": mypyc takes it for a native attribute
 
 
 class TypeErrorNix(EvalError):

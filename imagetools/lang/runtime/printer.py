@@ -11,6 +11,7 @@ import math
 import re
 from typing import Final
 
+from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import (
     STACK,
     Attrs,
@@ -26,7 +27,7 @@ IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
 REPEATED: Final = "«repeated»".encode().decode("latin-1")
 
 
-def show(v: object, repeated: bool = False) -> str:
+def show(_machine: Machine, v: object, repeated: bool = False) -> str:
     """The text of a value (bytestr). ``repeated``: write out again what was shown before (never for cyclic values)."""
     out: list[str] = []
     _Printer(out, repeated).value(v)
