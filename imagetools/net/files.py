@@ -31,19 +31,22 @@ def get_file(url: str, sink: Sink, progress: Progress | None = None) -> FetchRes
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as problem:
         raise FetchError(url, problem.strerror or str(problem)) from None
-    with os.fdopen(handle, "rb", buffering=0) as source:
-        status = os.fstat(source.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise FetchError(url, "not a regular file")
-        while True:
-            try:
-                piece = source.read(_PIECE)
-            except OSError as problem:
-                raise FetchError(url, problem.strerror or str(problem)) from None
-            if not piece:
-                break
+        while piece := _read(handle, url):
             sink(piece)
             received += len(piece)
             if progress is not None:
                 progress(received, status.st_size)
+    finally:
+        os.close(handle)
     return FetchResult(url=url, size=received)
+
+
+def _read(handle: int, url: str) -> bytes:
+    try:
+        return os.read(handle, _PIECE)
+    except OSError as problem:
+        raise FetchError(url, problem.strerror or str(problem)) from None
