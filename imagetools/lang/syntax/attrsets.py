@@ -10,21 +10,11 @@ A set that is not finished is a tuple ``(ATTRS, pos, recursive, Bindings)``; ``c
 from typing import Final, cast
 
 from imagetools.lang.syntax.ast import tuples as t
-from imagetools.lang.syntax.errors import SyntaxFailure
+from imagetools.lang.syntax.errors import DuplicateFailure
 
 Node = tuple[object, ...]
 Path = list[object]  # a str for a static name, a Node for an expression
 Binding = tuple[int, int, object]  # position, kind (tuples.EXPRESSION ...), payload
-
-_ALREADY: Final = "attribute '%s' already defined at "
-
-
-class DuplicateAttribute(SyntaxFailure):
-    """The attribute at ``pos`` exists already, from ``previous``; the file's name is added where it is known."""
-
-    def __init__(self, path: list[str], pos: int, previous: int) -> None:
-        super().__init__(f"attribute '{'.'.join([show_name(name) for name in path])}' already defined at ", pos)
-        self.previous = previous
 
 
 class Bindings:
@@ -40,7 +30,7 @@ class Bindings:
         self.dynamic: list[tuple[int, Node, Node]] = []
 
     def add(self, path: Path, pos: int, value: Node) -> None:
-        """``path = value;`` with the path beginning at ``pos``. Raises DuplicateAttribute."""
+        """``path = value;`` with the path beginning at ``pos``. Raises DuplicateFailure."""
         bindings = self
         names: list[str] = []
         for index in range(len(path) - 1):
@@ -62,10 +52,10 @@ class Bindings:
             bindings.dynamic.append((pos, cast(Node, last), value))
 
     def inherit(self, name: str, pos: int, source: int) -> None:
-        """``inherit name;``, or ``inherit (froms[source]) name;`` where source is not -1. Raises DuplicateAttribute."""
+        """``inherit name;``, or ``inherit (froms[source]) name;`` where source is not -1. Raises DuplicateFailure."""
         old = self.static.get(name)
         if old is not None:
-            raise DuplicateAttribute([name], pos, old[0])
+            raise _duplicate([name], pos, old[0])
         if source < 0:
             self.static[name] = (pos, t.INHERITED, None)
         else:
@@ -80,7 +70,7 @@ class Bindings:
             return nested
         inner = set_of(old)
         if inner is None:
-            raise DuplicateAttribute(names, pos, old[0])
+            raise _duplicate(names, pos, old[0])
         return inner
 
     def _merge(self, name: str, names: list[str], new: Binding) -> None:
@@ -89,7 +79,7 @@ class Bindings:
         target = set_of(old)
         source = set_of(new)
         if target is None or source is None:
-            raise DuplicateAttribute(names, new[0], old[0])
+            raise _duplicate(names, new[0], old[0])
         shift = len(target.froms)
         for inner, (pos, kind, payload) in source.static.items():
             moved = (pos, kind, cast(int, payload) + shift) if kind == t.INHERITED_FROM else (pos, kind, payload)
@@ -99,6 +89,10 @@ class Bindings:
                 target.static[inner] = moved
         target.dynamic.extend(source.dynamic)
         target.froms.extend(source.froms)
+
+
+def _duplicate(path: list[str], pos: int, previous: int) -> DuplicateFailure:
+    return DuplicateFailure(".".join([show_name(name) for name in path]), pos, previous)
 
 
 def set_of(binding: Binding) -> Bindings | None:

@@ -12,9 +12,9 @@ from typing import Final, cast
 
 from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.attrsets import Binding, Bindings, Node
-from imagetools.lang.syntax.errors import SyntaxFailure
+from imagetools.lang.syntax.errors import TOO_DEEP, SyntaxFailure, UndefinedFailure
 
-DEPTH_LIMIT: Final = 40000
+DEPTH_LIMIT: Final = 40000  # more than what the parser allows, since a + b + c ... grows deep without nesting
 
 Saved = list[tuple[str, tuple[int, int] | None]]
 
@@ -43,7 +43,7 @@ class Resolver:
             return node
         self._depth += 1
         if self._depth > DEPTH_LIMIT:
-            raise SyntaxFailure("stack overflow: the expression is nested too deeply", cast(int, node[1]))
+            raise SyntaxFailure(TOO_DEEP, cast(int, node[1]))
         result = self._compound(tag, node)
         self._depth -= 1
         return result
@@ -91,7 +91,7 @@ class Resolver:
             return (t.GLOBAL, pos, name)
         if self._withs:
             return (t.WITHVAR, pos, name, tuple([self._frame - frame for frame in self._withs]))
-        raise SyntaxFailure(f"undefined variable '{name}'", pos, name)
+        raise UndefinedFailure(name, pos)
 
     def _nodes(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple([self.node(node) for node in nodes])
@@ -154,7 +154,7 @@ class Resolver:
             return self.node(node)
         self._depth += 1
         if self._depth > DEPTH_LIMIT:
-            raise SyntaxFailure("stack overflow: the expression is nested too deeply", cast(int, node[1]))
+            raise SyntaxFailure(TOO_DEEP, cast(int, node[1]))
         result = self._lambda(node, name)
         self._depth -= 1
         return result

@@ -11,40 +11,21 @@ from typing import Final, cast
 
 from imagetools.lang.syntax import tokens as k
 from imagetools.lang.syntax.ast import tuples as t
-from imagetools.lang.syntax.attrsets import Bindings, DuplicateAttribute, Node, Path
+from imagetools.lang.syntax.attrsets import Bindings, Node, Path
 from imagetools.lang.syntax.check import resolve
-from imagetools.lang.syntax.errors import ParseError, SyntaxFailure, UndefinedVariableError
-from imagetools.lang.syntax.expecting import describe
+from imagetools.lang.syntax.errors import TOO_DEEP, ParseError, SyntaxFailure, reported
 from imagetools.lang.syntax.lexer import Lexer
-from imagetools.lang.syntax.lines import line_col, line_starts
-from imagetools.lang.syntax.strings import strip
-
-DEPTH_LIMIT: Final = 10000  # Nix 2.8 gives up at the same depth, with "memory exhausted"
-TOO_DEEP: Final = "stack overflow: the expression is nested too deeply"
-
-_NOT: Final = 7
-_NEGATE: Final = 12
-
-
-def _precedences() -> list[int]:
-    table = [0] * k.COUNT
-    levels = (
-        (k.IMPL,),
-        (k.OR,),
-        (k.AND,),
-        (k.EQ, k.NEQ),
-        (k.LESS, k.LEQ, k.GREATER, k.GEQ),
-        (k.UPDATE,),
-        (),  # _NOT
-        (k.PLUS, k.MINUS),
-        (k.TIMES, k.DIVIDE),
-        (k.CONCAT,),
-        (k.HAS,),
-    )
-    for number, level in enumerate(levels, 1):
-        for kind in level:
-            table[kind] = number
-    return table
+from imagetools.lang.syntax.lines import line_starts
+from imagetools.lang.syntax.literals import Literals
+from imagetools.lang.syntax.operators import (
+    LEVEL_OF_NEGATE,
+    LEVEL_OF_NOT,
+    PRECEDENCE,
+    RIGHT_TO_LEFT,
+    UNASSOCIATED,
+    binary,
+    negated,
+)
 
 
 def _beginnings() -> list[bool]:
@@ -57,58 +38,40 @@ def _beginnings() -> list[bool]:
     return table
 
 
-_PRECEDENCE: Final[list[int]] = _precedences()
-_NONASSOC: Final = (4, 5)
-_RIGHT: Final = (1, 6, 10)
 _SIMPLE: Final[list[bool]] = _beginnings()  # the kinds that begin an operand
-_BINARY: Final[dict[int, int]] = {
-    k.EQ: t.EQ,
-    k.NEQ: t.NEQ,
-    k.AND: t.AND,
-    k.OR: t.OR,
-    k.IMPL: t.IMPL,
-    k.UPDATE: t.UPDATE,
-    k.CONCAT: t.CONCATLISTS,
-}
-_ARITHMETIC: Final[dict[int, str]] = {k.MINUS: "__sub", k.TIMES: "__mul", k.DIVIDE: "__div"}
 
 
 def parse_file(source: bytes, origin: str, globals: frozenset[str], scope: tuple[str, ...] = ()) -> tuple[Node, bytes]:
     """The final tree of a file, and its line starts (see ``lines``).
 
     ``origin`` names the file in messages; ``globals`` are the names of the base environment; ``scope`` those of an outermost
-    frame (for scopedImport), in the order of its slots. Raises ParseError, UndefinedVariableError.
+    frame (for scopedImport), in the order of its slots. Raises ParseError, and its kind UndefinedVariableError.
     """
+    lexer = Lexer(source.decode("latin-1"))
+    lexer.run()
+    parser = Parser(lexer)
     try:
-        lexer = Lexer(source.decode("latin-1"))
-        lexer.run()
-        parser = Parser(lexer)
         tree = resolve(parser.file(), globals, scope)
-    except DuplicateAttribute as failure:
-        line, column = line_col(line_starts(source), failure.previous)
-        raise ParseError(f"{failure.problem}{origin}:{line}:{column}", origin, source, failure.pos) from None
     except SyntaxFailure as failure:
-        if failure.name is not None:
-            raise UndefinedVariableError(failure.name, origin, source, failure.pos) from None
-        raise ParseError(failure.problem, origin, source, failure.pos) from None
+        raise reported(failure, origin, source) from None
     except RecursionError:
         raise ParseError(TOO_DEEP, origin, source, parser.position()) from None
     return tree, line_starts(source)
 
 
-class Parser:
+_DUPLICATE_FORMAL: Final = "duplicate formal function argument '%s'"
+_LITERAL: Final[dict[int, int]] = {
+    k.INT: t.INT,
+    k.FLOAT: t.FLOAT,
+    k.URI: t.STRING,
+    k.PATH: t.PATH,
+    k.HOME_PATH: t.HOME,
+    k.SEARCH_PATH: t.STRING,
+}
+
+
+class Parser(Literals):
     """The grammar. ``file()`` is the way in; the other methods each read one rule from the current token on."""
-
-    def __init__(self, lexer: Lexer) -> None:
-        self._kinds = lexer.kinds
-        self._values = lexer.values
-        self._positions = lexer.positions
-        self._at = 0
-        self._depth = 0
-
-    def position(self) -> int:
-        """The offset of the current token."""
-        return self._positions[self._at]
 
     def file(self) -> Node:
         """``file = expression END``."""
@@ -116,22 +79,6 @@ class Parser:
         if self._kinds[self._at] != k.END:
             raise self._failure()
         return tree
-
-    def _failure(self) -> SyntaxFailure:
-        """What to raise when the current token does not fit."""
-        if self._kinds[self._at] == k.FAILURE:
-            return cast(SyntaxFailure, self._values[self._at])
-        return SyntaxFailure(describe(self._kinds[: self._at + 1]), self._positions[self._at])
-
-    def _expect(self, kind: int) -> None:
-        if self._kinds[self._at] != kind:
-            raise self._failure()
-        self._at += 1
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > DEPTH_LIMIT:
-            raise SyntaxFailure(TOO_DEEP, self._positions[self._at])
 
     # expressions
 
@@ -144,7 +91,7 @@ class Parser:
             following = self._kinds[at + 1]
             if following == k.COLON:
                 self._at = at + 2
-                return (t.LAMBDA, pos, self._values[at], None, False, self._body())
+                return (t.LAMBDA, pos, self._values[at], None, False, self._inner())
             if following == k.AT:
                 return self._named_formals(cast(str, self._values[at]), pos)
             return self._operation(1)
@@ -158,24 +105,13 @@ class Parser:
             self._at = at + 1
             first = self._inner()
             self._expect(k.SEMICOLON)
-            return (t.WITH if kind == k.WITH else t.ASSERT, pos, first, self._body())
+            return (t.WITH if kind == k.WITH else t.ASSERT, pos, first, self._inner())
         return self._operation(1)
-
-    def _body(self) -> Node:
-        """An expression that is the tail of another one."""
-        return self._inner()
-
-    def _inner(self) -> Node:
-        """An expression one level deeper."""
-        self._deeper()
-        tree = self._expression()
-        self._depth -= 1
-        return tree
 
     def _let(self, pos: int) -> Node:
         self._at += 1
         bindings = self._bindings(k.IN)
-        body = self._body()
+        body = self._inner()
         if bindings.dynamic:
             raise SyntaxFailure("dynamic attributes not allowed in let", pos)
         return (t.LET, pos, bindings, body)
@@ -186,7 +122,7 @@ class Parser:
         self._expect(k.THEN)
         then = self._inner()
         self._expect(k.ELSE)
-        return (t.IF, pos, condition, then, self._body())
+        return (t.IF, pos, condition, then, self._inner())
 
     # functions
 
@@ -196,7 +132,7 @@ class Parser:
         first = kinds[at + 1]
         if first == k.ID:
             second = kinds[at + 2]
-            return second in (k.COMMA, k.HAS) or (second == k.RIGHT_BRACE and kinds[at + 3] in (k.COLON, k.AT))
+            return second in (k.COMMA, k.HAS, k.RIGHT_BRACE)
         if first == k.RIGHT_BRACE:
             return kinds[at + 2] in (k.COLON, k.AT)
         return first == k.ELLIPSIS
@@ -222,7 +158,7 @@ class Parser:
 
     def _lambda(self, pos: int, name: str | None, formals: list[Node], ellipsis: bool) -> Node:
         self._expect(k.COLON)
-        body = self._body()
+        body = self._inner()
         seen: set[str] = set()
         for formal in formals:
             argument = cast(str, formal[0])
@@ -265,14 +201,14 @@ class Parser:
         kind = kinds[self._at]
         left: Node
         if kind == k.NOT:
-            left = (t.NOT, start, self._operand(_NOT))
+            left = (t.NOT, start, self._operand(LEVEL_OF_NOT))
         elif kind == k.MINUS:
-            left = (t.ARITH, start, "__sub", (t.INT, -1, 0), self._operand(_NEGATE))
+            left = negated(start, self._operand(LEVEL_OF_NEGATE))
         else:
             left = self._application()
         while True:
             kind = kinds[self._at]
-            precedence = _PRECEDENCE[kind]
+            precedence = PRECEDENCE[kind]
             if precedence < least:
                 return left
             pos = self._positions[self._at]
@@ -281,9 +217,12 @@ class Parser:
                 left = (t.HASATTR, pos, left, tuple(self._path()))
                 continue
             right_start = self._positions[self._at + 1]
-            right = self._operand(precedence - 1 if precedence in _RIGHT else precedence)
-            left = self._binary(kind, pos, left, right, start, right_start)
-            if precedence in _NONASSOC and _PRECEDENCE[kinds[self._at]] == precedence:
+            right = self._operand(precedence - 1 if precedence in RIGHT_TO_LEFT else precedence)
+            if kind == k.PLUS:
+                left = (t.CONCAT, pos, False, (left, right), (start, right_start))
+            else:
+                left = binary(kind, pos, left, right)
+            if precedence in UNASSOCIATED and PRECEDENCE[kinds[self._at]] == precedence:
                 raise self._failure()
 
     def _operand(self, above: int) -> Node:
@@ -293,23 +232,6 @@ class Parser:
         tree = self._operation(above + 1)
         self._depth -= 1
         return tree
-
-    def _binary(self, kind: int, pos: int, left: Node, right: Node, left_start: int, right_start: int) -> Node:
-        """What Nix makes of ``left OP right``."""
-        if kind == k.PLUS:
-            return (t.CONCAT, pos, False, (left, right), (left_start, right_start))
-        tag = _BINARY.get(kind)
-        if tag is not None:
-            return (tag, pos, left, right)
-        if kind == k.LESS:
-            return (t.ARITH, pos, "__lessThan", left, right)
-        if kind == k.GREATER:
-            return (t.ARITH, pos, "__lessThan", right, left)
-        if kind == k.LEQ:
-            return (t.NOT, pos, (t.ARITH, pos, "__lessThan", right, left))
-        if kind == k.GEQ:
-            return (t.NOT, pos, (t.ARITH, pos, "__lessThan", left, right))
-        return (t.ARITH, pos, _ARITHMETIC[kind], left, right)
 
     def _application(self) -> Node:
         """``application = selection { selection }``."""
@@ -323,7 +245,7 @@ class Parser:
             arguments.append(self._selection())
         if function[0] == t.CALL:
             return (t.CALL, function[1], function[2], (*cast(tuple[Node, ...], function[3]), *arguments))
-        return (t.CALL, pos, function, tuple(arguments))
+        return (t.CALL, function[1] if function[0] == t.ARITH else pos, function, tuple(arguments))
 
     def _selection(self) -> Node:
         """``selection = simple [ "." path [ "or" selection ] | "or" ]``."""
@@ -401,81 +323,6 @@ class Parser:
         self._depth -= 1
         return (t.LIST, pos, tuple(items))
 
-    # strings and paths with interpolation
-
-    def _interpolation(self) -> Node:
-        """``"${" expression "}"``."""
-        self._at += 1
-        tree = self._inner()
-        self._expect(k.RIGHT_BRACE)
-        return tree
-
-    def _parts(self, parts: list[Node], marks: list[int]) -> None:
-        """``{ PART | interpolation }``."""
-        while True:
-            at = self._at
-            kind = self._kinds[at]
-            if kind == k.PART:
-                parts.append((t.STRING, self._positions[at], self._values[at]))
-                self._at = at + 1
-            elif kind == k.INTERPOLATION:
-                parts.append(self._interpolation())
-            else:
-                return
-            marks.append(self._positions[at])
-
-    def _string(self) -> Node:
-        """What follows an opening quote, closing quote included."""
-        pos = self._positions[self._at]
-        parts: list[Node] = []
-        marks: list[int] = []
-        self._parts(parts, marks)
-        self._expect(k.QUOTE)
-        return (t.CONCAT, pos, True, tuple(parts), tuple(marks))
-
-    def _indented(self, pos: int) -> Node:
-        """``"''" { PART | interpolation } "''"``, its indentation removed."""
-        self._at += 1
-        texts: list[str | None] = []
-        escapes: list[bool] = []
-        parts: list[Node] = []
-        marks: list[int] = []
-        while True:
-            at = self._at
-            kind = self._kinds[at]
-            if kind in (k.INDENTED_PART, k.INDENTED_ESCAPE):
-                texts.append(cast(str, self._values[at]))
-                parts.append(_NOTHING)
-                self._at = at + 1
-            elif kind == k.INTERPOLATION:
-                texts.append(None)
-                parts.append(self._interpolation())
-            else:
-                break
-            escapes.append(kind == k.INDENTED_ESCAPE)
-            marks.append(self._positions[at])
-        self._expect(k.INDENTED_CLOSE)
-        kept: list[Node] = []
-        kept_marks: list[int] = []
-        for index, text in enumerate(strip(texts, escapes)):
-            if text != "":
-                kept.append(parts[index] if text is None else (t.STRING, marks[index], text))
-                kept_marks.append(marks[index])
-        if not kept:
-            return (t.STRING, pos, "")
-        if len(kept) == 1 and kept[0][0] == t.STRING:
-            return kept[0]
-        return (t.CONCAT, pos, True, tuple(kept), tuple(kept_marks))
-
-    def _interpolated_path(self, kind: int, pos: int) -> Node:
-        """A path that has interpolation, or more path behind a slash."""
-        parts: list[Node] = [(t.PATH if kind == k.PATH_OPEN else t.HOME, pos, self._values[self._at])]
-        marks = [pos]
-        self._at += 1
-        self._parts(parts, marks)
-        self._expect(k.PATH_CLOSE)
-        return parts[0] if len(parts) == 1 else (t.CONCAT, pos, False, tuple(parts), tuple(marks))
-
     # sets
 
     def _name(self) -> object:
@@ -547,15 +394,3 @@ class Parser:
         self._at += 1
         for name, pos in names:
             bindings.inherit(name, pos, source)
-
-
-_DUPLICATE_FORMAL: Final = "duplicate formal function argument '%s'"
-_NOTHING: Final[Node] = ()
-_LITERAL: Final[dict[int, int]] = {
-    k.INT: t.INT,
-    k.FLOAT: t.FLOAT,
-    k.URI: t.STRING,
-    k.PATH: t.PATH,
-    k.HOME_PATH: t.HOME,
-    k.SEARCH_PATH: t.STRING,
-}

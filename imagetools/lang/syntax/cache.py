@@ -1,0 +1,51 @@
+"""A parsed file as bytes, to be kept from one run to the next.
+
+Pure: where the bytes are kept is the matter of EvalIO. Reading must survive whatever a disk can do, and ``marshal`` must not
+be fed anything that it did not write itself; so a checksum comes first, and what does not match is simply not there.
+"""
+
+import hashlib
+import marshal
+import sys
+from typing import Any, Final, cast
+
+from imagetools.lang.syntax.attrsets import Node
+
+FORMAT: Final = 1  # raise it whenever the tuples or the meaning of a source text change
+_MAGIC: Final = b"imagetools parse %d\n" % FORMAT
+_SUM: Final = 32
+_GLOBALS: Final[dict[frozenset[str], bytes]] = {}
+
+
+def key(source: bytes, globals: frozenset[str], version: str, scope: tuple[str, ...] = ()) -> str:
+    """The name under which the tree of ``source`` is kept. It depends on all that the tree does, and on the version of Python,
+    whose ``marshal`` differs from others'; ``version`` is the product's."""
+    known = _GLOBALS.get(globals)
+    if known is None:
+        known = hashlib.sha256("\0".join(sorted(globals)).encode()).digest()
+        _GLOBALS[globals] = known
+    state = hashlib.sha256(known)
+    state.update(f"{FORMAT} {version} {sys.version_info[0]}.{sys.version_info[1]} {len(scope)}".encode())
+    for name in scope:
+        state.update(f"\0{name}".encode())
+    state.update(b"\0\0")
+    state.update(source)
+    return state.hexdigest()
+
+
+def encode(parsed: tuple[Node, bytes]) -> bytes | None:
+    """The bytes of a parsed file; None where it is nested too deeply to be kept (then it has to be parsed each time)."""
+    try:
+        data = marshal.dumps(cast(Any, parsed))
+    except ValueError:
+        return None
+    return _MAGIC + hashlib.sha256(data).digest() + data
+
+
+def decode(data: bytes) -> tuple[Node, bytes] | None:
+    """What ``encode`` was given; None for anything else, whatever it is."""
+    start = len(_MAGIC)
+    body = data[start + _SUM :]
+    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[start : start + _SUM]:
+        return None
+    return cast(tuple[Node, bytes], marshal.loads(body))
