@@ -6,9 +6,8 @@ Names of files are never trusted, only magic numbers (a server may rename what i
 
 import bz2
 import lzma
-import zlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 from imagetools.archive.stream import PIECE, ArchiveError, ByteStream
 
@@ -20,7 +19,6 @@ _MAGIC = (
     (b"\x5d\x00\x00", "lzma"),
 )
 _LOOK = 6
-_FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError)
 
 
 class _Decoder(Protocol):
@@ -87,17 +85,27 @@ def _decoder(kind: str) -> _Decoder:
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE)
 
 
+def _faults(kind: str) -> tuple[type[Exception], ...]:
+    """What the decoder raises for damaged data."""
+    if kind == "gzip":
+        from isal import isal_zlib  # noqa: PLC0415
+
+        return (cast("type[Exception]", isal_zlib.error),)
+    if kind == "zstd":
+        import pyzstd  # noqa: PLC0415
+
+        return (pyzstd.ZstdError,)
+    return (lzma.LZMAError, OSError, EOFError)
+
+
 def _decode(stream: ByteStream, kind: str) -> Iterator[bytes]:
     decoder: _Decoder | None = _decoder(kind)
+    faults = _faults(kind)
     data = stream.read(PIECE)
     while decoder is not None:
         try:
             out = decoder.decompress(data, PIECE)
-        except _FAULTS as problem:
-            raise ArchiveError(stream.form, str(problem), stream.offset) from None
-        except Exception as problem:
-            if type(problem).__module__.partition(".")[0] not in {"pyzstd", "isal", "backports", "compression"}:
-                raise
+        except faults as problem:
             raise ArchiveError(stream.form, str(problem), stream.offset) from None
         if out:
             yield out
