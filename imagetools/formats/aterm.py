@@ -247,11 +247,13 @@ class _Reader:
 
     def sources(self) -> tuple[str, ...]:
         self.expect("[")
-        found: list[str] = []
+        found: dict[str, None] = {}
         while self.more(len(found)):
-            found.append(self.path())
-        if len(set(found)) != len(found):
-            raise ATermError(self.name, self.offset, "duplicate input source")
+            start = self.offset
+            path = self.path()
+            if path in found:
+                raise ATermError(self.name, start, f"duplicate input source '{path}'")
+            found[path] = None
         return tuple(sorted(found))
 
     def variable(self, env: dict[str, str]) -> None:
