@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from imagetools.app.results import Result
+from imagetools.bundled.builders import BUILTINS as BUILDERS
+from imagetools.bundled.fetchers import BUILTINS as FETCHERS
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
@@ -21,13 +23,18 @@ from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError, NotYetError
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime import bigstack, coerce, json, printer
-from imagetools.lang.runtime.search_path import parse_search_path
+from imagetools.lang.runtime.search_path import OWN_FILES, find, parse_entry, parse_nix_path
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.syntax.show import show
 from imagetools.realise.events import Event
-from imagetools.realise.targets import Target
+from imagetools.realise.scheduler import Realiser
+from imagetools.realise.settings import RealiseSettings
+from imagetools.realise.targets import Shell, Target
+from imagetools.sandbox.namespaces import NamespaceSandbox
+from imagetools.sandbox.none import NoSandbox
 from imagetools.store.local import LocalStore
 
+DERIVATION_FILE: Final = "/builtin/derivation.nix"
 T = TypeVar("T")
 
 
@@ -74,16 +81,17 @@ class Session:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        here = to_str(os.fsencode(os.getcwd()))
-        embedded = to_str(os.fsencode(str(PACKAGE)))
-        entries = [*self.settings.search_path, f"nixpkgs={embedded}/pkgs", f"nix={embedded}/instantiate/corepkgs"]
-        derivation = f"{embedded}/instantiate/derivation.nix"
+        settings = self.settings
+        derivation = (PACKAGE / "instantiate/derivation.nix").read_bytes()
+        self.io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
+        embedded = to_str(os.fsencode(PACKAGE / "pkgs"))
+        include = [parse_entry(to_str(os.fsencode(entry))) for entry in settings.include]
         return Evaluator(
             self.io,
             extra=store_builtins(self.io, self.known),
-            system=self.settings.system,
-            search_path=parse_search_path(entries, here),
-            derivation=derivation,
+            sources={"derivation": (DERIVATION_FILE, derivation)},
+            system=settings.system,
+            search_path=[*include, *parse_nix_path(settings.nix_path), ("nixpkgs", embedded)],
         )
 
     def run(self, work: Callable[[], T]) -> T:
@@ -95,7 +103,7 @@ class Session:
     def locate(self, name: str, here: str) -> str:
         """The absolute path of a FILE argument; ``<name>`` is looked up in the search path."""
         if name.startswith("<") and name.endswith(">"):
-            return self.evaluator.find_file(name[1:-1])
+            return find(self.evaluator.machine, name[1:-1])
         if "://" in name or name.startswith("channel:"):
             raise NotYetError(f"a URL as an expression file ('{name}')", hint="download it and name the file")
         return os.path.normpath(name if name.startswith("/") else f"{here}/{name}")
@@ -117,7 +125,7 @@ class Session:
 
     def show_parsed(self, source: bytes, base: str, origin: str) -> str:
         """What ``nix-instantiate --parse`` prints."""
-        tree, _ = parse_file(source, origin, self.evaluator.globals)
+        tree, _ = parse_file(source, origin, self.evaluator.files.globals)
         return show(tree, base, self.settings.home)
 
     # -- derivations -------------------------------------------------------------------------------------------------
@@ -144,7 +152,9 @@ class Session:
         outputs = self.known.get(item.drv_path).derivation.output_paths()
         path = outputs.get(item.output)
         if path is None:
-            raise ImagetoolsError(f"derivation '{item.drv_path}' has no output '{item.output}'", hint=f"it has: {', '.join(outputs)}")
+            raise ImagetoolsError(
+                f"derivation '{item.drv_path}' has no output '{item.output}'", hint=f"it has: {', '.join(outputs)}"
+            )
         store_dir = self.store.store_dir
         return Result(store_dir.parse(item.drv_path), item.drv_path, item.output, store_dir.parse(path), path)
 
@@ -152,9 +162,50 @@ class Session:
 
     def realise(self, results: Sequence[Result], watch: Callable[[Event], None], *, keep_going: bool, keep_failed: bool) -> None:
         """Make every result valid. Raises what realising raises (exit codes 100-104)."""
+        missing = {result.path for result in results} - self.store.valid_paths(result.path for result in results)
         wanted: dict[StorePath, list[str]] = {}
         for result in results:
-            wanted.setdefault(result.drv, []).append(result.output)
-        targets = [Target(drv, tuple(outputs)) for drv, outputs in wanted.items()]
+            if result.path in missing:
+                wanted.setdefault(result.drv, []).append(result.output)
+        if not wanted:
+            return
         realiser = self._realiser(watch, keep_going=keep_going, keep_failed=keep_failed)
-        realiser.realise(targets)
+        try:
+            realiser.realise([Target(drv, tuple(outputs)) for drv, outputs in wanted.items()])
+        finally:
+            realiser.close()
+
+    def _realiser(self, watch: Callable[[Event], None], *, keep_going: bool, keep_failed: bool) -> Realiser:
+        settings = self.settings
+        return Realiser(
+            self.store,
+            NamespaceSandbox() if settings.sandbox else NoSandbox(),
+            settings=RealiseSettings(
+                system=settings.system,
+                max_jobs=settings.max_jobs,
+                cores=settings.cores,
+                keep_going=keep_going,
+                keep_failed=keep_failed,
+                environment=settings.environment,
+                ca_file=settings.ca_file,
+                netrc=_read_optional(settings.netrc),
+            ),
+            shell=self.run(self._shell),
+            builtins=(*FETCHERS, *BUILDERS),
+            events=watch,
+        )
+
+    def _shell(self) -> Shell:
+        """The set's static busybox, which every build finds at /bin/sh: instantiated, not built."""
+        value = self.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
+        (found,) = self.find(value)
+        self.flush()
+        return Shell(self.store.store_dir.parse(found.drv_path))
+
+
+def _read_optional(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

@@ -31,8 +31,8 @@ class Settings:
     """Everything that the parts are made from.
 
     ``root`` is the physical root R of the store (``R/nix/store`` holds the objects; DESIGN section 6), ``cache`` the folder of
-    the parse cache, ``search_path`` the entries of NIX_PATH in order (``prefix=path`` or ``path``), ``cores`` what builders see
-    as NIX_BUILD_CORES, ``max_jobs`` how many builds run at once.
+    the parse cache, ``include`` what -I said and ``nix_path`` the text of NIX_PATH, ``cores`` what builders see as NIX_BUILD_CORES,
+    ``max_jobs`` how many builds run at once. ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not exist.
     """
 
     root: str
@@ -40,8 +40,11 @@ class Settings:
     home: str
     store_dir: str = STORE_DIR
     system: str = "x86_64-linux"
-    search_path: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    nix_path: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    netrc: str = "/dev/null"
+    ca_file: str | None = None
     sandbox: bool = True
     cores: int = 1
     max_jobs: int = 1
@@ -60,7 +63,7 @@ class Settings:
         return replace(
             self,
             root=self.root if store is None else store_root(store),
-            search_path=(*include, *self.search_path),
+            include=(*self.include, *include),
             sandbox=self.sandbox if sandbox is None else sandbox,
             cores=self.cores if cores is None else cores or cpu_count(),
             max_jobs=self.max_jobs if max_jobs is None else max(1, max_jobs),
@@ -87,18 +90,6 @@ def current_system() -> str:
     return f"{machine}-{sys.platform}"
 
 
-def _split_search_path(text: str) -> tuple[str, ...]:
-    """NIX_PATH split at colons, except those that belong to a URL or to ``channel:``."""
-    entries: list[str] = []
-    for piece in text.split(":"):
-        last = entries[-1].rpartition("=")[2] if entries else ""
-        if entries and (last in {"channel", "flake", "git+file", "git+ssh", "file", "http", "https", "ftp", "s3", "git+https"}):
-            entries[-1] += ":" + piece
-        else:
-            entries.append(piece)
-    return tuple(entry for entry in entries if entry)
-
-
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name, "")
     if not text:
@@ -123,12 +114,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         cache=env.get("IMAGETOOLS_CACHE") or os.path.join(cache, "imagetools"),
         home=home,
         system=env.get("IMAGETOOLS_SYSTEM") or current_system(),
-        search_path=_split_search_path(env.get("NIX_PATH", "")),
+        netrc=env.get("NETRC") or os.path.join(home, ".netrc"),
+        ca_file=_first_file(env.get("NIX_SSL_CERT_FILE"), env.get("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt"),
+        nix_path=env.get("NIX_PATH", ""),
         environment=env,
         sandbox=flag == "1",
         cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
         max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
     )
+
+
+def _first_file(*candidates: str | None) -> str | None:
+    return next((path for path in candidates if path and os.path.isfile(path)), None)
 
 
 def process_environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path, source_path
-from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.formats.store_path import StorePath
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import NotYetError
 from imagetools.kernel.hashes import digest
@@ -168,7 +168,7 @@ class StoreIO:
         for element in context:
             if element.startswith("!"):
                 _, output, path = element.split("!", 2)
-                if not self._has_output(StoreDir.parse(self.store.store_dir, path), output):
+                if not self._has_output(self.store.store_dir.parse(path), output):
                     raise NotYetError(f"building '{path}' during evaluation (import from derivation)")
                 continue
             path = element.removeprefix("=")

@@ -27,7 +27,7 @@ class StrictDerivation:
     def __init__(self, known: Known) -> None:
         self.known = known
 
-    def __call__(self, m: Machine, attrs: object) -> object:
+    def make(self, m: Machine, attrs: object) -> object:
         """``builtins.derivationStrict attrs``: ``{ drvPath; <output>; ... }`` with contexts. Raises EvalError."""
         given = m.attrs(attrs)
         if "name" not in given.d:

@@ -9,6 +9,7 @@ that the next process need not parse. Run everything inside ``runtime.bigstack.r
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from imagetools import __version__
 from imagetools.lang.builtins.spec import BuiltinSpec
 from imagetools.lang.builtins.table import install
 from imagetools.lang.nodes.base import Unit
@@ -107,15 +108,15 @@ class Files(Loader):
         key = ""
         tree: tuple[object, ...] | None = None
         if not inline:
-            names = self.globals if not scope else self.globals | {f"{i}:{name}" for i, name in enumerate(scope)}
-            key = cache.key(source, names)
+            key = cache.key(source, self.globals, __version__, scope)
             data = io.parse_cache_get(key)
             if data is not None:
                 tree = cache.decode(data)
         if tree is None:
             tree = parse_file(source, "«string»" if file == STRING else file, self.globals, scope)
-            if not inline:
-                io.parse_cache_put(key, cache.encode(tree))
+            encoded = None if inline else cache.encode(tree)
+            if encoded is not None:
+                io.parse_cache_put(key, encoded)
         expr, starts = tree
         assert isinstance(expr, tuple) and isinstance(starts, bytes)
         unit: Unit = FileUnit(self.machine, Source(file, starts, source if inline else None), base_dir)

@@ -21,11 +21,11 @@ def _sources(session: "Session", files: Sequence[str] | None, expr: bool) -> Ite
     here = _bytestr(os.getcwd())
     if expr:
         for text in files or ():
-            yield session.evaluator.eval_string(_bytestr(text), here)
+            yield session.evaluator.eval_string(os.fsencode(text), here)
         return
     for name in files or ["./default.nix"]:
         if name == "-":
-            yield session.evaluator.eval_string(to_str(sys.stdin.buffer.read()), here, origin="(stdin)")
+            yield session.evaluator.eval_string(sys.stdin.buffer.read(), here)
         else:
             yield session.evaluator.eval_file(session.locate(_bytestr(name), here))
 
@@ -53,7 +53,7 @@ def values(
 ) -> Iterator[object]:
     """Every selected value, functions called with the given arguments."""
     here = _bytestr(os.getcwd())
-    arguments = {_bytestr(name): session.evaluator.later(_bytestr(text), here) for name, text in arg}
+    arguments = {_bytestr(name): session.evaluator.eval_string(os.fsencode(text), here) for name, text in arg}
     arguments.update({_bytestr(name): _bytestr(text) for name, text in argstr})
     session.arguments = arguments
     for source in _sources(session, files, expr):

@@ -26,10 +26,16 @@ def register(app: typer.Typer) -> None:
         del debug
         from imagetools.app.settings import read_settings
         from imagetools.app.ui.transfer import Transfer
+        from imagetools.image_io.daemon import LayerLoading, Sent
         from imagetools.image_io.daemon import load as load_image
 
         settings = read_settings()
         with Transfer(image, sys.stderr, settings.environment, quiet=quiet) as transfer:
-            names = load_image(image, environment=settings.environment, progress=transfer.update)
+
+            def show(event: Sent | LayerLoading) -> None:
+                what = "sending" if isinstance(event, Sent) else f"layer {event.layer}"
+                transfer.update(event.done, event.total, what)
+
+            names = load_image(image, environment=settings.environment, progress=show)
         for name in names:
             typer.echo(name)

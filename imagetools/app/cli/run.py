@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from imagetools.app.cli import build, evaluate, instantiate, load, log
+from imagetools.app.cli import build, evaluate, instantiate, load, log, packages
 from imagetools.app.cli.arguments import fold_pairs
-from imagetools.app.settings import process_environment
+from imagetools.app.settings import read_settings
 from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -33,7 +33,7 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (build, evaluate, instantiate, load, log):
+    for module in (build, evaluate, instantiate, load, log, packages):
         module.register(app)
     return app
 
@@ -46,7 +46,7 @@ def run(argv: list[str], description: str) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except ImagetoolsError as error:
-        show_failure(error, process_environment(), show_trace="--show-trace" in argv)
+        show_failure(error, read_settings(), show_trace="--show-trace" in argv)
         if debug:
             raise
         return error.exit_code

@@ -8,7 +8,7 @@ from imagetools.app.ui.terminal import human_size, is_live
 
 
 class Transfer:
-    """``update(done, total)`` in bytes, as often as one likes. ``quiet`` shows nothing."""
+    """``update(done, total, what)`` in bytes, as often as one likes. ``quiet`` shows nothing."""
 
     def __init__(self, title: str, stream: TextIO, environment: Mapping[str, str], *, quiet: bool = False) -> None:
         self._title = title
@@ -16,21 +16,22 @@ class Transfer:
         self._quiet = quiet
         self._live = is_live(stream, environment) and not quiet
         self._done = 0
-        self._shown = -1
+        self._shown = ("", -1)
 
     def __enter__(self) -> Self:
         return self
 
-    def update(self, done: int, total: int | None) -> None:
-        """Show how far it is."""
-        self._done = done
+    def update(self, done: int, total: int | None, what: str = "sending") -> None:
+        """Show how far it is; ``what`` names the step."""
+        if what == "sending":
+            self._done = done
         if not self._live:
             return
-        step = done * 100 // total if total else done >> 20
+        step = (what, done * 100 // total if total else done >> 20)
         if step != self._shown:
             self._shown = step
-            of = f" of {human_size(total)} ({step} %)" if total else ""
-            self._stream.write(f"\r\x1b[K{self._title}: {human_size(done)}{of}")
+            of = f" of {human_size(total)} ({step[1]} %)" if total else ""
+            self._stream.write(f"\r\x1b[K{self._title}: {what} {human_size(done)}{of}")
             self._stream.flush()
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:

@@ -22,19 +22,6 @@ def test_xdg_and_own_variables_win() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "entries"),
-    [
-        ("", ()),
-        ("/a:nixpkgs=/b", ("/a", "nixpkgs=/b")),
-        ("nixpkgs=channel:nixos-20.09:/x", ("nixpkgs=channel:nixos-20.09", "/x")),
-        ("nixpkgs=https://example.org/n.tar.gz:y=/z", ("nixpkgs=https://example.org/n.tar.gz", "y=/z")),
-    ],
-)
-def test_search_path_keeps_urls_whole(text: str, entries: tuple[str, ...]) -> None:
-    assert read_settings({"HOME": "/h", "NIX_PATH": text}).search_path == entries
-
-
-@pytest.mark.parametrize(
     ("name", "value"), [("IMAGETOOLS_SANDBOX", "yes"), ("NIX_BUILD_CORES", "many"), ("IMAGETOOLS_JOBS", "-1")]
 )
 def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
@@ -52,5 +39,5 @@ def test_command_line_changes() -> None:
     settings = read_settings({"HOME": "/h", "NIX_PATH": "a=/a"}).changed(
         include=["b=/b"], sandbox=False, max_jobs=3, system="aarch64-linux"
     )
-    assert settings.search_path == ("b=/b", "a=/a")
+    assert (settings.include, settings.nix_path) == (("b=/b",), "a=/a")
     assert (settings.sandbox, settings.max_jobs, settings.system) == (False, 3, "aarch64-linux")

@@ -1,0 +1,177 @@
+"""The process that runs one ``builtin:`` builder, started inside the sandbox by ``realise`` (row 4.056).
+
+It reads its request from the build folder, makes the context (closure, transport, shell, log), runs the builder and ends with 0 or 1.
+Besides ``app.compose`` it is the only place that constructs parts. Its errors are one sentence at the end of the build's log.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from imagetools.builtin.api import BuiltinBuilder, BuiltinError, NoNetworkError, ShellFailedError
+from imagetools.formats.closure import Closure, IncompleteClosureError
+from imagetools.formats.path_info import PathInfo
+from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.kernel.bytestr import to_bytes
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.net.ports import Transport
+from imagetools.realise import builtin_request
+
+
+class NotAnInputError(BuiltinError):
+    """A builtin builder asks for the closure of a path that is not among its inputs."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"path '{path}' is not an input of this derivation")
+        self.path = path
+
+
+class Context:
+    """``builtin.api.BuiltinContext`` from a request."""
+
+    def __init__(self, request: builtin_request.Request, transport: Transport | None) -> None:
+        self._request = request
+        self.name = request.name
+        self.env: Mapping[str, str] = request.env
+        self.outputs: Mapping[str, str] = {name: _host(path) for name, path in request.outputs.items()}
+        self.logical_outputs: Mapping[str, str] = request.logical_outputs
+        self.scratch = _host(request.folder)
+        self.store_dir: StoreDir = request.store_dir
+        self.transport = transport
+
+    def real_path(self, logical: str) -> str:
+        prefix = self.store_dir.path
+        if logical.startswith(prefix + "/"):
+            return _host(self._request.store_prefix + logical[len(prefix) :])
+        return _host(logical)
+
+    def closure(self, roots: Sequence[str]) -> Closure:
+        everything = self._request.closure.members
+        members: dict[StorePath, PathInfo] = {}
+        start = [self.store_dir.parse_prefix(root)[0] for root in roots]
+        todo = list(start)
+        while todo:
+            path = todo.pop()
+            if path in members:
+                continue
+            info = everything.get(path)
+            if info is None:
+                raise NotAnInputError(self.store_dir.join(path))
+            members[path] = info
+            todo.extend(info.references)
+        try:
+            return Closure(start, members)
+        except IncompleteClosureError as error:
+            raise NotAnInputError(str(error.missing)) from error
+
+    def shell(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> bytes:
+        sys.stderr.flush()
+        try:
+            done = subprocess.run(
+                list(argv),
+                env=None if env is None else dict(env),
+                cwd=cwd,
+                input=input,
+                stdin=subprocess.DEVNULL if input is None else None,
+                stdout=subprocess.PIPE if capture else None,
+                check=False,
+            )
+        except OSError as error:
+            raise BuiltinError(f"cannot run '{argv[0]}': {error.strerror}") from error
+        if done.returncode:
+            raise ShellFailedError(argv, done.returncode)
+        return done.stdout if capture else b""
+
+    def log(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def main(name: str) -> NoReturn:
+    """Run builtin builder ``name`` in the current folder and end the process."""
+    try:
+        _run(name)
+    except ImagetoolsError as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        _leave(1)
+    except OSError as error:
+        where = f": '{os.fsdecode(error.filename)}'" if isinstance(error.filename, str | bytes) else ""
+        sys.stderr.write(f"error: builtin:{name}: {error.strerror or error}{where}\n")
+        _leave(1)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run(name: str) -> None:
+    folder = os.getcwd()
+    path = os.path.join(folder, builtin_request.FILE)
+    with open(path, "rb") as file:
+        request = builtin_request.read(file.read())
+    os.unlink(path)
+    netrc = _take(os.path.join(folder, builtin_request.NETRC))
+    builder = find(name)
+    if builder.needs_network and not request.network:
+        raise NoNetworkError(name)
+    builder.build(Context(request, _transport(request, netrc) if request.network else None))
+
+
+def _take(path: str) -> str:
+    """The text of a file that is then removed; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return ""
+    os.unlink(path)
+    return text
+
+
+def builtins() -> tuple[BuiltinBuilder, ...]:
+    """All builtin builders of the product, fetchers first."""
+    from imagetools.bundled import builders, fetchers
+
+    return (*fetchers.BUILTINS, *builders.BUILTINS)
+
+
+def find(name: str) -> BuiltinBuilder:
+    """Raises BuiltinError, with the names that exist."""
+    every = builtins()
+    for builder in every:
+        if builder.name == name:
+            return builder
+    known = ", ".join(sorted(builder.name for builder in every))
+    raise BuiltinError(f"unsupported builtin builder '{name}'", f"builtin builders of imagetools: {known}")
+
+
+def _transport(request: builtin_request.Request, netrc: str) -> Transport:
+    from imagetools.net.credentials import Netrc
+    from imagetools.net.http import HttpTransport
+    from imagetools.net.proxies import Proxies
+
+    ca_file = _host(request.ca_file) if request.ca_file is not None else None
+    return HttpTransport(
+        proxies=Proxies.from_env(request.env),
+        netrc=Netrc(netrc),
+        ca_file=ca_file if ca_file is not None and os.path.exists(ca_file) else None,
+        log=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
+    )
+
+
+def _host(path: str) -> str:
+    """A bytestr path as a file name of this host."""
+    return os.fsdecode(to_bytes(path))

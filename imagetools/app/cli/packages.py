@@ -1,0 +1,37 @@
+"""``imagetools pkgs``: the embedded package set itself."""
+
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import Debug
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Look after the embedded package set (what <nixpkgs> means by default).")
+    app.add_typer(group, name="pkgs")
+
+    @group.callback()
+    def pkgs() -> None:
+        """Look after the embedded package set (what <nixpkgs> means by default)."""
+
+    @group.command()
+    def lock(
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+        debug: Debug = False,
+    ) -> None:
+        """Renew the locked versions of Debian packages, and show what changes.
+
+        Asks this machine's apt, so run `apt-get update` (as root) first. Nothing is downloaded: the package lists hold the hashes.
+        """
+        del debug
+        from imagetools.pkgs.lock import apt_show, read_lock, renew, write_lock
+
+        renewed, changes = renew(read_lock(), apt_show)
+        for change in changes:
+            typer.echo(str(change))
+        if not any(change.differs for change in changes):
+            typer.echo("nothing to change")
+        elif not dry_run:
+            write_lock(renewed)
