@@ -82,7 +82,7 @@ class BuildRequest:
 
     ``name`` is for messages. ``program`` is executed with ``argv`` (its first item is the program's own name) and exactly
     ``env``, in the build folder, after ``files`` (name to contents) were written there. ``outputs`` maps output names to logical
-    paths below ``store_dir`` which the builder may create; ``physical_store_dir`` is where that folder lies on this host. ``scratch``
+    paths below ``store_dir`` which the builder may create; ``physical_store_dir`` is where that folder lies here. ``scratch``
     is an existing, empty host folder on the same file system, for this build alone; the caller removes it. ``network`` keeps the
     host's network. ``system`` chooses the personality. ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; None or 0
     mean no limit. ``builtin`` marks our own process, which needs no ``/bin/sh`` and may be told physical paths.

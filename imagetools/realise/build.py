@@ -1,0 +1,209 @@
+"""One derivation from start to valid outputs: locks, inputs, request, run, outputs. No order and no threads here.
+
+Nix's shape: output locks first, then a second look whether somebody else was faster (row 4.027); invalid leftovers at output
+paths are removed (row 4.026); nothing of a failed build stays but its log (rows 4.028, 4.029), and its folder where wished.
+"""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import NoReturn
+
+from imagetools.builtin.api import BuiltinBuilder
+from imagetools.formats.derivation import Derivation
+from imagetools.formats.drv_options import DerivationOptions
+from imagetools.formats.store_path import StorePath
+from imagetools.realise import builtin_request, python_process
+from imagetools.realise.checks import check
+from imagetools.realise.environment import surroundings
+from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, BuildStarted, Event, LockWaiting
+from imagetools.realise.failures import BuilderFailedError, LogTooLongError, TimedOutError
+from imagetools.realise.inputs import Inputs, find_inputs, input_binds, shell_bind
+from imagetools.realise.outputs import register_outputs
+from imagetools.realise.plan import BUILTIN, Step, is_builtin
+from imagetools.realise.scratch import scratch_folder
+from imagetools.realise.settings import RealiseSettings
+from imagetools.realise.targets import Shell
+from imagetools.sandbox.log import LineLog
+from imagetools.sandbox.ports import Bind, BuildOutcome, BuildRequest, CancelledError, Sandbox
+from imagetools.store.disk import delete_tree
+from imagetools.store.ports import Store
+
+CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+LOCK_POLL = 0.1
+NEARLY_FULL = 8 * 1024 * 1024
+
+
+class Builder:
+    """Builds steps; one instance for a whole realisation, used from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        settings: RealiseSettings,
+        shell: Shell | None,
+        builtins: Mapping[str, BuiltinBuilder],
+        read: Callable[[StorePath], Derivation],
+        emit: Callable[[Event], None],
+        stopped: threading.Event,
+    ) -> None:
+        self._store = store
+        self._sandbox = sandbox
+        self._settings = settings
+        self._shell = shell
+        self._builtins = builtins
+        self._read = read
+        self._emit = emit
+        self._stopped = stopped
+
+    def build(self, step: Step) -> None:
+        """Make the step's outputs valid. Raises BuildError, StoreError, SandboxError, NotYetError."""
+        start = time.monotonic()
+        drv = self._store.store_dir.join(step.drv)
+        options = DerivationOptions.from_env(step.derivation.env, step.outputs)
+        check(drv, step.derivation, options, self._settings, self._builtins)
+        for path in (step.drv, *step.outputs.values()):
+            self._store.add_temp_root(path)
+        with self._lock(step):
+            wanted = {step.outputs[name] for name in step.wanted}
+            built = not self._store.valid_paths(wanted) >= wanted
+            if built:
+                valid = self._store.valid_paths(step.outputs.values())
+                for path in step.outputs.values():
+                    if path not in valid:
+                        delete_tree(self._store.real_path(path))
+                self._run(step, drv, options)
+        self._emit(BuildFinished(step.drv, time.monotonic() - start, built))
+
+    def _lock(self, step: Step) -> AbstractContextManager[None]:
+        """All output locks. Polls, so that waiting can be interrupted."""
+        paths = sorted(step.outputs.values())
+        told = False
+        while True:
+            lock = self._store.try_lock(paths)
+            if lock is not None:
+                return lock
+            if not told:
+                self._emit(LockWaiting(step.drv, paths[0]))
+                told = True
+            if self._stopped.wait(LOCK_POLL):
+                raise CancelledError(self._store.store_dir.join(step.drv))
+
+    def _run(self, step: Step, drv: str, options: DerivationOptions) -> None:
+        inputs = find_inputs(self._store, step, options, self._read)
+        for root in inputs.closure.roots:
+            self._store.add_temp_root(root)
+        with scratch_folder(self._store.real_path(step.drv) + ".chroot") as scratch:
+            request = self._request(step, drv, options, inputs, scratch)
+            lines = LineLog(lambda line: self._emit(BuildOutput(step.drv, line)), self._settings.log_lines)
+            log = self._store.open_log(step.drv)
+
+            def on_output(data: bytes) -> None:
+                log.write(data)
+                lines.feed(data)
+
+            if self._stopped.is_set():
+                raise CancelledError(drv)
+            self._emit(BuildStarted(step.drv))
+            try:
+                outcome = self._sandbox.run(request, on_output)
+            finally:
+                lines.finish()
+                log.close()
+            if not outcome.succeeded:
+                self._fail(step, drv, outcome, lines.tail)
+            register_outputs(self._store, step, outcome, inputs.closure, lines.tail)
+
+    def _request(self, step: Step, drv: str, options: DerivationOptions, inputs: Inputs, scratch: str) -> BuildRequest:
+        store_dir = self._store.store_dir
+        logical = {name: store_dir.join(path) for name, path in step.outputs.items()}
+        folder = builtin_request.host_path(self._sandbox.build_folder(scratch))
+        found = surroundings(
+            step.derivation, options, logical, inputs.graphs, store_dir=store_dir.path, folder=folder, settings=self._settings
+        )
+        binds = input_binds(self._store, inputs.closure)
+        derivation = step.derivation
+        env, files = found.env, dict(found.files)
+        if is_builtin(derivation):
+            name = derivation.builder[len(BUILTIN) :]
+            argv = python_process.command(name)
+            program = argv[0]
+            builder = self._builtins[name]
+            binds += python_process.binds(builder.host_binds)
+            if derivation.is_fixed and isinstance(builder, ReadsHostFiles):
+                named = builder.host_files(derivation.env)
+                binds += [Bind(path, path, optional=True) for path in named if not path.startswith(store_dir.path + "/")]
+            binds += self._certificates(derivation, None)
+            files |= builtin_request.files(
+                step, self._store, self._sandbox, self._settings, inputs.closure, env, logical, scratch, options.pass_as_file
+            )
+            env = builtin_request.process_environment(folder)
+        else:
+            program = derivation.builder
+            argv = (program.rpartition("/")[2], *found.args)
+            binds += self._certificates(derivation, CA_FILE)
+            if step.with_shell and self._shell is not None:
+                binds.append(shell_bind(self._store, self._shell, self._read))
+        return BuildRequest(
+            name=drv,
+            program=program,
+            argv=argv,
+            env=env,
+            scratch=scratch,
+            store_dir=store_dir.path,
+            physical_store_dir=os.path.dirname(self._store.real_path(step.drv)),
+            outputs=logical,
+            binds=tuple(binds),
+            files=files,
+            network=derivation.is_fixed,
+            system=derivation.system,
+            timeout=self._settings.timeout or None,
+            max_silent=self._settings.max_silent or None,
+            max_log=self._settings.max_log or None,
+            builtin=is_builtin(derivation),
+        )
+
+    def _certificates(self, derivation: Derivation, target: str | None) -> list[Bind]:
+        """The host's certificates, for fixed outputs only."""
+        if not derivation.is_fixed or self._settings.ca_file is None:
+            return []
+        source = os.path.realpath(self._settings.ca_file)
+        return [Bind(source, target or source, optional=True)]
+
+    def _fail(self, step: Step, drv: str, outcome: BuildOutcome, tail: tuple[str, ...]) -> NoReturn:
+        settings = self._settings
+        if settings.keep_failed:
+            self._keep(step, outcome.build_folder)
+        if outcome.limit == "log":
+            raise LogTooLongError(drv, settings.max_log, tail)
+        if outcome.limit:
+            silent = outcome.limit == "silent"
+            raise TimedOutError(drv, settings.max_silent if silent else settings.timeout, silent, tail)
+        note = "build failure may have been caused by lack of free disk space" if _nearly_full(outcome.build_folder) else ""
+        raise BuilderFailedError(drv, outcome.exit_code, outcome.signal, tail, note)
+
+    def _keep(self, step: Step, folder: str) -> None:
+        name = step.drv.name
+        for number in range(10000):
+            target = os.path.join(self._settings.keep_folder, f"imagetools-build-{name}-{number}")
+            try:
+                os.mkdir(target, 0o700)
+            except FileExistsError:
+                continue
+            with suppress(OSError):
+                for item in os.listdir(folder):
+                    shutil.move(os.path.join(folder, item), os.path.join(target, item))
+            self._emit(BuildKept(step.drv, target))
+            return
+
+
+def _nearly_full(folder: str) -> bool:
+    try:
+        state = os.statvfs(folder)
+    except OSError:
+        return False
+    return state.f_bavail * state.f_bsize < NEARLY_FULL

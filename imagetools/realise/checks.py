@@ -1,0 +1,41 @@
+"""May this derivation be built here, as it is? Pure. What is not supported yet is refused by name instead of being ignored.
+
+Rows 4.001, 4.035-4.038, 4.048-4.053: system, features, checks of outputs, structured attributes, ``__noChroot``.
+"""
+
+from collections.abc import Iterable
+
+from imagetools.formats.derivation import Derivation
+from imagetools.formats.drv_options import DerivationOptions
+from imagetools.kernel.errors import NotYetError
+from imagetools.realise.failures import NoChrootError, NoSuchBuiltinError, WrongSystemError
+from imagetools.realise.plan import BUILTIN, is_builtin
+from imagetools.realise.settings import RealiseSettings
+
+_CHECKS = ("allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites")
+
+
+def check(
+    drv: str, derivation: Derivation, options: DerivationOptions, settings: RealiseSettings, builtins: Iterable[str]
+) -> None:
+    """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError, NotYetError; returns where it may be built."""
+    builtin = is_builtin(derivation)
+    systems = (settings.system, *settings.extra_systems)
+    features = options.required_features
+    if (not builtin and derivation.system not in systems) or not set(features) <= set(settings.features):
+        raise WrongSystemError(drv, derivation.system, features, settings.system, settings.features)
+    if builtin:
+        name = derivation.builder[len(BUILTIN) :]
+        if name not in builtins:
+            raise NoSuchBuiltinError(drv, name, builtins)
+    if options.no_chroot:
+        raise NoChrootError(drv)
+    if options.structured_attrs:
+        raise NotYetError(f"the attribute '__structuredAttrs' (in '{drv}')")
+    for name in _CHECKS:
+        if name in derivation.env:
+            raise NotYetError(
+                f"the attribute '{name}' (in '{drv}')", "leave it out: it only checks, and changes no output path of others"
+            )
+    if options.output_checks:
+        raise NotYetError(f"the attribute 'outputChecks' (in '{drv}')")

@@ -1,0 +1,247 @@
+"""Everything that can go wrong between a derivation and its outputs. The sentences are Nix's, exit codes too (100-104).
+
+Values only: each error carries its fields, and its sentence is written here and nowhere else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from imagetools.formats.store_path import StorePath
+from imagetools.kernel.bytestr import display
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.kernel.hashes import Hash
+
+
+class BuildError(ImagetoolsError):
+    """Root: a derivation could not be realised. ``drv`` is its logical path."""
+
+    exit_code: ClassVar[int] = 100
+
+    def __init__(self, drv: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.drv = drv
+
+
+class BuilderFailedError(BuildError):
+    """The builder ended badly; ``tail`` holds the last lines of its output (bytestr), ``note`` a guess at the reason."""
+
+    def __init__(self, drv: str, exit_code: int | None, signal: int | None, tail: Sequence[str], note: str = "") -> None:
+        if signal is not None:
+            how = f"failed due to signal {signal} ({signal_name(signal)})"
+        else:
+            how = f"failed with exit code {exit_code}"
+        super().__init__(drv, f"builder for '{drv}' {how}" + _log(drv, tail) + (f"\nnote: {note}" if note else ""))
+        self.status = exit_code
+        self.signal = signal
+        self.tail = tuple(tail)
+
+
+class TimedOutError(BuildError):
+    """The build took too long (exit code 101), in all or without a word."""
+
+    exit_code: ClassVar[int] = 101
+
+    def __init__(self, drv: str, seconds: float, silent: bool, tail: Sequence[str]) -> None:
+        what = "of silence" if silent else ""
+        message = f"building of '{drv}' timed out after {seconds:g} seconds {what}".rstrip()
+        super().__init__(drv, message + _log(drv, tail))
+        self.seconds = seconds
+        self.silent = silent
+
+
+class LogTooLongError(BuildError):
+    """The builder wrote more than it may."""
+
+    def __init__(self, drv: str, limit: int, tail: Sequence[str]) -> None:
+        super().__init__(drv, f"building of '{drv}' killed after writing more than {limit} bytes of log output" + _log(drv, tail))
+        self.limit = limit
+
+
+class HashMismatchError(BuildError):
+    """A fixed output is not what was specified (row 1.006: three lines, both in SRI form; exit code 102)."""
+
+    exit_code: ClassVar[int] = 102
+
+    def __init__(self, drv: str, specified: Hash, got: Hash) -> None:
+        super().__init__(
+            drv,
+            f"hash mismatch in fixed-output derivation '{drv}':\n  specified: {specified.sri()}\n     got:    {got.sri()}",
+        )
+        self.specified = specified
+        self.got = got
+
+
+class MissingOutputError(BuildError):
+    """The builder succeeded without making an output."""
+
+    def __init__(self, drv: str, output: str, path: str, tail: Sequence[str]) -> None:
+        message = f"builder for '{drv}' failed to produce output path for output '{output}' at '{path}'"
+        super().__init__(drv, message + _log(drv, tail))
+        self.output = output
+        self.path = path
+
+
+class OutputRejectedError(BuildError):
+    """An output is there but cannot be taken; ``message`` says why."""
+
+
+class FixedReferencesError(BuildError):
+    """A fixed output refers to store paths."""
+
+    def __init__(self, drv: str, references: Sequence[str]) -> None:
+        super().__init__(
+            drv,
+            f"fixed-output derivations must not reference store paths: '{drv}' references {len(references)} distinct paths, "
+            f"e.g. '{references[0]}'",
+        )
+        self.references = tuple(references)
+
+
+class OutputCycleError(BuildError):
+    """Outputs of one derivation refer to each other in a circle."""
+
+    def __init__(self, drv: str, output: str, parent: str) -> None:
+        super().__init__(drv, f"cycle detected in build of '{drv}' in the references of output '{output}' from output '{parent}'")
+        self.output = output
+        self.parent = parent
+
+
+class WrongSystemError(BuildError):
+    """This machine is not, or cannot do, what the derivation needs (rows 4.001, 4.052)."""
+
+    def __init__(self, drv: str, system: str, features: Iterable[str], own: str, own_features: Iterable[str]) -> None:
+        wanted, have = sorted(features), sorted(own_features)
+        super().__init__(
+            drv,
+            f"a '{system}' with features {{{', '.join(wanted)}}} is required to build '{drv}', but I am a '{own}' "
+            f"with features {{{', '.join(have)}}}",
+        )
+        self.system = system
+        self.features = tuple(wanted)
+
+
+class NoSuchBuiltinError(BuildError):
+    """A ``builtin:`` builder that does not exist (row 4.056)."""
+
+    def __init__(self, drv: str, name: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known)) or "none"
+        super().__init__(drv, f"unsupported builtin builder '{name}' in '{drv}'", f"builtin builders of imagetools: {names}")
+        self.name = name
+
+
+class NoChrootError(BuildError):
+    """``__noChroot`` where everything is built in the sandbox (row 4.053)."""
+
+    def __init__(self, drv: str) -> None:
+        super().__init__(drv, f"derivation '{drv}' has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'")
+
+
+class MissingInputError(BuildError):
+    """An input source is not valid and cannot be built."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(drv, f"dependency '{path}' of '{drv}' does not exist, and substitution is disabled")
+        self.path = path
+
+
+class NotAnInputError(BuildError):
+    """``exportReferencesGraph`` of a path that is not among the inputs (row 4.039)."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(
+            drv, f"cannot export references of path '{path}' because it is not in the input closure of the derivation"
+        )
+        self.path = path
+
+
+class NoSuchOutputError(BuildError):
+    """Somebody wants outputs that a derivation does not have."""
+
+    def __init__(self, drv: str, outputs: Sequence[str], has: Sequence[str]) -> None:
+        names = ", ".join(f"'{name}'" for name in outputs)
+        super().__init__(drv, f"derivation '{drv}' does not have wanted outputs {names}", f"it has: {', '.join(has)}")
+        self.outputs = tuple(outputs)
+
+
+class DependencyFailedError(BuildError):
+    """A derivation cannot be built since what it needs failed."""
+
+    def __init__(self, drv: str, failed: int) -> None:
+        super().__init__(drv, f"{failed} dependencies of derivation '{drv}' failed to build")
+        self.failed = failed
+
+
+class BuildsFailedError(BuildError):
+    """Several builds failed (with ``--keep-going``); ``failures`` has them all in the order in which they failed."""
+
+    def __init__(self, failures: Sequence[ImagetoolsError]) -> None:
+        super().__init__("", "\n".join(failure.message for failure in failures))
+        self.failures = tuple(failures)
+
+
+class BuildsTimedOutError(BuildsFailedError):
+    """Several failed, one of them by time."""
+
+    exit_code: ClassVar[int] = 101
+
+
+class BuildsMismatchedError(BuildsFailedError):
+    """Several failed, one of them by its hash."""
+
+    exit_code: ClassVar[int] = 102
+
+
+class BuildsTimedOutAndMismatchedError(BuildsFailedError):
+    """Several failed, by time and by hash."""
+
+    exit_code: ClassVar[int] = 103
+
+
+_SEVERAL: Mapping[tuple[bool, bool], type[BuildsFailedError]] = {
+    (False, False): BuildsFailedError,
+    (True, False): BuildsTimedOutError,
+    (False, True): BuildsMismatchedError,
+    (True, True): BuildsTimedOutAndMismatchedError,
+}
+
+
+def several(failures: Sequence[ImagetoolsError]) -> ImagetoolsError:
+    """One error for all; the exit code adds up as Nix's does (100, plus 1 for a timeout, plus 2 for a hash mismatch)."""
+    if len(failures) == 1:
+        return failures[0]
+    timed_out = any(failure.exit_code == 101 for failure in failures)
+    mismatched = any(failure.exit_code == 102 for failure in failures)
+    return _SEVERAL[timed_out, mismatched](failures)
+
+
+_SIGNALS = {
+    1: "Hangup",
+    2: "Interrupt",
+    3: "Quit",
+    4: "Illegal instruction",
+    6: "Aborted",
+    7: "Bus error",
+    8: "Floating point exception",
+    9: "Killed",
+    11: "Segmentation fault",
+    13: "Broken pipe",
+    14: "Alarm clock",
+    15: "Terminated",
+}
+
+
+def signal_name(number: int) -> str:
+    """What the C library calls a signal."""
+    return _SIGNALS.get(number, f"Unknown signal {number}")
+
+
+def _log(drv: str, tail: Sequence[str]) -> str:
+    if not tail:
+        return ""
+    lines = "".join(f"\n> {display(line)}" for line in tail)
+    return f";\nlast {len(tail)} log lines:{lines}\nFor full logs, run 'imagetools log {drv}'."
+
+
+def owner_of(drv: StorePath) -> str:
+    """What a derivation is called in short: its name without ``.drv``."""
+    return drv.name.removesuffix(".drv")

@@ -1,0 +1,100 @@
+"""What one build may see of the store: the closure of its inputs, the graphs it asks for, and its shell.
+
+Nix's shape: input sources and the used outputs of input derivations, with everything they refer to. A graph that contains a
+derivation contains its outputs too (row 4.039).
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imagetools.formats.closure import Closure
+from imagetools.formats.derivation import Derivation
+from imagetools.formats.drv_options import DerivationOptions
+from imagetools.formats.store_path import StorePath, StorePathError
+from imagetools.realise.environment import graph_text
+from imagetools.realise.failures import BuildError, MissingInputError, NotAnInputError
+from imagetools.realise.plan import Step, output_paths
+from imagetools.realise.targets import Shell
+from imagetools.sandbox.ports import Bind
+from imagetools.store.ports import Store
+
+Read = Callable[[StorePath], Derivation]
+
+
+class NotInStoreError(BuildError):
+    """``exportReferencesGraph`` names something outside the store."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(drv, f"'exportReferencesGraph' contains a non-store path '{path}'")
+        self.path = path
+
+
+class NoShellError(BuildError):
+    """The set's shell does not have the file that builders are to find at /bin/sh."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(drv, f"the shell for builders, '{path}', does not exist")
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """``closure`` of all inputs, ``graphs`` (file name to text)."""
+
+    closure: Closure
+    graphs: dict[str, bytes]
+
+
+def find_inputs(store: Store, step: Step, options: DerivationOptions, read: Read) -> Inputs:
+    """Raises MissingInputError, NotAnInputError, NotInStoreError, InvalidPathError."""
+    drv = store.store_dir.join(step.drv)
+    roots: set[StorePath] = set()
+    for text in step.derivation.input_srcs:
+        roots.add(store.store_dir.parse(text))
+    for text, names in step.derivation.input_drvs.items():
+        outputs = output_paths(store.store_dir, read(store.store_dir.parse(text)))
+        roots.update(outputs[name] for name in names)
+    missing = roots - store.valid_paths(roots)
+    if missing:
+        raise MissingInputError(drv, store.store_dir.join(min(missing)))
+    closure = store.closure(roots)
+    graphs = {file: _graph(store, drv, text, closure, read) for file, text in options.export_references_graph}
+    return Inputs(closure, graphs)
+
+
+def _graph(store: Store, drv: str, text: str, inputs: Closure, read: Read) -> bytes:
+    try:
+        path, _ = store.store_dir.parse_prefix(text)
+    except StorePathError:
+        raise NotInStoreError(drv, text) from None
+    if path not in inputs:
+        raise NotAnInputError(drv, store.store_dir.join(path))
+    roots = {path}
+    for member in store.closure(roots).members:
+        if member.is_derivation:
+            roots.update(output_paths(store.store_dir, read(member)).values())
+    return graph_text(store.store_dir, store.closure(roots))
+
+
+def input_binds(store: Store, closure: Closure) -> list[Bind]:
+    """Every member at its logical place."""
+    return [Bind(store.real_path(path), store.store_dir.join(path)) for path in closure.members]
+
+
+def shell_bind(store: Store, shell: Shell, read: Read) -> Bind:
+    """The shell's file at /bin/sh; symlinks inside the store are followed in its logical view. Raises NoShellError."""
+    output = output_paths(store.store_dir, read(shell.drv))[shell.output]
+    logical = f"{store.store_dir.join(output)}/{shell.file}"
+    real = logical
+    for _ in range(40):
+        path, rest = store.store_dir.parse_prefix(logical)
+        real = store.real_path(path) + rest
+        if not os.path.islink(real):
+            break
+        logical = os.path.normpath(os.path.join(os.path.dirname(logical), os.readlink(real)))
+        if not store.store_dir.contains(logical):
+            break
+    if not os.path.isfile(real):
+        raise NoShellError(store.store_dir.join(shell.drv), logical)
+    return Bind(real, "/bin/sh")

@@ -1,0 +1,162 @@
+"""From what a builder left behind to valid store objects: existence, owner, canonical form, hash, references, registration.
+
+Rows 1.006, 1.007, 4.029-4.034, 4.043. Each tree is read once: hashing and the search for references share the pass. Nix's shape:
+outputs that are valid already are thrown away, the others become valid together; a fixed output with another hash than specified
+is kept under the path that it does have.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from imagetools.formats.addressing import fixed_path, output_name
+from imagetools.formats.closure import Closure
+from imagetools.formats.content_address import ContentAddress
+from imagetools.formats.derivation import FixedOutput
+from imagetools.formats.references import ReferenceScanner
+from imagetools.formats.store_path import StorePath
+from imagetools.kernel import graph
+from imagetools.kernel.hashes import Hash
+from imagetools.realise.failures import (
+    FixedReferencesError,
+    HashMismatchError,
+    MissingOutputError,
+    OutputCycleError,
+    OutputRejectedError,
+)
+from imagetools.realise.plan import Step
+from imagetools.sandbox.ports import BuildOutcome
+from imagetools.store.disk import delete_tree, writing
+from imagetools.store.fs_nar import canonicalise, file_hash, hash_and_scan, nar_hash
+from imagetools.store.fs_restore import finish_root
+from imagetools.store.ports import BuiltOutput, Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """One output on its way: where it lies now, and what is known of it."""
+
+    name: str
+    path: StorePath
+    place: str
+    nar_hash: Hash
+    nar_size: int
+    references: tuple[StorePath, ...]
+
+
+def register_outputs(store: Store, step: Step, outcome: BuildOutcome, inputs: Closure, tail: Sequence[str]) -> None:
+    """Make the missing outputs of a successful build valid. The caller holds their locks.
+
+    Raises MissingOutputError, OutputRejectedError, OutputCycleError, HashMismatchError, FixedReferencesError,
+    UnsupportedFileError.
+    """
+    drv = store.store_dir.join(step.drv)
+    valid = store.valid_paths(step.outputs.values())
+    missing = {name: path for name, path in step.outputs.items() if path not in valid}
+    for name, path in missing.items():
+        if name not in outcome.output_roots:
+            raise MissingOutputError(drv, name, store.store_dir.join(path), tail)
+    fixed = step.derivation.fixed_output()
+    trees: list[_Tree] = []
+    for name, path in missing.items():
+        place = outcome.output_roots[name]
+        _check_owner(drv, name, store.store_dir.join(path), place, outcome.owner)
+        if fixed is not None and fixed.method == "flat":
+            _check_flat(drv, store.store_dir.join(path), place)
+        canonicalise(place, build_uids=None if outcome.owner == os.geteuid() else {outcome.owner, os.geteuid()})
+        trees.append(_read(name, path, place, [*inputs.members, *step.outputs.values()]))
+    _check_cycles(drv, trees)
+    if fixed is not None:
+        for tree in trees:
+            _register_fixed(store, step, drv, tree, fixed)
+        return
+    for tree in trees:
+        _move(store, tree.place, tree.path)
+    store.register_built([_built(tree, step.drv) for tree in trees])
+
+
+def _check_owner(drv: str, name: str, path: str, place: str, owner: int) -> None:
+    state = os.lstat(place)
+    loose = not stat.S_ISLNK(state.st_mode) and state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if loose or state.st_uid != owner:
+        raise OutputRejectedError(
+            drv, f"suspicious ownership or permission on '{path}' for output '{name}'; rejecting this build output"
+        )
+
+
+def _check_flat(drv: str, path: str, place: str) -> None:
+    mode = os.lstat(place).st_mode
+    if not stat.S_ISREG(mode) or mode & stat.S_IXUSR:
+        raise OutputRejectedError(
+            drv,
+            f"output path '{path}' should be a non-executable regular file since recursive hashing is not enabled "
+            "(outputHashMode=flat)",
+        )
+
+
+def _read(name: str, path: StorePath, place: str, candidates: Iterable[StorePath]) -> _Tree:
+    by_part = {candidate.hash_part: candidate for candidate in candidates}
+    scanner = ReferenceScanner(by_part)
+    value, size = hash_and_scan(place, scanner)
+    return _Tree(name, path, place, value, size, tuple(sorted(by_part[part] for part in scanner.found)))
+
+
+def _check_cycles(drv: str, trees: Sequence[_Tree]) -> None:
+    by_path = {tree.path: tree for tree in trees}
+
+    def others(name: str) -> list[str]:
+        tree = next(item for item in trees if item.name == name)
+        return [by_path[path].name for path in tree.references if path != tree.path and path in by_path]
+
+    try:
+        graph.topological((tree.name for tree in trees), others)
+    except graph.CycleError as error:
+        names = [str(item) for item in error.cycle]
+        raise OutputCycleError(drv, names[0], names[-1]) from None
+
+
+def _built(tree: _Tree, drv: StorePath, address: ContentAddress | None = None) -> BuiltOutput:
+    return BuiltOutput(tree.path, tree.nar_hash, tree.nar_size, tree.references, drv, address)
+
+
+def _move(store: Store, place: str, path: StorePath) -> None:
+    """Bring a canonical tree to its real place. A folder must be writable to be renamed by an ordinary user."""
+    real = store.real_path(path)
+    with writing(real):
+        delete_tree(real)
+        folder = not os.path.islink(place) and os.path.isdir(place)
+        if folder:
+            os.chmod(place, 0o755)
+        os.rename(place, real)
+        if folder:
+            finish_root(real)
+
+
+def _register_fixed(store: Store, step: Step, drv: str, tree: _Tree, fixed: FixedOutput) -> None:
+    got = _content_hash(tree, fixed)
+    address = ContentAddress("flat" if fixed.method == "flat" else "nar", got)
+    if tree.references:
+        if got != fixed.hash:
+            raise HashMismatchError(drv, fixed.hash, got)
+        raise FixedReferencesError(drv, [store.store_dir.join(path) for path in tree.references])
+    if got == fixed.hash:
+        _move(store, tree.place, tree.path)
+        store.register_built([_built(tree, step.drv, address)])
+        return
+    name = output_name(step.derivation.name, tree.name)
+    path = fixed_path(store.store_dir, name, fixed.method, got)
+    lock = store.try_lock([path])
+    if lock is not None:
+        with lock:
+            if not store.is_valid(path):
+                _move(store, tree.place, path)
+                store.register_built([BuiltOutput(path, tree.nar_hash, tree.nar_size, (), step.drv, address)])
+    raise HashMismatchError(drv, fixed.hash, got)
+
+
+def _content_hash(tree: _Tree, fixed: FixedOutput) -> Hash:
+    algo = fixed.hash.algo
+    if fixed.method == "flat":
+        return file_hash(tree.place, algo)[0]
+    return tree.nar_hash if algo == "sha256" else nar_hash(tree.place, algo)[0]

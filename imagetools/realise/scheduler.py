@@ -1,0 +1,254 @@
+"""Realises targets: makes the plan, builds several steps at once, stops cleanly, and says what happened.
+
+Threads wait on builds; every decision is taken under one lock. Nix's shape: the first failure ends everything unless
+``keep_going``; what depends on a failure fails too; interrupting kills the builders and leaves no folder behind. Nothing is
+substituted yet.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from imagetools.builtin.api import BuiltinBuilder
+from imagetools.formats.derivation import Derivation
+from imagetools.formats.store_path import StorePath
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.realise.build import Builder
+from imagetools.realise.events import BuildFailed, Event, PlanReady
+from imagetools.realise.failures import DependencyFailedError, several
+from imagetools.realise.plan import Plan, Step, make_plan
+from imagetools.realise.scratch import remove_leftovers
+from imagetools.realise.settings import RealiseSettings
+from imagetools.realise.targets import Shell, Target
+from imagetools.sandbox.ports import CancelledError, Sandbox
+from imagetools.store.ports import Store
+
+Watch = Callable[[Event], object]
+
+
+class NoJobsError(ImagetoolsError):
+    """Builds are needed, but ``max_jobs`` is 0 (row 4.046)."""
+
+    exit_code = 100
+
+    def __init__(self, drv: str) -> None:
+        super().__init__(f"unable to start any build of '{drv}'", "allow builds: --max-jobs 1 or more")
+        self.drv = drv
+
+
+class Realiser:
+    """Builds what is not there. ``shell`` is what builders find at /bin/sh; ``builtins`` by name, without ``builtin:``."""
+
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        *,
+        settings: RealiseSettings | None = None,
+        shell: Shell | None = None,
+        builtins: Sequence[BuiltinBuilder] = (),
+        events: Watch = lambda event: None,
+    ) -> None:
+        self._store = store
+        self._sandbox = sandbox
+        self._settings = settings or RealiseSettings()
+        self._shell = shell
+        self._builtins: dict[str, BuiltinBuilder] = {builder.name: builder for builder in builtins}
+        self._events = events
+        self._event_mutex = threading.Lock()
+        self._derivations: dict[StorePath, Derivation] = {}
+        self._run: _Run | None = None
+        self._tidy = False
+
+    def plan(self, targets: Sequence[Target]) -> Plan:
+        """What ``realise`` would build, without building it."""
+        return make_plan(targets, self._store.store_dir, self._read, self._store.valid_paths, self._shell)
+
+    def realise(self, targets: Sequence[Target]) -> dict[Target, dict[str, StorePath]]:
+        """Make the targets' outputs valid; their paths by target and output name.
+
+        Raises BuildError and its kin (exit codes 100-103), NotYetError, StoreError, SandboxError. An interrupt
+        (KeyboardInterrupt, or SIGTERM while the main thread is here) stops all builders first.
+        """
+        plan = self.plan(targets)
+        if plan.steps:
+            self._emit(PlanReady(tuple(step.drv for step in plan.steps)))
+            self._build(plan)
+        return {target: dict(outputs) for target, outputs in plan.results.items()}
+
+    def cancel(self) -> None:
+        """Stop a ``realise`` that runs in another thread; it raises CancelledError."""
+        run = self._run
+        if run is not None:
+            run.stop()
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+    def _build(self, plan: Plan) -> None:
+        if self._settings.max_jobs < 1:
+            raise NoJobsError(self._store.store_dir.join(plan.steps[0].drv))
+        if not self._tidy:
+            remove_leftovers(os.path.dirname(self._store.real_path(plan.steps[0].drv)))
+            self._tidy = True
+        stopped = threading.Event()
+        builder = Builder(
+            self._store, self._sandbox, self._settings, self._shell, self._builtins, self._read, self._emit, stopped
+        )
+        self._run = run = _Run(plan, builder, self._sandbox, self._settings, self._store.store_dir.join, self._emit, stopped)
+        try:
+            with _terminable():
+                run.work()
+        finally:
+            self._run = None
+
+    def _read(self, drv: StorePath) -> Derivation:
+        found = self._derivations.get(drv)
+        if found is None:
+            found = self._derivations[drv] = self._store.read_derivation(drv)
+        return found
+
+    def _emit(self, event: Event) -> None:
+        with self._event_mutex:
+            self._events(event)
+
+
+class _Run:
+    """One plan being worked off."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        builder: Builder,
+        sandbox: Sandbox,
+        settings: RealiseSettings,
+        join: Callable[[StorePath], str],
+        emit: Callable[[Event], None],
+        stopped: threading.Event,
+    ) -> None:
+        self._builder = builder
+        self._sandbox = sandbox
+        self._keep_going = settings.keep_going
+        self._join = join
+        self._emit = emit
+        self._stopped = stopped
+        self._change = threading.Condition()
+        self._waiting: dict[StorePath, Step] = {step.drv: step for step in plan.steps}
+        self._planned = frozenset(self._waiting)
+        self._done: set[StorePath] = set()
+        self._failed: set[StorePath] = set()
+        self._failures: list[ImagetoolsError] = []
+        self._crash: BaseException | None = None
+        self._running = 0
+        self._threads = min(settings.max_jobs, len(plan.steps))
+
+    def work(self) -> None:
+        """Until all is built or given up. Raises the failure."""
+        threads = [threading.Thread(target=self._worker, name=f"build-{n}", daemon=True) for n in range(self._threads)]
+        try:
+            for thread in threads:
+                thread.start()
+            with self._change:
+                while not self._over():
+                    self._change.wait()
+        finally:
+            self.stop()
+            for thread in threads:
+                while thread.ident is not None and thread.is_alive():
+                    self._sandbox.cancel()
+                    thread.join(0.05)
+        if self._crash is not None:
+            raise self._crash
+        if self._failures:
+            raise several(self._failures)
+        if self._waiting:
+            raise CancelledError(self._join(next(iter(self._waiting))))
+
+    def stop(self) -> None:
+        """No further step starts, and running ones are killed."""
+        self._stopped.set()
+        with self._change:
+            self._change.notify_all()
+        self._sandbox.cancel()
+
+    def _over(self) -> bool:
+        if self._stopped.is_set() or self._crash is not None or (self._failures and not self._keep_going):
+            return True
+        return not self._waiting and not self._running
+
+    def _worker(self) -> None:
+        while True:
+            with self._change:
+                step = self._next()
+                while step is None and not self._over():
+                    self._change.wait()
+                    step = self._next()
+                if step is None or self._over():
+                    self._change.notify_all()
+                    return
+                del self._waiting[step.drv]
+                self._running += 1
+            error = self._attempt(step)
+            with self._change:
+                self._running -= 1
+                self._settle(step, error)
+                self._change.notify_all()
+
+    def _attempt(self, step: Step) -> BaseException | None:
+        try:
+            self._builder.build(step)
+        except BaseException as error:
+            return error
+        return None
+
+    def _next(self) -> Step | None:
+        """A step all of whose needs are done; steps whose needs have failed are failed on the way."""
+        while True:
+            doomed = [step for step in self._waiting.values() if any(need in self._failed for need in step.needs)]
+            for step in doomed:
+                del self._waiting[step.drv]
+                count = sum(need in self._failed for need in step.needs)
+                self._fail(step, DependencyFailedError(self._join(step.drv), count))
+            if not doomed:
+                break
+        for step in self._waiting.values():
+            if all(need in self._done or need not in self._planned for need in step.needs):
+                return step
+        return None
+
+    def _settle(self, step: Step, error: BaseException | None) -> None:
+        if error is None:
+            self._done.add(step.drv)
+        elif isinstance(error, CancelledError) and self._stopped.is_set():
+            self._failed.add(step.drv)
+            self._waiting[step.drv] = step
+        elif isinstance(error, ImagetoolsError):
+            self._fail(step, error)
+        else:
+            self._crash = self._crash or error
+
+    def _fail(self, step: Step, error: ImagetoolsError) -> None:
+        self._failed.add(step.drv)
+        self._failures.append(error)
+        self._emit(BuildFailed(step.drv, error.message))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM interrupts like Ctrl-C while the main thread is in here; elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

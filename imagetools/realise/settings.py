@@ -1,0 +1,33 @@
+"""How realising is done on this machine: limits, features, what comes from the calling process. Plain data; asks nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+NIX_FEATURES: Final = ("benchmark", "big-parallel", "nixos-test")
+
+
+@dataclass(frozen=True, slots=True)
+class RealiseSettings:
+    """``cores`` is what builders see as NIX_BUILD_CORES (row 4.022); ``max_jobs`` how many builds run at once (row 4.046).
+
+    ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; 0 means no limit. ``environment`` is the calling process's
+    (bytestr), for ``impureEnvVars`` only (row 4.040). ``ca_file`` are the host's certificates, ``netrc`` the text of a netrc
+    file. ``keep_folder`` is where ``keep_failed`` puts build folders.
+    """
+
+    system: str = "x86_64-linux"
+    extra_systems: tuple[str, ...] = ("i686-linux",)
+    features: tuple[str, ...] = NIX_FEATURES
+    max_jobs: int = 1
+    cores: int = 1
+    keep_going: bool = False
+    keep_failed: bool = False
+    keep_folder: str = "/tmp"
+    timeout: float = 0
+    max_silent: float = 0
+    max_log: int = 0
+    log_lines: int = 10
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ca_file: str | None = None
+    netrc: bytes | None = None
