@@ -3,5 +3,7 @@
 from imagetools.builtin.api import BuiltinBuilder
 
 from .docker_tools.docker_image import DockerImage
+from .trivial.build_env import BuildEnv
+from .trivial.symlink_join import SymlinkJoin
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (DockerImage(),)
+BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage())

@@ -5,9 +5,10 @@ spellings make the same derivations work. Refuses to check hashes: that is done 
 of row 1.006 belongs there. Bytes are stored unmodified (row 1.017).
 """
 
+import os
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError
 from imagetools.kernel.bytestr import to_bytes
@@ -46,6 +47,16 @@ class FetchUrl:
         "/usr/share/ca-certificates",
         "/usr/local/share/ca-certificates",
     )
+
+    def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        """The files that ``file:`` URLs name (see ``ReadsHostFiles``); only regular ones, and nothing of the kernel's."""
+        found = []
+        for url in (*env.get("urls", "").split(), *env.get("url", "").split()):
+            if url.lower().startswith("file:"):
+                path = os.path.normpath(unquote_to_bytes(urlsplit(url).path))
+                if os.path.isfile(path) and not path.startswith((b"/proc/", b"/sys/", b"/dev/")):
+                    found.append(os.fsdecode(path))
+        return tuple(dict.fromkeys(found))
 
     def build(self, ctx: BuiltinContext) -> None:
         if ctx.transport is None:

@@ -6,7 +6,7 @@ the context. This module is pure types; it refuses to construct anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
@@ -120,6 +120,15 @@ class BuiltinBuilder(Protocol):
 
     def build(self, ctx: BuiltinContext) -> None:
         """Create every output. Raises BuiltinError (or any ImagetoolsError)."""
+        ...
+
+
+@runtime_checkable
+class ReadsHostFiles(Protocol):
+    """What a builtin builder may be in addition: one that reads files of the host which its derivation names (``file:`` URLs)."""
+
+    def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        """Full paths to show read-only in the sandbox, where they exist; ``env`` is the derivation's (bytestrs)."""
         ...
 
 
