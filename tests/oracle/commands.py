@@ -1,0 +1,36 @@
+"""Running imagetools and its peers as a person would: one process, its output, its exit code."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def imagetools(
+    *words: str, home: Path, stdin: bytes = b"", nix_path: str = "", check: bool = True
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of ours with its store and caches below ``home``."""
+    environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path}
+    for name in ("IMAGETOOLS_STORE", "IMAGETOOLS_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
+    return run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
+
+
+def nix(program: str, *words: str, root: Path, nix_path: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":
+    """Run a program of real Nix over a store of its own below ``root``."""
+    environment = {**os.environ, "HOME": str(root), "NIX_PATH": nix_path, "NIX_REMOTE": ""}
+    return run([program, "--store", f"local?root={root}", *words], cwd=root, environment=environment, check=check)
+
+
+def run(
+    argv: Sequence[str], *, cwd: Path, environment: dict[str, str] | None = None, stdin: bytes = b"", check: bool = True
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program; a failure shows what it said."""
+    done = subprocess.run(argv, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
+    result = subprocess.CompletedProcess(
+        argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )
+    if check and result.returncode:
+        raise AssertionError(f"{' '.join(argv)} ended with {result.returncode}:\n{result.stderr}{result.stdout}")
+    return result
