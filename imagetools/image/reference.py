@@ -26,7 +26,7 @@ class ImageNameError(ImagetoolsError):
 
     def __init__(self, what: str, text: str, reason: str, hint: str | None = None) -> None:
         super().__init__(
-            f"'{text}' cannot be the {what} of an image: {reason}" if text else f"the {what} of an image is empty", hint
+            f"'{text}' cannot be the {what} of an image: {reason}" if text else f"the {what} of an image is missing", hint
         )
         self.what = what
         self.text = text
@@ -63,7 +63,7 @@ def check_name(name: str) -> None:
             raise ImageNameError("name", name, "64 hexadecimal digits are taken for an image ID")
         return
     if not name:
-        raise ImageNameError("name", name, "it is empty")
+        raise ImageNameError("name", name, "it is missing")
     if len(name) > LONGEST_NAME:
         raise ImageNameError("name", name, f"it has {len(name)} characters, at most {LONGEST_NAME} are allowed")
     if name.lower() != name and _NAME.fullmatch(name.lower()):

@@ -17,9 +17,7 @@ class LayerBudgetError(ImagetoolsError):
     """``max_layers`` leaves no room for store paths beside the customisation layer."""
 
     def __init__(self, max_layers: int) -> None:
-        super().__init__(
-            f"maxLayers must be at least 2 (one layer for store paths, one for the customisation), it is {max_layers}"
-        )
+        super().__init__(f"maxLayers must be at least 2 (one for store paths, one for the customisation), it is {max_layers}")
         self.max_layers = max_layers
 
 

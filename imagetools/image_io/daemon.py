@@ -1,0 +1,155 @@
+"""Handing an archive to a Docker engine through its SDK: bytes go up, what the engine says comes back as values.
+
+No engine is an ordinary case with an error that says what to do. The environment is given, never read here.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from ..kernel.errors import ImagetoolsError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_LOADED: Final = ("Loaded image: ", "Loaded image ID: ")
+_DEFAULT: Final = "unix:///var/run/docker.sock"
+
+
+class EngineUnreachableError(ImagetoolsError):
+    """No Docker engine answers at ``endpoint``; ``reason`` is the system's or the SDK's."""
+
+    fault = "host"
+    retryable = True
+
+    def __init__(self, endpoint: str, reason: str, *, forbidden: bool = False) -> None:
+        if forbidden:
+            hint = "you may not use it: join the group docker (sudo usermod -aG docker $USER, then log in again), or use sudo"
+        else:
+            hint = "start it (sudo systemctl start docker), or name another one by DOCKER_HOST"
+        super().__init__(f"no Docker engine answers at {endpoint}: {reason}", hint)
+        self.endpoint = endpoint
+        self.reason = reason
+
+
+class EngineRefusedError(ImagetoolsError):
+    """The engine took the archive at ``path`` and refused it; ``reason`` is its own sentence."""
+
+    fault = "host"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"the Docker engine did not load '{path}': {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """``done`` of ``total`` bytes of the archive have gone to the engine."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLoading:
+    """The engine has unpacked ``done`` of ``total`` bytes of the layer ``layer`` (the start of its ID)."""
+
+    layer: str
+    done: int
+    total: int
+
+
+LoadEvent = Sent | LayerLoading
+
+
+def load(path: str, environment: Mapping[str, str], progress: Callable[[LoadEvent], object] | None = None) -> tuple[str, ...]:
+    """Load the docker archive at ``path`` and return the names (or IDs) that the engine gives it.
+
+    ``environment`` is asked for DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH. Raises EngineUnreachableError,
+    EngineRefusedError, OSError where the archive cannot be opened.
+    """
+    with open(path, "rb") as file:
+        client = connect(environment)
+        try:
+            return _names(path, _answers(client, path, _Counted(file, progress)), progress)
+        finally:
+            client.close()
+
+
+def connect(environment: Mapping[str, str]) -> "DockerClient":
+    """A client whose engine has answered. Raises EngineUnreachableError."""
+    import docker  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    endpoint = environment.get("DOCKER_HOST") or _DEFAULT
+    settings = {key: environment[key] for key in ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH") if key in environment}
+    try:
+        client = docker.from_env(environment=settings, version="auto")
+        client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        reason = _root_cause(error)
+        raise EngineUnreachableError(endpoint, reason, forbidden="Permission denied" in reason) from None
+    return client
+
+
+def _answers(client: "DockerClient", path: str, body: "_Counted") -> Iterator[Mapping[str, object]]:
+    """The engine's messages. They stream in while the body is sent or after it, as the engine likes."""
+    import docker  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    try:
+        yield from client.api.load_image(body, quiet=False)  # type: ignore[no-untyped-call]
+    except docker.errors.APIError as error:
+        raise EngineRefusedError(path, str(error.explanation or error)) from None
+    except requests.RequestException as error:
+        raise EngineRefusedError(path, f"the connection broke ({_root_cause(error)})") from None
+
+
+def _names(path: str, answers: Iterator[Mapping[str, object]], progress: Callable[[LoadEvent], object] | None) -> tuple[str, ...]:
+    names: list[str] = []
+    for answer in answers:
+        if "error" in answer:
+            raise EngineRefusedError(path, str(answer["error"]).strip())
+        said = str(answer.get("stream", "")).strip()
+        names.extend(said[len(start) :] for start in _LOADED if said.startswith(start))
+        detail = answer.get("progressDetail")
+        if progress is not None and isinstance(detail, dict) and detail.get("total"):
+            progress(LayerLoading(str(answer.get("id", "")), int(detail.get("current", 0)), int(detail["total"])))
+    return tuple(names)
+
+
+class _Counted:
+    """A file that says how far it has been read; requests streams it, with its length known."""
+
+    def __init__(self, file: BinaryIO, progress: Callable[[LoadEvent], object] | None) -> None:
+        self._file = file
+        self._progress = progress
+        self._total = os.fstat(file.fileno()).st_size
+        self._done = 0
+
+    def __len__(self) -> int:
+        return self._total
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self._done += len(piece)
+        if self._progress is not None and piece:
+            self._progress(Sent(self._done, self._total))
+        return piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.read(1 << 20):
+            yield piece
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason: the SDK wraps the system's error three times."""
+    seen: list[BaseException] = []
+    inner: BaseException | None = error
+    while inner is not None and inner not in seen:
+        seen.append(inner)
+        inner = inner.__cause__ or inner.__context__
+    system = next((item for item in seen if isinstance(item, OSError) and item.strerror), None)
+    return str(system.strerror) if system is not None and isinstance(system, OSError) else str(seen[-1])

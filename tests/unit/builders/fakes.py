@@ -1,0 +1,101 @@
+"""A store in a folder and the context of one build over it: small real things, no mocks."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from imagetools.builtin.api import BuiltinError
+from imagetools.formats.closure import Closure
+from imagetools.formats.path_info import PathInfo
+from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.kernel.graph import reachable
+from imagetools.kernel.hashes import digest
+
+Tree = Mapping[str, "bytes | str | Tree"]
+"""Names to contents: bytes are a file (executable where they start with ``#!``), a str is a link's target, a mapping a folder."""
+
+
+class FakeStore:
+    """Objects get names that depend on their names only; ``references`` are given by whoever adds them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.dir = StoreDir()
+        self.infos: dict[StorePath, PathInfo] = {}
+        root.mkdir(parents=True, exist_ok=True)
+
+    def path_of(self, name: str) -> StorePath:
+        return StorePath(hashlib.sha256(name.encode()).digest()[:20], name)
+
+    def logical(self, name: str) -> str:
+        return self.dir.join(self.path_of(name))
+
+    def add(self, name: str, tree: "Tree | bytes", references: Sequence[str] = ()) -> str:
+        """The logical path of a new object; ``references`` are logical paths."""
+        path = self.path_of(name)
+        place = self.root / path.base_name
+        if isinstance(tree, bytes):
+            place.write_bytes(tree)
+            place.chmod(0o444)
+        else:
+            _write(place, tree)
+        refs = tuple(sorted(self.dir.parse(text) for text in references))
+        self.infos[path] = PathInfo(path, digest("sha256", name.encode()), 1, refs)
+        return self.dir.join(path)
+
+
+class FakeContext:
+    """The inputs are everything in the store."""
+
+    def __init__(self, store: FakeStore, out: Path, env: Mapping[str, str]) -> None:
+        self.store = store
+        self.name = "docker-image"
+        self.env = dict(env)
+        self.outputs = {"out": str(out)}
+        self.logical_outputs = {"out": store.logical("image.tar.gz")}
+        self.scratch = str(out.parent)
+        self.store_dir = store.dir
+        self.transport = None
+        self.lines: list[str] = []
+
+    def real_path(self, logical: str) -> str:
+        path, rest = self.store_dir.parse_prefix(logical)
+        return str(self.store.root / path.base_name) + rest
+
+    def closure(self, roots: Sequence[str]) -> Closure:
+        paths = [self.store_dir.parse(root) for root in roots]
+        for path in paths:
+            if path not in self.store.infos:
+                raise BuiltinError(f"'{path}' is no input of the build")
+        members = reachable(paths, lambda path: self.store.infos[path].references)
+        return Closure(paths, {path: self.store.infos[path] for path in members})
+
+    def shell(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> bytes:
+        raise BuiltinError("no programs here")
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def _write(place: Path, tree: Tree) -> None:
+    place.mkdir()
+    for name, content in tree.items():
+        inside = os.fsencode(place) + b"/" + name.encode("latin-1")
+        if isinstance(content, bytes):
+            with open(inside, "wb") as file:
+                file.write(content)
+            os.chmod(inside, 0o555 if content.startswith(b"#!") else 0o444)
+        elif isinstance(content, str):
+            os.symlink(content, inside)
+        else:
+            _write(Path(os.fsdecode(inside)), content)
+    place.chmod(0o755)  # a real store has 0555; the test's folder must be removable
