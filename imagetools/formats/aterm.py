@@ -15,15 +15,14 @@ from ..kernel.hashes import SIZES, Hash
 from .derivation import Derivation, FixedOutput, InputAddressed, Output
 from .store_path import MAX_NAME
 
-ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+HEAD: Final = "Derive("
+
+_VERSIONED: Final = "DrvWithVersion("
 _UNESCAPES: Final[dict[str, str]] = {"\\\\": "\\", '\\"': '"', "\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
-_SPECIAL: Final = re.compile(r'[\\"\n\r\t]')
 _STRING: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(?s:.)")
 _STORE_PATH: Final = re.compile(rf"(?:/[^/\x00]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}")
-_HEAD: Final = "Derive("
-_VERSIONED: Final = "DrvWithVersion("
 
 
 class ATermError(ImagetoolsError):
@@ -36,11 +35,24 @@ class ATermError(ImagetoolsError):
         self.reason = reason
 
 
+def escape(text: str) -> str:
+    """``text`` with the five escapes. Five plain searches are faster than one translation character by character."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if '"' in text:
+        text = text.replace('"', '\\"')
+    if "\n" in text:
+        text = text.replace("\n", "\\n")
+    if "\r" in text:
+        text = text.replace("\r", "\\r")
+    if "\t" in text:
+        text = text.replace("\t", "\\t")
+    return text
+
+
 def quote(text: str) -> str:
-    """``text`` between quotes, with the five escapes where needed."""
-    if _SPECIAL.search(text) is None:
-        return '"' + text + '"'
-    return '"' + text.translate(ESCAPES) + '"'
+    """``text`` between quotes, escaped."""
+    return '"' + escape(text) + '"'
 
 
 def serialise(drv: Derivation, mask_outputs: bool = False, replace_inputs: Mapping[str, tuple[str, ...]] | None = None) -> str:
@@ -50,7 +62,8 @@ def serialise(drv: Derivation, mask_outputs: bool = False, replace_inputs: Mappi
     ``replace_inputs`` stands in place of ``drv.input_drvs`` (base-16 hashes in place of paths), for the hash modulo.
     """
     inputs = drv.input_drvs if replace_inputs is None else replace_inputs
-    return _HEAD + _outputs(drv.outputs, mask_outputs) + _inputs(inputs) + _rest(drv) + _environment(drv, mask_outputs)
+    head = HEAD + outputs_text(drv.outputs, mask_outputs) + inputs_text(inputs)
+    return head + middle_text(drv) + environment_text(drv, mask_outputs)
 
 
 def fixed_algorithm(output: FixedOutput) -> str:
@@ -58,7 +71,8 @@ def fixed_algorithm(output: FixedOutput) -> str:
     return ("r:" if output.method == "nar" else "") + output.hash.algo
 
 
-def _outputs(outputs: Mapping[str, Output], mask: bool) -> str:
+def outputs_text(outputs: Mapping[str, Output], mask: bool) -> str:
+    """The first part of the text, after ``HEAD``. The four parts serve callers that need several texts of one derivation."""
     items: list[str] = []
     for name in sorted(outputs):
         output = outputs[name]
@@ -71,7 +85,8 @@ def _outputs(outputs: Mapping[str, Output], mask: bool) -> str:
     return "[" + ",".join(items) + "]"
 
 
-def _inputs(inputs: Mapping[str, tuple[str, ...]]) -> str:
+def inputs_text(inputs: Mapping[str, tuple[str, ...]]) -> str:
+    """The second part: input derivations (or what replaces them)."""
     if not inputs:
         return ",[]"
     items: list[str] = []
@@ -84,19 +99,32 @@ def _inputs(inputs: Mapping[str, tuple[str, ...]]) -> str:
     return ",[" + ",".join(items) + "]"
 
 
-def _rest(drv: Derivation) -> str:
+def middle_text(drv: Derivation) -> str:
+    """The third part: sources, system, builder, arguments."""
     sources = '["' + '","'.join(sorted(drv.input_srcs)) + '"]' if drv.input_srcs else "[]"
     args = ",".join([quote(arg) for arg in drv.args])
     return "," + sources + "," + quote(drv.system) + "," + quote(drv.builder) + ",[" + args + "],["
 
 
-def _environment(drv: Derivation, mask: bool) -> str:
+def environment_text(drv: Derivation, mask: bool) -> str:
+    """The last part: variables, to the end of the text.
+
+    Joined with two control characters, escaped in one go, and only then given quotes: a fraction of the time of escaping one by
+    one. Should a name or value hold one of the two itself, the slow way is taken.
+    """
     env = drv.env
-    outputs = drv.outputs
-    items: list[str] = []
-    for name in sorted(env):
-        value = '""' if mask and name in outputs else quote(env[name])
-        items.append("(" + quote(name) + "," + value + ")")
+    names = sorted(env)
+    if not names:
+        return "])"
+    if mask:
+        outputs = drv.outputs
+        values = ["" if name in outputs else env[name] for name in names]
+    else:
+        values = [env[name] for name in names]
+    text = "\x02".join([name + "\x01" + value for name, value in zip(names, values, strict=True)])
+    if text.count("\x01") == len(names) and text.count("\x02") == len(names) - 1:
+        return '("' + escape(text).replace("\x01", '","').replace("\x02", '"),("') + '")])'
+    items = ["(" + quote(name) + "," + quote(value) + ")" for name, value in zip(names, values, strict=True)]
     return ",".join(items) + "])"
 
 
@@ -108,7 +136,7 @@ def parse(text: str, name: str) -> Derivation:
     if text.startswith(_VERSIONED):
         raise NotYetError(f"the format of derivation '{name}' (dynamic derivations)")
     reader = _Reader(text, name)
-    reader.expect(_HEAD)
+    reader.expect(HEAD)
     outputs: dict[str, Output] = {}
     reader.expect("[")
     while reader.more(len(outputs)):

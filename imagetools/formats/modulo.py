@@ -73,26 +73,33 @@ def complete(store_dir: StoreDir, drv: Derivation, known: Callable[[str], Hash])
 
     ``drv`` may hold anything as paths; they are computed anew. Raises as ``output_paths``.
     """
-    paths: dict[str, str] = {}
-    outputs: dict[str, Output] = {}
     fixed = drv.fixed_output()
-    replaced: dict[str, tuple[str, ...]] = {}
+    env = dict(drv.env)
     if fixed is not None:
         path = store_dir.join(addressing.fixed_path(store_dir, drv.name, fixed.method, fixed.hash))
-        paths["out"] = path
-        outputs["out"] = FixedOutput(path, fixed.method, fixed.hash)
-    else:
-        replaced = replaced_inputs(drv.input_drvs, known)
-        masked = _sha256(aterm.serialise(drv, True, replaced))
-        for name in drv.outputs:
-            path = store_dir.join(addressing.output_path(store_dir, masked, name, drv.name))
-            paths[name] = path
-            outputs[name] = InputAddressed(path)
-    env = dict(drv.env)
-    env.update(paths)
+        env["out"] = path
+        output = FixedOutput(path, fixed.method, fixed.hash)
+        done = drv.with_outputs({"out": output}, env)
+        return Completed(done, to_bytes(aterm.serialise(done)), fixed_modulo(output))
+    for name in drv.outputs:
+        env.setdefault(name, "")
+    replaced = aterm.inputs_text(replaced_inputs(drv.input_drvs, known)) + aterm.middle_text(drv)
+    masked = _sha256(
+        aterm.HEAD
+        + aterm.outputs_text(drv.outputs, True)
+        + replaced
+        + aterm.environment_text(drv.with_outputs(drv.outputs, env), True)
+    )
+    outputs: dict[str, Output] = {}
+    for name in drv.outputs:
+        path = store_dir.join(addressing.output_path(store_dir, masked, name, drv.name))
+        outputs[name] = InputAddressed(path)
+        env[name] = path
     done = drv.with_outputs(outputs, env)
-    modulo = hash_modulo(done, known) if fixed is not None else _sha256(aterm.serialise(done, False, replaced))
-    return Completed(done, to_bytes(aterm.serialise(done)), modulo)
+    head = aterm.HEAD + aterm.outputs_text(outputs, False)
+    tail = aterm.environment_text(done, False)
+    text = head + aterm.inputs_text(drv.input_drvs) + aterm.middle_text(drv) + tail
+    return Completed(done, to_bytes(text), _sha256(head + replaced + tail))
 
 
 def _sha256(text: str) -> Hash:

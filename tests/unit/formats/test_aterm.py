@@ -72,6 +72,12 @@ def test_masked_outputs_have_no_paths_and_their_variables_no_values() -> None:
     )
 
 
+def test_control_characters_are_no_borders() -> None:
+    value = parse(drv(env='("a\x01","1\x02"),("b","\x01\\n")'), "n")
+    assert value.env == {"a\x01": "1\x02", "b": "\x01\n"}
+    assert serialise(value) == drv(env='("a\x01","1\x02"),("b","\x01\\n")')
+
+
 def test_inputs_can_be_replaced() -> None:
     value = parse(drv(inputs=f'("{D}",["out"])'), "n")
     assert serialise(value, replace_inputs={"b": ("x", "a"), "a": ("out",)}) == drv(inputs='("a",["out"]),("b",["a","x"])')

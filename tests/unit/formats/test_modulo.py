@@ -87,6 +87,12 @@ def test_a_fixed_output_asks_for_no_inputs() -> None:
     assert modulo.complete(STORE, with_input, never).modulo == FILES.known(next(p for p, d in FILES.parsed.items() if d is drv))
 
 
+def test_variables_of_outputs_need_not_be_there_before() -> None:
+    drv = FILES.of("multi")
+    bare = drv.with_outputs(drv.outputs, {name: value for name, value in drv.env.items() if name not in drv.outputs})
+    assert modulo.complete(STORE, bare, FILES.known).derivation == drv
+
+
 def test_contradicting_outputs_are_refused() -> None:
     with pytest.raises(DerivationError):
         modulo.complete(STORE, Derivation("n", {}, {}, (), "", "", (), {}), FILES.known)
