@@ -97,7 +97,7 @@ class FetchDeb:
         package, version, architecture = (_attribute(ctx, key) for key in ("package", "version", "architecture"))
         if not os.path.exists("/usr/bin/apt-get"):
             raise NoAptError
-        if not apt.has_lists():
+        if not apt.has_lists(_lists()):
             raise NoPackageListsError(package)
         private = os.path.join(ctx.scratch, "apt")
         apt.prepare(private)
@@ -112,6 +112,10 @@ class FetchDeb:
             raise DebDownloadError(package, version)
         shutil.move(files[0], ctx.outputs["out"])
         os.chmod(ctx.outputs["out"], 0o644)
+
+
+def _lists() -> str:
+    return apt.LISTS
 
 
 def _attribute(ctx: BuiltinContext, key: str) -> str:

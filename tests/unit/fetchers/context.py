@@ -47,7 +47,12 @@ class SmallContext:
         capture: bool = False,
     ) -> bytes:
         done = subprocess.run(
-            list(argv), env=dict(env if env is not None else self.env), cwd=cwd or self.scratch, input=input, capture_output=True, check=False
+            list(argv),
+            env=dict(env if env is not None else self.env),
+            cwd=cwd or self.scratch,
+            input=input,
+            capture_output=True,
+            check=False,
         )
         self.lines += done.stderr.decode("utf-8", "replace").splitlines()
         if not capture:
