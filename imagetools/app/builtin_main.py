@@ -1,7 +1,8 @@
 """The process that runs one ``builtin:`` builder, started inside the sandbox by ``realise`` (row 4.056).
 
 It reads its request from the build folder, makes the context (closure, transport, shell, log) and runs the builder; it ends
-with 0 or 1. Besides ``app.compose`` it is the only place that constructs parts. Its errors are one sentence at the end of the build's log.
+with 0 or 1. Besides ``app.compose`` it is the only place that constructs parts. Its errors are one sentence at the end of the
+build's log.
 """
 
 import os

@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
         store: Store = None,
         debug: Debug = False,
     ) -> None:
-        """Build derivations and print where the results are.
+        """Build definitions; print where results are.
 
         FILE is a Nix expression (default: ./default.nix), -A selects an attribute of it. Each result gets a link: result, then
         result-2 and so on, with -OUTPUT for outputs other than out. As long as a link exists, its result is kept.

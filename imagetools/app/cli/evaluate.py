@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
         store: Store = None,
         debug: Debug = False,
     ) -> None:
-        """Evaluate Nix expressions and print the values, as `nix-instantiate --eval` does.
+        """Evaluate expressions and print their values.
+
+        The values look as `nix-instantiate --eval` prints them.
 
         Nothing is built, and nothing is written into the store unless --read-write-mode is given.
 

@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
         store: Store = None,
         debug: Debug = False,
     ) -> None:
-        """Evaluate Nix expressions to derivations, write them into the store and print their paths.
+        """Write derivations and print their paths.
+
+        The expressions must be worth derivations, as for `nix-instantiate`.
 
         A set or list of derivations gives them all. An output other than out is printed as PATH!OUTPUT, as nix-instantiate does.
         """

@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
         quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the names of the images only.")] = False,
         debug: Debug = False,
     ) -> None:
-        """Load an image into the Docker engine, as `docker load` does, and print its names.
+        """Load an image into the Docker engine.
+
+        Does what `docker load` does, and prints the names of the images.
 
         The engine is the one that DOCKER_HOST names, or the one behind the default socket.
         """

@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
         store: Store = None,
         debug: Debug = False,
     ) -> None:
-        """Print the log of a build: all that it wrote to standard output and standard error.
+        """Print the log of a build.
+
+        That is all that the builder wrote to standard output and standard error.
 
         PATH may be a derivation (/nix/store/...-hello.drv), an output in its logical or physical spelling, or a result link.
         """

@@ -9,12 +9,14 @@ from imagetools.app.cli.arguments import Debug
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look after the embedded package set (what <nixpkgs> means by default).")
+    group = typer.Typer(no_args_is_help=True, help="Look after the embedded package set.")
     app.add_typer(group, name="pkgs")
 
     @group.callback()
     def pkgs() -> None:
-        """Look after the embedded package set (what <nixpkgs> means by default)."""
+        """Look after the embedded package set.
+
+        That is what <nixpkgs> means where neither NIX_PATH nor -I names another."""
 
     @group.command()
     def lock(
