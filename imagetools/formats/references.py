@@ -14,7 +14,7 @@ from ..kernel.errors import ImagetoolsError
 
 LENGTH: Final = 32
 _BLOCK: Final = 1 << 18
-_MARKS: Final = bytes(1 if byte in ALPHABET.encode("ascii") else 0 for byte in range(256))
+_MARKS: Final = bytes([1 if chr(byte) in ALPHABET else 0 for byte in range(256)])
 _RUN: Final = b"\x01" * LENGTH
 _FEW: Final = 16
 _NEEDLE: Final = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
