@@ -1,6 +1,7 @@
 """The one place that constructs the parts and joins them: settings in, a working house out.
 
-Everything is made when it is first needed: ``imagetools eval -E '1 + 1'`` opens no database, a build with nothing to do makes no sandbox.
+Everything is made when it is first needed: ``imagetools eval -E '1 + 1'`` opens no database, a build with nothing to do makes
+no sandbox.
 """
 
 import os
@@ -11,14 +12,14 @@ from functools import cached_property
 from typing import Final, TypeVar
 
 from imagetools.app.results import Result
+from imagetools.app.settings import PACKAGE, Settings
 from imagetools.bundled.builders import BUILTINS as BUILDERS
 from imagetools.bundled.fetchers import BUILTINS as FETCHERS
-from imagetools.app.settings import PACKAGE, Settings
+from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.table import store_builtins
-from imagetools.formats.store_path import StorePath
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError, NotYetError
 from imagetools.lang.evaluator import Evaluator

@@ -9,7 +9,8 @@ from imagetools.store.ports import Store
 def store_path_of(store: Store, text: str) -> StorePath:
     """The store object that ``text`` names, is, or lies in. Raises StorePathError where it names none.
 
-    ``text`` is ``/nix/store/<hash>-<name>``, the physical place of the same, a bare ``<hash>-<name>``, or a symlink to one of them.
+    ``text`` is ``/nix/store/<hash>-<name>``, the physical place of the same, a bare ``<hash>-<name>``, or a symlink to one of
+    them.
     """
     store_dir = store.store_dir
     if store_dir.contains(text):

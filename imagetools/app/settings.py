@@ -31,8 +31,10 @@ class Settings:
     """Everything that the parts are made from.
 
     ``root`` is the physical root R of the store (``R/nix/store`` holds the objects; DESIGN section 6), ``cache`` the folder of
-    the parse cache, ``include`` what -I said and ``nix_path`` the text of NIX_PATH, ``cores`` what builders see as NIX_BUILD_CORES,
-    ``max_jobs`` how many builds run at once. ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not exist.
+    the parse cache, ``include`` what -I said and ``nix_path`` the text of NIX_PATH, ``cores`` what builders see as
+    NIX_BUILD_CORES,
+    ``max_jobs`` how many builds run at once. ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not
+    exist.
     """
 
     root: str

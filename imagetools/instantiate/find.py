@@ -1,7 +1,7 @@
 """Which derivations a value means: one, or those in a set or list of them (``nix-build`` and ``nix-instantiate`` without -A).
 
-Nix quirk: nested sets are looked into only where they say ``recurseForDerivations = true``; names that no package could have are passed over;
-members are taken in the order of their names; an output is its derivation's ``outputName``.
+Nix quirk: nested sets are looked into only where they say ``recurseForDerivations = true``; names that no package could have
+are passed over; members are taken in the order of their names; an output is its derivation's ``outputName``.
 """
 
 import re

@@ -1,8 +1,8 @@
 """EvalIO over the real file system and the store: what an evaluation of a definition can see.
 
 Logical paths below the store folder are read at their physical place, following symlinks *logically*: a link in the store points
-to ``/nix/store/...``, which the host need not have. In read-only mode (``imagetools eval``, as ``nix-instantiate --eval``) nothing is written: paths are
-only computed. What ``toFile`` makes can be read back in both modes.
+to ``/nix/store/...``, which the host need not have. In read-only mode (``imagetools eval``, as ``nix-instantiate --eval``)
+nothing is written: paths are only computed. What ``toFile`` makes can be read back in both modes.
 """
 
 import os
@@ -140,7 +140,8 @@ class StoreIO:
         return found
 
     def add_path(self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None) -> str:
-        """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds. Gives the logical store path."""
+        """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds. Gives the logical
+        store path."""
         if path in self.texts:
             raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
         physical = to_str(self._followed(path))

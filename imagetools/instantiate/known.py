@@ -1,6 +1,7 @@
 """The derivations that an evaluation has made or met, with their masked hashes, and those still to be written.
 
-Hashing a derivation needs the hashes of all its inputs; they are remembered for the whole evaluation. Files are written in one transaction
+Hashing a derivation needs the hashes of all its inputs; they are remembered for the whole evaluation. Files are written in
+one transaction
 by :meth:`Known.flush`, since a store operation for each of hundreds of derivations would cost more than evaluating them.
 """
 

@@ -1,6 +1,7 @@
 """The builtins that put files into the store: ``path``, ``filterSource``, ``toFile``, ``storePath`` (rows 5.079, 5.108, 5.124).
 
-Nix quirk: a filter is called with the *logical* path of each member and its kind, depth first in the order of names; a folder that it refuses is not looked into.
+Nix quirk: a filter is called with the *logical* path of each member and its kind, depth first in the order of names; a folder
+that it refuses is not looked into.
 """
 
 from collections.abc import Callable

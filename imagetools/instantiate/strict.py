@@ -1,7 +1,9 @@
 """``derivationStrict``: from a set of attributes to a derivation (rows 4.001-4.013, 4.039-4.048).
 
-Attributes are coerced in the order of their names, since that order decides which error a person sees. With ``__structuredAttrs`` they go into
-one JSON text, ``__json``, as Nix writes it. Nix quirk: ``args`` becomes the argument list and no variable, ``__ignoreNulls`` drops null attributes.
+Attributes are coerced in the order of their names, since that order decides which error a person sees. With
+``__structuredAttrs`` they go into
+one JSON text, ``__json``, as Nix writes it. Nix quirk: ``args`` becomes the argument list and no variable, ``__ignoreNulls``
+drops null attributes.
 """
 
 from typing import Final

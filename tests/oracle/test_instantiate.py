@@ -9,6 +9,7 @@ from tests.oracle.commands import imagetools, nix
 from tests.oracle.peers import need
 
 pytestmark = pytest.mark.oracle
+# ruff: noqa: E501  (one expression a line)
 
 HASH = "0ssi1wpaf7plaswqqjwigppsg5fyh99vdlb9kzl7c9lng89ndq1i"
 BASE = 'name = "x"; system = "x86_64-linux"; builder = "/bin/sh";'

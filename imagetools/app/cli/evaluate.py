@@ -57,8 +57,8 @@ def register(app: typer.Typer) -> None:
         del show_trace, debug
         if json and raw:
             raise ArgumentError("--json and --raw exclude each other")
-        from imagetools.app.compose import Session
         from imagetools.app.cli.expressions import parsed, values
+        from imagetools.app.compose import Session
         from imagetools.app.settings import read_settings
         from imagetools.kernel.bytestr import to_bytes
 

@@ -34,8 +34,8 @@ def register(app: typer.Typer) -> None:
         A set or list of derivations gives them all. An output other than out is printed as PATH!OUTPUT, as nix-instantiate does.
         """
         del show_trace, debug
-        from imagetools.app.compose import Session
         from imagetools.app.cli.expressions import derivations
+        from imagetools.app.compose import Session
         from imagetools.app.settings import read_settings
 
         settings = read_settings().changed(store=store, include=include or (), system=system)

@@ -25,7 +25,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Renew the locked versions of Debian packages, and show what changes.
 
-        Asks this machine's apt, so run `apt-get update` (as root) first. Nothing is downloaded: the package lists hold the hashes.
+        Asks this machine's apt, so run `apt-get update` (as root) first. Nothing is downloaded: the package lists hold the
+        hashes.
         """
         del debug
         from imagetools.pkgs.lock import apt_show, read_lock, renew, write_lock

@@ -42,7 +42,8 @@ class Progress(Protocol):
 def watch(
     stream: TextIO, environment: Mapping[str, str], store_dir: StoreDir, *, hide_output: bool = False, verbose: bool = False
 ) -> Progress:
-    """The right kind of progress for ``stream``. ``hide_output`` is ``-Q``, ``verbose`` shows builder output on a terminal too."""
+    """The right kind of progress for ``stream``. ``hide_output`` is ``-Q``, ``verbose`` shows builder output on a terminal
+    too."""
     if is_live(stream, environment):
         return LiveProgress(stream, store_dir, colour=has_colour(stream, environment), show_output=verbose)
     return PlainProgress(stream, store_dir, show_output=not hide_output)

@@ -1,4 +1,5 @@
-"""What an installation leaves where: no generic names at the top of site-packages, and the form of the hot modules that was asked for."""
+"""What an installation leaves where: no generic names at the top of site-packages, and the form of the hot modules that was
+asked for."""
 
 import importlib.metadata
 import importlib.util
@@ -33,7 +34,8 @@ def test_data_files_are_found_beside_the_code() -> None:
     assert spec is not None
     assert spec.origin is not None
     package = Path(spec.origin).parent
-    for name in ("py.typed", "pkgs/default.nix", "store/schema.sql", "instantiate/derivation.nix", "bundled/builders/docker_tools/default.nix"):
+    builders = "bundled/builders/docker_tools/default.nix"
+    for name in ("py.typed", "pkgs/default.nix", "store/schema.sql", "instantiate/derivation.nix", builders):
         assert (package / name).is_file(), name
 
 

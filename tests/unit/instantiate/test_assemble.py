@@ -56,7 +56,7 @@ def test_an_empty_hash_means_all_zeros() -> None:
         ({"builder": ""}, "required attribute 'builder' missing"),
         ({"system": ""}, "required attribute 'system' missing"),
         ({"name": "x.drv"}, "derivation names are not allowed to end in '.drv'"),
-        ({"outputs": ["out", "dev"], "output_hash": "", "output_hash_algo": "sha256"}, "multiple outputs are not supported in fixed-output"),
+        ({"outputs": ["out", "dev"], "output_hash": "", "output_hash_algo": "sha256"}, "multiple outputs are not supported"),
     ],
 )
 def test_what_is_refused(changes: dict[str, object], message: str) -> None:
