@@ -12,7 +12,7 @@ import stat
 from collections.abc import Container
 from typing import Final
 
-from imagetools.store.disk import show, writing
+from imagetools.store.disk import AnyPath, show, writing
 from imagetools.store.fs_dump import UnsupportedFileError, kind_of
 from imagetools.store.fs_restore import MTIME
 from imagetools.store.ports import StoreError
@@ -29,7 +29,7 @@ class WrongOwnerError(StoreError):
         self.uid = uid
 
 
-def canonicalise(path: str | bytes, *, build_uids: Container[int] | None = None) -> None:
+def canonicalise(path: AnyPath, *, build_uids: Container[int] | None = None) -> None:
     """Make the tree at ``path`` canonical in place; symlinks are touched themselves, never followed.
 
     Raises UnsupportedFileError, WrongOwnerError, StoreError where the disk refuses.

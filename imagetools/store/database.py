@@ -74,8 +74,9 @@ def _no_space(path: str) -> bool:
 class Database:
     """Connection, creation and transactions. What is asked and told stands in ``records``."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, durable: bool = True) -> None:
         self._layout = layout
+        self._durable = durable
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
@@ -154,7 +155,7 @@ class Database:
                 self._create()
                 fcntl.flock(big_lock, fcntl.LOCK_SH)
             self._check_schema()
-            connection = _connect(layout.db)
+            connection = _connect(layout.db, self._durable)
         except BaseException:
             os.close(big_lock)
             raise
@@ -168,7 +169,7 @@ class Database:
             return
         with writing(layout.db):
             open(layout.db, "ab").close()
-        connection = _connect(layout.db)
+        connection = _connect(layout.db, self._durable)
         try:
             connection.executescript(f"begin immediate; {files('imagetools.store').joinpath('schema.sql').read_text()} commit;")
         finally:
@@ -179,7 +180,8 @@ class Database:
             with open(temporary, "w", encoding="ascii") as file:
                 file.write(str(SCHEMA_VERSION))
                 file.flush()
-                os.fsync(file.fileno())
+                if self._durable:
+                    os.fsync(file.fileno())
             os.rename(temporary, layout.schema)
 
     def _check_schema(self) -> None:
@@ -189,14 +191,14 @@ class Database:
             raise StoreSchemaError(self._layout.db, show(version))
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str, durable: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{_quote(path)}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
+        connection.execute(f"pragma synchronous = {'normal' if durable else 'off'}")
         if connection.execute("pragma main.journal_mode").fetchone()[0] != "wal":
             connection.execute("pragma main.journal_mode = wal").fetchone()
-        connection.execute("pragma synchronous = normal")
         connection.execute("pragma foreign_keys = 1")
         connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchone()
     except BaseException:

@@ -16,6 +16,9 @@ from imagetools.store.ports import StoreError
 
 FEW_FILES = 3
 
+AnyPath = str | bytes | os.PathLike[str]
+"""A path of the operating system, in any form that ``os.fsencode`` takes."""
+
 
 class DiskFullError(StoreError):
     """No space (or quota) left; what was valid before still is, the new object is not."""
@@ -50,12 +53,12 @@ class StoreWriteError(StoreError):
         self.path = path
 
 
-def show(path: str | bytes) -> str:
+def show(path: AnyPath) -> str:
     """A physical path for people."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def explain(error: OSError, path: str | bytes) -> StoreError:
+def explain(error: OSError, path: AnyPath) -> StoreError:
     """The store's own error for a failed write at ``path`` (or at the file that the error names)."""
     where = show(error.filename if isinstance(error.filename, str | bytes) else path)
     reason = error.strerror or str(error)
@@ -67,7 +70,7 @@ def explain(error: OSError, path: str | bytes) -> StoreError:
 
 
 @contextmanager
-def writing(path: str | bytes) -> Iterator[None]:
+def writing(path: AnyPath) -> Iterator[None]:
     """Everything inside that fails with an OSError fails with a StoreError instead."""
     try:
         yield
@@ -126,7 +129,7 @@ def sync_objects(folder: str, paths: Sequence[str]) -> None:
         sync_file_system(folder)
 
 
-def delete_tree(path: str | bytes) -> None:
+def delete_tree(path: AnyPath) -> None:
     """Remove a file, symlink or tree; gone already is fine. Read-only folders are opened first, symlinks never followed."""
     root = os.fsencode(path)
     try:

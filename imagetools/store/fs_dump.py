@@ -15,7 +15,7 @@ from typing import ClassVar, Final, Protocol
 
 from imagetools.formats.nar import wire
 from imagetools.kernel.bytestr import to_str
-from imagetools.store.disk import show
+from imagetools.store.disk import AnyPath, show
 from imagetools.store.ports import PathFilter, StoreError
 
 CHUNK: Final = 1 << 20
@@ -100,7 +100,7 @@ def kind_of(mode: int) -> str:
     return "file of unknown type"
 
 
-def dump(path: str | bytes, sink: Sink, filter: PathFilter | None = None) -> None:
+def dump(path: AnyPath, sink: Sink, filter: PathFilter | None = None) -> None:
     """Send the NAR of ``path`` to ``sink`` in pieces of at most about 1.5 MB.
 
     ``filter(path, kind)`` is asked for each member below the root, before anything is read of it.

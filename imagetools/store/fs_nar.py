@@ -11,7 +11,7 @@ from typing import Protocol
 
 from imagetools.kernel.hashes import Hash
 from imagetools.store.canonical import WrongOwnerError, canonicalise
-from imagetools.store.disk import show
+from imagetools.store.disk import AnyPath, show
 from imagetools.store.fs_dump import (
     ChangedWhileReadError,
     SourceReadError,
@@ -56,14 +56,14 @@ class NotFlatError(StoreError):
         self.kind = kind
 
 
-def nar_hash(path: str | bytes, algo: str = "sha256", filter: PathFilter | None = None) -> tuple[Hash, int]:
+def nar_hash(path: AnyPath, algo: str = "sha256", filter: PathFilter | None = None) -> tuple[Hash, int]:
     """Hash and size (bytes) of the NAR of ``path``. Raises as ``dump``."""
     with StreamHash(algo) as state:
         dump(path, state.update, filter)
         return state.finish()
 
 
-def hash_and_scan(path: str | bytes, scanner: Scanner) -> tuple[Hash, int]:
+def hash_and_scan(path: AnyPath, scanner: Scanner) -> tuple[Hash, int]:
     """SHA-256 and size of the NAR of ``path``, all of it shown to ``scanner`` on the way: one pass. Raises as ``dump``."""
     with StreamHash() as state:
         scan: Callable[[bytes], object] = scanner.update
@@ -76,7 +76,7 @@ def hash_and_scan(path: str | bytes, scanner: Scanner) -> tuple[Hash, int]:
         return state.finish()
 
 
-def file_hash(path: str | bytes, algo: str = "sha256") -> tuple[Hash, int]:
+def file_hash(path: AnyPath, algo: str = "sha256") -> tuple[Hash, int]:
     """Hash and size of one file's bytes, the flat method; a symlink is followed. Raises SourceReadError, UnsupportedFileError."""
     with open_plain(os.fsencode(path)) as (_, chunks), StreamHash(algo) as stream:
         for chunk in chunks:
@@ -84,7 +84,7 @@ def file_hash(path: str | bytes, algo: str = "sha256") -> tuple[Hash, int]:
         return stream.finish()
 
 
-def check_flat(path: str | bytes) -> None:
+def check_flat(path: AnyPath) -> None:
     """Raise NotFlatError unless ``path`` is a regular file that is not executable."""
     mode = os.lstat(path).st_mode
     if not stat.S_ISREG(mode):

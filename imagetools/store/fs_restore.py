@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from imagetools.formats.nar.reader import NarReader
-from imagetools.store.disk import write_all, writing
+from imagetools.store.disk import AnyPath, explain, write_all, writing
 
 MTIME: Final = (1_000_000_000, 1_000_000_000)
 """Access and modification time of everything in a store, in nanoseconds: one second into 1970."""
@@ -25,7 +25,7 @@ _FALLOCATE_FROM: Final = 1 << 22
 class TreeWriter:
     """A NarSink that writes the tree at ``target``, which must not exist yet. Raises OSError; wrap it in ``disk.writing``."""
 
-    def __init__(self, target: str | bytes) -> None:
+    def __init__(self, target: AnyPath) -> None:
         self._path = os.fsencode(target)
         self._parents: list[bytes] = []
         self._fd = -1
@@ -77,7 +77,7 @@ class TreeWriter:
             self._fd = -1
 
 
-def finish_root(path: str | bytes) -> None:
+def finish_root(path: AnyPath) -> None:
     """Give a directory its final mode and time; other files have theirs already."""
     if stat.S_ISDIR(os.lstat(path).st_mode):
         os.chmod(path, 0o555)
@@ -85,7 +85,7 @@ def finish_root(path: str | bytes) -> None:
 
 
 @contextmanager
-def restoring(to: str | bytes, *, finish: bool = False) -> Iterator[Callable[[bytes], object]]:
+def restoring(to: AnyPath, *, finish: bool = False) -> Iterator[Callable[[bytes], object]]:
     """A function that takes the pieces of a NAR and unpacks them at ``to``, which must not exist; the end checks that all came.
 
     Unless ``finish``, a root directory stays writable. Raises NarError, and StoreError where the disk refuses; what was written
@@ -93,24 +93,31 @@ def restoring(to: str | bytes, *, finish: bool = False) -> Iterator[Callable[[by
     """
     writer = TreeWriter(to)
     reader = NarReader(writer)
-    with writing(to):
+
+    def feed(chunk: bytes) -> None:
         try:
-            yield reader.feed
-            reader.finish()
-        finally:
-            writer.abandon()
-        if finish:
+            reader.feed(chunk)
+        except OSError as error:
+            raise explain(error, to) from error
+
+    try:
+        yield feed
+        reader.finish()
+    finally:
+        writer.abandon()
+    if finish:
+        with writing(to):
             finish_root(to)
 
 
-def restore(chunks: Iterable[bytes], to: str | bytes, *, finish: bool = True) -> None:
+def restore(chunks: Iterable[bytes], to: AnyPath, *, finish: bool = True) -> None:
     """Unpack a NAR at ``to``, which must not exist. Raises as ``restoring``, and what ``chunks`` raises."""
     with restoring(to, finish=finish) as feed:
         for chunk in chunks:
             feed(chunk)
 
 
-def write_file(path: str | bytes, data: bytes, executable: bool = False) -> None:
+def write_file(path: AnyPath, data: bytes, executable: bool = False) -> None:
     """One canonical file, new at ``path``. Raises OSError."""
     mode = 0o555 if executable else 0o444
     fd = os.open(path, _CREATE, mode)

@@ -53,10 +53,10 @@ class LocalStore:
         self.layout = Layout(root, self._dir)
         self.on_lock_wait = on_lock_wait
         self._durable = durable
-        self._database = Database(self.layout)
+        self._database = Database(self.layout, durable=durable)
         self._records = Records(self._database, self._dir)
-        self._work = Workplace(self.layout)
         self._temp_roots = TempRoots(self.layout)
+        self._work = Workplace(self.layout, self.add_temp_root)
         self._infos: dict[StorePath, PathInfo] = {}
         self._valid: set[StorePath] = set()
 

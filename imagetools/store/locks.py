@@ -77,8 +77,10 @@ def _lock_file(name: str, wait: bool, path: StorePath, on_wait: Callable[[StoreP
                 told = True
                 fcntl.flock(fd, fcntl.LOCK_EX)
             state = os.fstat(fd)
-            if state.st_size == 0 and state.st_nlink > 0:
-                return fd
+            if state.st_nlink > 0:
+                if state.st_size == 0:
+                    return fd
+                os.unlink(name)  # marked as stale, but somebody was kept from removing it
         except BaseException:
             os.close(fd)
             raise

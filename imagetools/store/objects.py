@@ -1,14 +1,17 @@
 """Bringing trees and texts to their place in the store directory (row 6.008).
 
-Everything is made in a private folder ``tmp-<pid>-<n>`` of the store directory, then renamed; nothing here makes a path valid.
-Nix quirk: the folder is flocked while its process lives, so that a collector leaves it alone. What killed processes left behind
-is found by the temporary-roots files that they could not remove, and cleared before the first new object.
+Everything is made in a private folder ``<hash>-imagetools-tmp-<pid>-<n>`` of the store directory, then renamed; nothing here
+makes a path valid. Nix quirk: its collector removes every name in the store directory that is neither valid nor a root (2.8 heeds
+no lock on a folder), so ours has the form of a store path and is a temporary root. What killed processes left behind is found by
+the temporary-roots files that they could not remove, and cleared before the first new object.
 """
 
 import fcntl
+import hashlib
 import os
-import stat
+import re
 import threading
+from collections.abc import Callable, Container
 from contextlib import suppress
 
 from imagetools.formats.store_path import StorePath
@@ -17,14 +20,15 @@ from imagetools.store.fs_restore import finish_root, write_file
 from imagetools.store.layout import Layout
 from imagetools.store.temp_roots import bury
 
-_PREFIX = "tmp-"
+_FOLDER = re.compile(r"[0-9a-z]{32}-imagetools-tmp-([0-9]+)-[0-9]+")
 
 
 class Workplace:
-    """Where one process makes new objects of one store."""
+    """Where one process makes new objects of one store. ``protect`` makes a path a temporary root."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, protect: Callable[[StorePath], object]) -> None:
         self._layout = layout
+        self._protect = protect
         self._lock = threading.Lock()
         self._pid = 0
         self._folder = ""
@@ -83,8 +87,10 @@ class Workplace:
         clear_leftovers(self._layout)
         number = 0
         while True:
-            folder = f"{self._layout.store}/{_PREFIX}{os.getpid()}-{number}"
+            path = working_path(os.getpid(), number)
+            folder = self._layout.real_path(path)
             number += 1
+            self._protect(path)
             try:
                 os.mkdir(folder, 0o700)
             except FileExistsError:
@@ -97,29 +103,33 @@ class Workplace:
         self._folder, self._fd, self._pid = folder, fd, os.getpid()
 
 
+def working_path(pid: int, number: int) -> StorePath:
+    """The name of a process's private folder."""
+    name = f"imagetools-tmp-{pid}-{number}"
+    return StorePath(hashlib.sha1(name.encode(), usedforsecurity=False).digest(), name)
+
+
 def clear_leftovers(layout: Layout) -> list[str]:
-    """Remove the temporary folders of dead processes, where there is a sign of one; return their names.
+    """Remove the private folders of dead processes, where there is a sign of one; return their names.
 
     The sign is a file in ``temproots`` that nobody locks: without it the store directory is not even listed.
     """
-    dead = bury(layout)
-    if not dead:
-        return []
-    return remove_temporaries(layout, {f"{_PREFIX}{number}-" for number in dead})
+    removed: list[str] = []
+    bury(layout, lambda dead: removed.extend(remove_folders(layout, dead)))
+    return removed
 
 
-def remove_temporaries(layout: Layout, prefixes: set[str]) -> list[str]:
-    """Remove the folders of the store directory that begin so and that no living process holds."""
+def remove_folders(layout: Layout, pids: Container[int]) -> list[str]:
+    """Remove the private folders that these processes made and that no living process holds."""
     removed: list[str] = []
     with suppress(FileNotFoundError):
         for name in os.listdir(layout.store):
-            if not name.startswith(_PREFIX) or not any(name.startswith(prefix) for prefix in prefixes):
+            found = _FOLDER.fullmatch(name)
+            if found is None or int(found[1]) not in pids:
                 continue
             path = f"{layout.store}/{name}"
             with suppress(OSError):
-                if not stat.S_ISDIR(os.lstat(path).st_mode):
-                    continue
-                fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+                fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
                 try:
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     delete_tree(path)

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from imagetools.formats.store_path import StorePath
@@ -103,22 +103,36 @@ class TempRoots:
                 time.sleep(RETRY_SECONDS)
 
 
-def bury(layout: Layout) -> list[int]:
-    """Remove the files of dead processes; return their process numbers. Each is a process that did not end in order."""
-    dead: list[int] = []
-    with suppress(FileNotFoundError):
-        for name in os.listdir(layout.temp_roots):
-            number = name.partition("-")[0]
-            if not number.isdigit():
-                continue
+def bury(layout: Layout, mourn: Callable[[set[int]], object]) -> None:
+    """Remove the files of dead processes, after ``mourn`` was told their numbers: each is a process that did not end in order.
+
+    If we die meanwhile, the next one finds the files again.
+    """
+    dead: list[tuple[str, int]] = []
+    try:
+        for name in _names(layout.temp_roots):
             path = f"{layout.temp_roots}/{name}"
             with suppress(OSError):
                 fd = os.open(path, os.O_RDWR)
                 try:
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(path)
-                    os.write(fd, b"d")
-                    dead.append(int(number))
-                finally:
+                except OSError:
                     os.close(fd)
-    return dead
+                else:
+                    dead.append((path, fd))
+        if dead:
+            mourn({int(os.path.basename(path).partition("-")[0]) for path, _ in dead})
+        for path, fd in dead:
+            with suppress(OSError):
+                os.unlink(path)
+                os.write(fd, b"d")
+    finally:
+        for _, fd in dead:
+            os.close(fd)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name.partition("-")[0].isdigit()]
+    except FileNotFoundError:
+        return []
