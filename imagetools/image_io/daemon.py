@@ -110,8 +110,9 @@ def _answers(client: "DockerClient", path: str, body: "_Counted") -> Iterator[Ma
 def _names(path: str, answers: Iterator[Mapping[str, object]], progress: Callable[[LoadEvent], object] | None) -> tuple[str, ...]:
     names: list[str] = []
     for answer in answers:
-        if "error" in answer:
-            raise EngineRefusedError(path, str(answer["error"]).strip())
+        refused = answer.get("error", answer.get("message"))  # "message" alone: the SDK does not look at the status here
+        if refused is not None:
+            raise EngineRefusedError(path, str(refused).strip())
         said = str(answer.get("stream", "")).strip()
         names.extend(said[len(start) :] for start in _LOADED if said.startswith(start))
         detail = answer.get("progressDetail")
