@@ -44,6 +44,8 @@ class EvalError(ImagetoolsError):
         """Add a frame (outwards)."""
         frames = self.frames
         frames.append(Frame(text, pos))
+        if len(frames) > KEEP_FRAMES:
+            self.__traceback__ = None  # Python's own traceback would cost a kilobyte a level
         if len(frames) >= 3 * KEEP_FRAMES:
             self.frames = frames[:KEEP_FRAMES] + frames[2 * KEEP_FRAMES :]
             self.dropped = self.dropped + KEEP_FRAMES  # not "+=": mypyc takes it for a native attribute

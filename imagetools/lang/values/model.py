@@ -16,7 +16,8 @@ from typing import Final, cast
 from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
 from imagetools.lang.runtime.positions import Origin
 
-DEPTH_LIMIT: Final = 100_000
+DEPTH_LIMIT: Final = 200_000
+KEEP_TRACEBACK: Final = 1_000  # deeper, Python's own traceback would cost a kilobyte a level
 
 
 class Stack:
@@ -86,8 +87,10 @@ class Thunk:
         self.code = BLACKHOLE
         try:
             value = code.eval(cast(list[object], self.slot))
-        except BaseException:
+        except BaseException as error:
             self.code = code
+            if depth > KEEP_TRACEBACK:
+                error.__traceback__ = None
             raise
         self.slot = value
         self.code = None
