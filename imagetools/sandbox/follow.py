@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 from imagetools.sandbox.ports import BuildRequest, Limit
 
 CHUNK: Final = 65536
-GRACE: Final = 2.0
+GRACE: Final = 1.0
 DRAIN: Final = 5.0
 Ending = TypeVar("Ending")
 

@@ -95,8 +95,7 @@ class NamespaceSandbox:
         with self._mutex:
             for control in self._running:
                 self._running[control] = True
-                with contextlib.suppress(OSError):
-                    control.send(b"k")
+                _send_kill(control)
 
     def close(self) -> None:
         with self._mutex:
@@ -156,7 +155,7 @@ class NamespaceSandbox:
                 finally:
                     os.close(slave)
             follower = Follower(
-                request, master, control.fileno(), lambda: control.recv(65536), lambda: control.send(b"k"), on_output
+                request, master, control.fileno(), lambda: _answer(control), lambda: _send_kill(control), on_output
             )
             answer = follower.follow()
         finally:
@@ -223,6 +222,19 @@ def _terminal(identity: slots.Identity) -> tuple[int, int]:
     if identity.spare:
         os.fchown(slave, identity.uid, -1)
     return master, slave
+
+
+def _answer(control: socket.socket) -> bytes:
+    """The supervisor's last message. A kill that it no longer read shows as a reset connection, once, before the message."""
+    try:
+        return control.recv(65536)
+    except ConnectionResetError:
+        return control.recv(65536)
+
+
+def _send_kill(control: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        control.send(b"k")
 
 
 def _hang_up(control: socket.socket) -> None:

@@ -87,36 +87,56 @@ def _run(recipe: dict[str, Any], control: socket.socket, slave: int) -> None:
 
 
 def _watch(recipe: dict[str, Any], control: socket.socket, mine: socket.socket, keeper: int) -> None:
-    """The supervisor's loop: maps when the namespaces are there, a kill when told, the status at the end."""
+    """The supervisor's loop: maps when the namespaces are there, a kill when told, the status at the end.
+
+    From ``go`` until its pid is known the builder is on its way: killing the keeper then would leave it alone for a moment.
+    """
     poll = select.poll()
     poll.register(mine, select.POLLIN)
     poll.register(control, select.POLLIN)
     builder = 0
-    stop = False
+    stop = going = False
     while True:
         for fd, _ in poll.poll():
             if fd == control.fileno():
                 stop = True
+                _receive(control)
                 poll.unregister(control)
-                os.kill(builder or keeper, signal.SIGKILL)
+                if builder or not going:
+                    _kill(builder or keeper)
                 continue
-            data = mine.recv(65536)
-            if not data:
-                _tell(control, "ended", signal.SIGKILL) if stop else _tell(control, "failed", "starting the build", 0)
-                os.waitpid(keeper, 0)
-                return
-            message = marshal.loads(data)
-            if message[0] == "unshared":
+            data = _receive(mine)
+            message = marshal.loads(data) if data else ("gone",)
+            if message[0] == "unshared" and not stop:
                 _write_maps(recipe, keeper)
+                going = True
                 mine.send(b"go")
             elif message[0] == "builder":
                 builder = message[1]
                 if stop:
-                    os.kill(builder, signal.SIGKILL)
-            else:
-                control.send(data)
+                    _kill(builder)
+            elif message[0] != "unshared":
+                if message[0] != "gone":
+                    _tell(control, *message)
+                elif stop:
+                    _tell(control, "ended", int(signal.SIGKILL))
+                else:
+                    _tell(control, "failed", "starting the build", 0)
                 os.waitpid(keeper, 0)
                 return
+
+
+def _receive(channel: socket.socket) -> bytes:
+    """A message; nothing at the end. A peer that died with unread messages resets the connection once."""
+    try:
+        return channel.recv(65536)
+    except ConnectionResetError:
+        return channel.recv(65536)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _write_maps(recipe: dict[str, Any], pid: int) -> None:

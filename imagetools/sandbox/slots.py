@@ -72,6 +72,8 @@ class Slots:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
         except OSError as error:
             raise NoSlotError(f"{self._folder}: {error.strerror}") from error
+        if not _is_mapped(self._first, _uid_ranges()):
+            raise NoSlotError(f"user id {self._first} does not exist in this user namespace")
         for uid in range(self._first, self._first + self._count):
             if uid in self._held or _is_somebody(uid):
                 continue
@@ -92,14 +94,21 @@ def is_host_root() -> bool:
     """Whether this process is a root that has spare uids (not one that is alone in a user namespace)."""
     if os.geteuid() != 0:
         return False
+    ranges = _uid_ranges()
+    return _is_mapped(FIRST_UID, ranges) or any(first == 0 and outside == 0 for first, outside, _ in ranges)
+
+
+def _uid_ranges() -> list[tuple[int, int, int]]:
+    """The uids of our own user namespace: (first inside, first outside, count)."""
     try:
         with open("/proc/self/uid_map", encoding="ascii") as file:
-            ranges = [tuple(map(int, line.split())) for line in file]
+            return [(int(first), int(outside), int(count)) for first, outside, count in (line.split() for line in file)]
     except OSError:
-        return True
-    if any(first <= FIRST_UID < first + count for first, _, count in ranges):
-        return True
-    return any(first == 0 and outside == 0 for first, outside, _ in ranges)
+        return [(0, 0, 1 << 32)]
+
+
+def _is_mapped(uid: int, ranges: list[tuple[int, int, int]]) -> bool:
+    return any(first <= uid < first + count for first, _, count in ranges)
 
 
 def _is_somebody(number: int) -> bool:

@@ -1,0 +1,39 @@
+"""Build users: a spare uid each, never twice."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imagetools.sandbox.slots import NoSlotError, Slots
+
+AS_ROOT = os.geteuid() == 0
+
+
+@pytest.mark.skipif(AS_ROOT, reason="for ordinary users")
+def test_an_ordinary_user_keeps_its_own(tmp_path: Path) -> None:
+    with Slots(str(tmp_path)).take() as identity:
+        assert (identity.uid, identity.gid, identity.spare) == (os.geteuid(), os.getegid(), False)
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root")
+def test_two_holders_never_share(tmp_path: Path) -> None:
+    one, two = Slots(str(tmp_path)), Slots(str(tmp_path))
+    with one.take() as a, two.take() as b, one.take() as c:
+        assert len({a.uid, b.uid, c.uid}) == 3
+        assert all(identity.spare and identity.uid >= 30001 and identity.gid == identity.uid for identity in (a, b, c))
+    with two.take() as again:
+        assert again.uid == a.uid
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root")
+def test_when_all_are_taken(tmp_path: Path) -> None:
+    slots = Slots(str(tmp_path), count=1)
+    with slots.take(), pytest.raises(NoSlotError, match="all of 30001 to 30001 are taken"), slots.take():
+        pass
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root")
+def test_accounts_of_the_host_are_skipped(tmp_path: Path) -> None:
+    with Slots(str(tmp_path), first=65534, count=2).take() as identity:
+        assert identity.uid == 65535
