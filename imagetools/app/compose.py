@@ -1,6 +1,7 @@
 """The one place that constructs the parts and joins them: settings in, a working house out.
 
-Everything is made when it is first needed: ``imagetools eval -E '1 + 1'`` opens no database, a build with nothing to do makes
+Everything is made, and what is not always needed imported, when it is first needed: ``imagetools eval -E '1 + 1'`` opens no
+database, a build with nothing to do makes
 no sandbox.
 """
 
@@ -9,12 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
-from imagetools.bundled.builders import BUILTINS as BUILDERS
-from imagetools.bundled.fetchers import BUILTINS as FETCHERS
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
@@ -25,18 +24,15 @@ from imagetools.kernel.errors import ImagetoolsError, NotYetError
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime import bigstack, coerce, json, printer
 from imagetools.lang.runtime.search_path import OWN_FILES, find, parse_entry, parse_nix_path
-from imagetools.lang.syntax.parser import parse_file
-from imagetools.lang.syntax.show import show
-from imagetools.realise.events import Event
-from imagetools.realise.scheduler import Realiser
-from imagetools.realise.settings import RealiseSettings
-from imagetools.realise.targets import Shell, Target
-from imagetools.sandbox.namespaces import NamespaceSandbox
-from imagetools.sandbox.none import NoSandbox
 from imagetools.store.local import LocalStore
 
 DERIVATION_FILE: Final = "/builtin/derivation.nix"
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from imagetools.realise.events import Event
+    from imagetools.realise.scheduler import Realiser
+    from imagetools.realise.targets import Shell
 
 
 def open_store(settings: Settings) -> LocalStore:
@@ -126,6 +122,9 @@ class Session:
 
     def show_parsed(self, source: bytes, base: str, origin: str) -> str:
         """What ``nix-instantiate --parse`` prints."""
+        from imagetools.lang.syntax.parser import parse_file
+        from imagetools.lang.syntax.show import show
+
         tree, _ = parse_file(source, origin, self.evaluator.files.globals)
         return show(tree, base, self.settings.home)
 
@@ -161,8 +160,12 @@ class Session:
 
     # -- building ----------------------------------------------------------------------------------------------------
 
-    def realise(self, results: Sequence[Result], watch: Callable[[Event], None], *, keep_going: bool, keep_failed: bool) -> None:
+    def realise(
+        self, results: Sequence[Result], watch: "Callable[[Event], None]", *, keep_going: bool, keep_failed: bool
+    ) -> None:
         """Make every result valid. Raises what realising raises (exit codes 100-104)."""
+        from imagetools.realise.targets import Target
+
         missing = {result.path for result in results} - self.store.valid_paths(result.path for result in results)
         wanted: dict[StorePath, list[str]] = {}
         for result in results:
@@ -176,7 +179,14 @@ class Session:
         finally:
             realiser.close()
 
-    def _realiser(self, watch: Callable[[Event], None], *, keep_going: bool, keep_failed: bool) -> Realiser:
+    def _realiser(self, watch: "Callable[[Event], None]", *, keep_going: bool, keep_failed: bool) -> "Realiser":
+        from imagetools.bundled.builders import BUILTINS as BUILDERS
+        from imagetools.bundled.fetchers import BUILTINS as FETCHERS
+        from imagetools.realise.scheduler import Realiser
+        from imagetools.realise.settings import RealiseSettings
+        from imagetools.sandbox.namespaces import NamespaceSandbox
+        from imagetools.sandbox.none import NoSandbox
+
         settings = self.settings
         return Realiser(
             self.store,
@@ -196,8 +206,10 @@ class Session:
             events=watch,
         )
 
-    def _shell(self) -> Shell:
+    def _shell(self) -> "Shell":
         """The set's static busybox, which every build finds at /bin/sh: instantiated, not built."""
+        from imagetools.realise.targets import Shell
+
         value = self.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
         (found,) = self.find(value)
         self.flush()
