@@ -45,5 +45,5 @@ in
       mainProgram = "bash";
     };
   }
-  // { shellPath = "/bin/bash"; };
+  // { shellPath = "/bin/bash"; tree = bashTree; };
 }

@@ -11,8 +11,8 @@ from tests.unit.builders.linking import context, package, shown
 from tests.unit.fetchers.context import SmallContext
 
 HINT = (
-    "let one win: wrap a package in lib.hiPrio or lib.lowPrio (or set meta.priority; the lower number wins), link less "
-    "with pathsToLink, or take the first with ignoreCollisions = true"
+    "let one win: wrap a package in lib.hiPrio or lib.lowPrio (or set meta.priority; the lower number wins), "
+    "link less with pathsToLink, or take the first with ignoreCollisions = true"
 )
 
 

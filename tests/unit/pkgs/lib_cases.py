@@ -1,0 +1,191 @@
+# ruff: noqa: E501  (tables: one case a line)
+"""Expressions over lib and what they are worth, as JSON. Checked with our evaluator, with real Nix, and against nixpkgs' own lib."""
+
+VALUES: dict[str, object] = {
+    # fixed points
+    "(lib.fix (self: { a = 1; b = self.a + 1; })).b": 2,
+    "(lib.fix (lib.extends (final: prev: { a = prev.a + 10; }) (self: { a = 1; b = self.a; }))).b": 11,
+    "(lib.fix (lib.extends (lib.composeExtensions (f: p: { a = p.a + 1; }) (f: p: { a = p.a * 10; })) (self: { a = 1; }))).a": 20,
+    "(lib.fix (lib.extends (lib.composeManyExtensions [ (f: p: { x = p.x + 1; }) (f: p: { x = p.x * 3; }) ]) (s: { x = 1; }))).x": 6,
+    '((lib.makeExtensible (self: { foo = "foo"; })).extend (self: super: { foo = super.foo + "+"; })).foo': "foo+",
+    "lib.converge (x: x / 2) 16": 0,
+    # makeOverridable: the worked example of row 3.058
+    "(lib.makeOverridable ({ a, b }: { result = a + b; }) { a = 1; b = 2; }).result": 3,
+    "((lib.makeOverridable ({ a, b }: { result = a + b; }) { a = 1; b = 2; }).override { a = 4; }).result": 6,
+    "((lib.makeOverridable ({ a, b }: { result = a + b; }) { a = 1; b = 2; }).override (old: { a = old.a + 10; })).result": 13,
+    "(((lib.makeOverridable ({ a, b }: { r = a + b; }) { a = 1; b = 2; }).override { a = 5; }).override { b = 7; }).r": 12,
+    "builtins.attrNames (lib.functionArgs (lib.makeOverridable ({ a, b ? 1 }: { }) { a = 1; }).override)": ["a", "b"],
+    "(lib.callPackageWith { a = 1; z = 9; } ({ a, b ? 2 }: { r = a + b; }) { }).r": 3,
+    "(lib.callPackageWith { a = 1; b = 5; } ({ a, b ? 2 }: { r = a + b; }) { a = 3; }).r": 8,
+    "(lib.callPackagesWith { a = 1; } ({ a, b }: { x.r = a + b; }) { b = 2; }).x.r": 3,
+    "(lib.makeScope lib.callPackageWith (self: { a = 1; p = self.callPackage ({ a }: { r = a; }) { }; })).p.r": 1,
+    # attribute sets
+    "lib.recursiveUpdate { a.b = 1; a.c = 2; d = 3; } { a.b = 9; e.f = 1; }": {"a": {"b": 9, "c": 2}, "d": 3, "e": {"f": 1}},
+    "lib.recursiveUpdate { a = 1; } { a.b = 2; }": {"a": {"b": 2}},
+    '[ (lib.attrByPath [ "a" "b" ] 0 { a.b = 1; }) (lib.attrByPath [ "a" "c" ] 0 { a.b = 1; }) (lib.attrByPath [ ] 0 5) ]': [
+        1,
+        0,
+        5,
+    ],
+    '[ (lib.hasAttrByPath [ "a" "b" ] { a.b = 1; }) (lib.hasAttrByPath [ "a" "c" ] { a.b = 1; }) ]': [True, False],
+    'lib.setAttrByPath [ "a" "b" ] 1': {"a": {"b": 1}},
+    'lib.getAttrFromPath [ "a" "b" ] { a.b = 3; }': 3,
+    'lib.genAttrs [ "a" "b" ] (n: n + n)': {"a": "aa", "b": "bb"},
+    "lib.filterAttrs (n: v: v > 1) { a = 1; b = 2; }": {"b": 2},
+    "lib.mapAttrs' (n: v: lib.nameValuePair (n + n) (v + 1)) { a = 1; }": {"aa": 2},
+    "lib.mapAttrsToList (n: v: n + toString v) { b = 1; a = 2; }": ["a2", "b1"],
+    'lib.mapAttrsRecursive (p: v: lib.concatStringsSep "." (p ++ [ v ])) { a.b = "x"; c = "y"; }': {
+        "a": {"b": "a.b.x"},
+        "c": "c.y",
+    },
+    "lib.optionalAttrs false { a = 1; }": {},
+    "lib.zipAttrsWith (n: vs: vs) [ { a = 1; } { a = 2; b = 3; } ]": {"a": [1, 2], "b": [3]},
+    "lib.zipAttrs [ { a = 1; } { a = 2; } ]": {"a": [1, 2]},
+    "lib.foldAttrs (v: acc: [ v ] ++ acc) [ ] [ { a = 1; } { a = 2; b = 3; } ]": {"a": [1, 2], "b": [3]},
+    "lib.collect builtins.isInt { a.b = 1; c = 2; d = [ 3 ]; }": [1, 2],
+    'lib.attrVals [ "b" "a" ] { a = 1; b = 2; }': [2, 1],
+    'lib.getAttrs [ "a" ] { a = 1; b = 2; }': {"a": 1},
+    '[ (lib.isDerivation { type = "derivation"; }) (lib.isDerivation { }) (lib.isDerivation 1) ]': [True, False, False],
+    # lists
+    'lib.foldr (a: b: a + b) "z" [ "x" "y" ]': "xyz",
+    'lib.foldl (a: b: a + b) "z" [ "x" "y" ]': "zxy",
+    "lib.flatten [ 1 [ 2 [ 3 ] ] [ ] ]": [1, 2, 3],
+    "[ (lib.take 2 [ 1 2 3 ]) (lib.drop 2 [ 1 2 3 ]) (lib.take 9 [ 1 ]) (lib.drop 9 [ 1 ]) (lib.sublist 1 1 [ 1 2 3 ]) ]": [
+        [1, 2],
+        [3],
+        [1],
+        [],
+        [2],
+    ],
+    "[ (lib.last [ 1 2 ]) (lib.init [ 1 2 ]) (lib.range 2 4) (lib.range 3 1) (lib.reverseList [ 1 2 3 ]) ]": [
+        2,
+        [1],
+        [2, 3, 4],
+        [],
+        [3, 2, 1],
+    ],
+    "lib.unique [ 3 1 3 2 1 ]": [3, 1, 2],
+    "[ (lib.optional true 1) (lib.optionals false [ 1 ]) (lib.singleton 1) (lib.toList 1) (lib.toList [ 1 ]) ]": [
+        [1],
+        [],
+        [1],
+        [1],
+        [1],
+    ],
+    "[ (lib.imap0 (i: v: i + v) [ 1 2 ]) (lib.imap1 (i: v: i + v) [ 1 2 ]) (lib.remove 1 [ 1 2 1 ]) (lib.count (x: x > 1) [ 1 2 3 ]) ]": [
+        [1, 3],
+        [2, 4],
+        [2],
+        2,
+    ],
+    "[ (lib.findFirst (x: x > 1) 0 [ 1 2 3 ]) (lib.findFirst (x: x > 5) 0 [ 1 ]) ]": [2, 0],
+    "[ (lib.intersectLists [ 1 2 ] [ 2 3 ]) (lib.subtractLists [ 1 2 ] [ 1 3 ]) (lib.mutuallyExclusive [ 1 ] [ 2 ]) ]": [
+        [2],
+        [3],
+        True,
+    ],
+    'lib.naturalSort [ "a10" "a9" "b1" "a1" ]': ["a1", "a9", "a10", "b1"],
+    "[ (lib.zipListsWith (a: b: a + b) [ 1 2 3 ] [ 4 5 ]) (lib.compareLists lib.compare [ 1 2 ] [ 1 3 ]) ]": [[5, 7], -1],
+    # strings
+    'lib.escapeShellArgs [ "a b" "x" "it\'s" "" "-v" "$x" "ü" ]': None,  # what is quoted differs between versions of nixpkgs
+    'lib.splitString "." "a.b..c."': ["a", "b", "", "c", ""],
+    'lib.splitString "(" "a(b"': ["a", "b"],
+    '[ (lib.hasPrefix "a" "ab") (lib.hasSuffix "b" "ab") (lib.hasInfix "." "ab") (lib.hasInfix "b" "abc") (lib.hasSuffix "abc" "c") ]': [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ],
+    '[ (lib.removePrefix "a" "ab") (lib.removeSuffix "b" "ab") (lib.removePrefix "x" "ab") ]': ["b", "a", "ab"],
+    '[ (lib.toUpper "aBc") (lib.toLower "aBC") (lib.concatMapStringsSep ", " (x: x + x) [ "a" "b" ]) (lib.concatStrings [ "a" "b" ]) ]': [
+        "ABC",
+        "abc",
+        "aa, bb",
+        "ab",
+    ],
+    'lib.concatImapStringsSep "-" (i: x: toString i + x) [ "a" "b" ]': "1a-2b",
+    'lib.intersperse "/" [ "a" "b" "c" ]': ["a", "/", "b", "/", "c"],
+    '[ (lib.fixedWidthString 5 "0" "12") (lib.fixedWidthNumber 3 7) (lib.stringToCharacters "abc") ]': [
+        "00012",
+        "007",
+        ["a", "b", "c"],
+    ],
+    'lib.makeBinPath [ "/a" "/b" ]': "/a/bin:/b/bin",
+    'lib.makeSearchPath "lib" [ "/a" ]': "/a/lib",
+    '[ (lib.getName "hello-1.2") (lib.getVersion "hello-1.2") (lib.getName { pname = "x"; version = "1"; }) ]': [
+        "hello",
+        "1.2",
+        "x",
+    ],
+    '[ (lib.versionOlder "1.1" "1.2") (lib.versionAtLeast "1.1" "1.1") (lib.versions.majorMinor "1.2.3") (lib.versions.major "1.2") ]': [
+        True,
+        True,
+        "1.2",
+        "1",
+    ],
+    '[ (lib.toInt "12") (lib.toInt "-3") (lib.boolToString true) (lib.optionalString false "x") ]': [12, -3, "true", ""],
+    'lib.strings.escapeNixString "a\\"b$c\\n"': '"a\\"b\\$c\\n"',
+    'lib.nameFromURL "https://h/a-1.0.tar.gz" "."': "a-1",
+    'map lib.strings.sanitizeDerivationName [ "" ".." "a b" "..a" "a/b@c" "x-1.0+b=?_" ]': [
+        "unknown",
+        "unknown",
+        "a-b",
+        "a",
+        "a-b-c",
+        "x-1.0+b=?_",
+    ],
+    'builtins.stringLength (lib.strings.sanitizeDerivationName (lib.concatStrings (lib.genList (x: "ab") 200)))': 207,
+    # functions and numbers
+    "[ (lib.id 1) (lib.const 1 2) (lib.flip (a: b: a - b) 1 3) (lib.min 1 2) (lib.max 1 2) (lib.mod 7 3) (lib.compare 1 2) ]": [
+        1,
+        1,
+        2,
+        1,
+        2,
+        1,
+        -1,
+    ],
+    "lib.pipe 2 [ (x: x + 1) (x: x * 2) ]": 6,
+    "[ (lib.isFunction (x: x)) (lib.isFunction { __functor = s: x: x; }) (lib.isFunction { }) ]": [True, True, False],
+    "lib.functionArgs (lib.setFunctionArgs (x: x) { a = false; })": {"a": False},
+    # meta
+    '(lib.hiPrio { name = "x"; }).meta.priority': None,  # 10 in old nixpkgs, -10 in new
+    "(lib.lowPrio { meta.a = 1; }).meta": {"a": 1, "priority": 10},
+    "lib.fetchers.proxyImpureEnvVars": None,  # newer nixpkgs has the upper-case twins too
+}
+
+# What the newest nixpkgs gives where versions of it differ.
+NEWER: dict[str, object] = {
+    '(lib.getOutput "dev" { out = { n = 1; }; dev = { n = 2; }; }).n': 2,
+    "(lib.getBin { out = { n = 1; }; n = 0; }).n": 1,
+    'lib.escapeShellArgs [ "a b" "x" "it\'s" "" "-v" "$x" "ü" ]': "'a b' x 'it'\\''s' '' -v '$x' 'ü'",
+    '(lib.hiPrio { name = "x"; }).meta.priority': -10,
+    "lib.xor true false": True,
+    "lib.concatMapAttrs (n: v: { ${n + n} = v; }) { a = 1; }": {"aa": 1},
+    "lib.mergeAttrsList [ { a = 1; } { b = 2; } { a = 3; } ]": {"a": 3, "b": 2},
+    "lib.cartesianProduct { a = [ 1 2 ]; b = [ 3 ]; }": [{"a": 1, "b": 3}, {"a": 2, "b": 3}],
+    '[ (lib.trim "  a b \n") (lib.toIntBase10 "010") (lib.strings.replicate 3 "ab") (lib.replicate 2 1) ]': [
+        "a b",
+        10,
+        "ababab",
+        [1, 1],
+    ],
+    'lib.toShellVars { a = "x y"; b = [ 1 "z w" ]; c = { k = "v"; }; }': "a='x y'\ndeclare -a b=(1 'z w')\ndeclare -A c=([k]=v)",
+    'lib.getExe { outPath = "/p"; name = "x-1"; meta.mainProgram = "y"; }': "/p/bin/y",
+    "(lib.toExtension { a = 1; }) 0 0": {"a": 1},
+    '[ (lib.escapeXML "<a&b>") (lib.isValidPosixName "a_1") (lib.isStringLike ./x) ]': ["&lt;a&amp;b&gt;", True, True],
+    'lib.sortOn builtins.stringLength [ "ccc" "a" "bb" ]': ["a", "bb", "ccc"],
+    'lib.foldlAttrs (acc: n: v: acc + n + toString v) "" { b = 2; a = 1; }': "a1b2",
+    '(lib.systems.elaborate "aarch64-linux").isAarch64': True,
+}
+
+FAILURES: dict[str, str] = {
+    "lib.last [ ]": "lists.last: list must not be empty!",
+    'lib.getAttrFromPath [ "a" "b" ] { }': "cannot find attribute `a.b'",
+    'lib.toInt "x"': "Could not convert",
+    "lib.callPackageWith { a = 1; } ({ a, b, c }: { }) { b = 1; }": "callPackage: a package function wants 'c', which the package set does not have",
+    'lib.toShellVar "a-b" 1': "is not a valid shell variable name",
+    'lib.systems.elaborate "nonsense"': "'nonsense' is no system; it should look like x86_64-linux",
+    'lib.fixedWidthString 1 "0" "long"': "fixedWidthString: the requested length (1) is shorter than the text 'long'",
+}

@@ -1,0 +1,101 @@
+# ruff: noqa: E501  (tables: one case a line)
+"""The embedded set: what its attributes are worth, what is refused in which words, and definitions whose derivations are compared."""
+
+HASH = "sha256-PT/b6R1GYMhz4UsJLCE/6BwdpjYtqiNusl0BcesQh0Q="
+HEX = "3d3fdbe91d4660c873e14b092c213fe81c1da6362daa236eb25d0171eb108744"
+
+VALUES: dict[str, object] = {
+    'pkgs.runtimeShell == "${pkgs.bash}/bin/bash"': True,
+    "[ pkgs.bash.pname pkgs.bash.name pkgs.busybox.meta.mainProgram pkgs.bash.shellPath ]": [
+        "bash",
+        "bash-5.2.15",
+        "busybox",
+        "/bin/bash",
+    ],
+    '[ (pkgs ? hello) (pkgs ? lib) (pkgs.pkgs ? bash) (builtins.pathExists (pkgs.path + "/default.nix")) ]': [
+        False,
+        True,
+        True,
+        True,
+    ],
+    "(import <nixpkgs> { overlays = [ (final: prev: { x = final.y; y = prev.bash.pname; }) ]; }).x": "bash",
+    "(pkgs.extend (final: prev: { two = prev.one or 1 + 1; })).two": 2,
+    "((pkgs.extend (f: p: { a = 1; })).extend (f: p: { b = p.a + 1; })).b": 2,
+    "(pkgs.appendOverlays [ (f: p: { a = 1; }) (f: p: { b = p.a + 1; }) ]).b": 2,
+    "(import pkgs.path { overlays = [ (f: p: { a = 5; }) ]; }).a": 5,
+    "(import <nixpkgs> { config = { a = 1; }; }).config.a": 1,
+    "(import <nixpkgs> { config = { pkgs, lib }: { n = lib.id 3; }; }).config.n": 3,
+    "(pkgs.callPackage ({ lib, bash, x ? 2 }: { n = x + 1; }) { }).n": 3,
+    "((pkgs.callPackage ({ lib, x ? 2 }: { n = x + 1; }) { }).override { x = 9; }).n": 10,
+    '(pkgs.runCommand "x" { passthru.a = 1; meta.b = 2; } "").a': 1,
+    '(pkgs.runCommand "x" { passthru.a = 1; meta.b = 2; } "").meta.b': 2,
+    '((pkgs.runCommand "x" { v = "1"; } "").overrideAttrs (old: { v = old.v + "2"; })).v': "12",
+    '((pkgs.runCommand "x" { v = "1"; } "").overrideAttrs (final: old: { v = old.v + "3"; })).v': "13",
+    '((pkgs.runCommand "x" { } "").overrideAttrs { name = "y"; }).name': "y",
+    '(pkgs.runCommand "a b" { } "").name': "a-b",
+    '[ (pkgs.runCommandLocal "x" { } "").preferLocalBuild (pkgs.runCommandLocal "x" { } "").allowSubstitutes ]': [True, False],
+    '(pkgs.runCommand "x" { passAsFile = [ "t" ]; t = "y"; } "").passAsFile': ["buildCommand", "t"],
+    '(pkgs.writeShellScriptBin "hello" "").meta.mainProgram': "hello",
+    'pkgs.lib.getExe (pkgs.writeShellScriptBin "hello" "") == "${pkgs.writeShellScriptBin "hello" ""}/bin/hello"': True,
+    '(pkgs.writeTextDir "a/b.txt" "x").name': "b.txt",
+    f'(pkgs.fetchurl {{ url = "http://h/a-1.tgz"; hash = "{HASH}"; }}).name': "a-1.tgz",
+    f'(pkgs.fetchurl {{ url = "http://h/a"; pname = "p"; version = "2"; hash = "{HASH}"; }}).name': "p-2",
+    f'(pkgs.fetchurl {{ urls = [ "http://h/a" "http://i/b" ]; hash = "{HASH}"; }}).url': "http://h/a",
+    # one file, one path: however its hash is spelled, and wherever it comes from (row 1.004)
+    'lib.length (lib.unique (map (s: (pkgs.fetchurl ({ url = "http://h/a"; name = "f"; } // s)).outPath) ['
+    f'{{ hash = "{HASH}"; }} {{ sha256 = "{HEX}"; }} {{ outputHash = "{HEX}"; outputHashAlgo = "sha256"; }}'
+    f' {{ sha256 = "{HASH}"; url = "http://elsewhere/b"; }} ]))': 1,
+    f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; executable = true; }}).outputHashMode': "recursive",
+    f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).outputHashMode': "flat",
+    "pkgs.stdenv.hostPlatform.isLinux": True,
+    'map (p: p.name) (pkgs.buildEnv { name = "e"; paths = [ pkgs.bash ]; }).paths': ["bash-5.2.15"],
+    '((pkgs.buildEnv { name = "e"; paths = [ ]; }).override { name = "f"; }).name': "f",
+}
+
+FAILURES: dict[str, str] = {
+    "pkgs.hello": "attribute 'hello' missing",
+    'pkgs.stdenv.mkDerivation { name = "x"; }': "stdenv.mkDerivation (for 'x') is not part of the embedded package set",
+    'pkgs.runCommandCC "x" { } ""': "runCommandCC (for 'x') needs a C compiler",
+    'pkgs.writeTextFile { name = "x"; text = ""; destination = "a"; }': "writeTextFile: destination must begin with / and name a file, got 'a'",
+    'pkgs.fetchurl { hash = ""; }': "fetchurl needs either `url` or `urls`",
+    'pkgs.fetchurl { url = "http://h/a"; urls = [ "b" ]; }': "fetchurl needs either `url` or `urls`",
+    f'pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; sha256 = "{HEX}"; }}': "more than one hash is given (hash, sha256)",
+    'pkgs.fetchurl { url = "http://h/a"; postFetch = "x"; }': "fetchurl: the attribute `postFetch` is not supported yet by imagetools",
+    'pkgs.fetchurl { url = "http://h/a"; curlOptsList = [ "x" ]; }': "the attribute `curlOptsList` is not supported yet",
+    'pkgs.fetchurl { url = "http://h/a"; showURLs = true; }': "the attribute `showURLs` is not supported yet",
+    f'pkgs.fetchurl {{ url = "http://h/a b"; hash = "{HASH}"; }}': "illegal character",
+    '(import <nixpkgs> { system = "riscv64-linux"; }).bash': "for riscv64-linux: it is locked for amd64, arm64 only",
+    'import <nixpkgs> { crossSystem = "aarch64-linux"; }': "does not build for another system (crossSystem)",
+    "pkgs.callPackage ({ hello }: { }) { }": "wants 'hello', which the package set does not have",
+}
+
+DERIVATIONS = [
+    "pkgs.bash",
+    "pkgs.busybox",
+    "pkgs.sandboxShell",
+    '(import <nixpkgs> { system = "aarch64-linux"; }).bash',
+    'pkgs.runCommand "x" { a = 1; b = [ "c" pkgs.bash ]; nativeBuildInputs = [ pkgs.busybox ]; } "echo > $out"',
+    'pkgs.runCommandLocal "x y" { env.A = "1"; } "echo ${pkgs.bash}"',
+    'pkgs.writeText "t" "hello ${pkgs.busybox}"',
+    'pkgs.writeScript "t" "#!/bin/sh"',
+    'pkgs.writeScriptBin "t" "#!/bin/sh"',
+    'pkgs.writeShellScript "t" "echo"',
+    'pkgs.writeShellScriptBin "t" "echo"',
+    'pkgs.writeTextDir "etc/passwd" "root:x"',
+    'pkgs.writeTextFile { name = "t"; text = "x"; destination = "/a b"; checkPhase = "true"; }',
+    'pkgs.linkFarm "l" [ { name = "a"; path = pkgs.bash; } { name = "b c"; path = "/x"; } ]',
+    'pkgs.linkFarm "l" { a = pkgs.bash; }',
+    'pkgs.symlinkJoin { name = "j"; paths = [ pkgs.bash [ pkgs.busybox ] ]; }',
+    'pkgs.symlinkJoin { name = "j"; paths = [ pkgs.bash ]; stripPrefix = "/bin"; postBuild = "ls"; v = 1; }',
+    'pkgs.buildEnv { name = "e"; paths = [ pkgs.bash (lib.hiPrio pkgs.busybox) ]; pathsToLink = [ "/bin" ]; extraPrefix = "/usr"; }',
+    'pkgs.buildEnv { name = "e"; paths = [ pkgs.bash "${pkgs.busybox}/bin" ]; postBuild = "ls"; ignoreCollisions = true; }',
+    f'pkgs.fetchurl {{ url = "https://example.org/a-1.tar.gz"; sha256 = "{HEX}"; }}',
+    'pkgs.fetchurl { urls = [ "file:///a" "http://b/" ]; name = "n"; sha512 = "%s"; executable = true; }' % ("0" * 128),
+    'pkgs.fetchurl { url = "http://b/c"; sha1 = "%s"; }' % ("0" * 40),
+    'pkgs.fetchurl { url = "http://b/c"; md5 = "%s"; recursiveHash = true; }' % ("0" * 32),
+    'pkgs.fetchurl { url = "http://b/c"; hash = ""; }',
+    'pkgs.fetchurl { url = "http://b/c"; }',
+    f'(pkgs.fetchurl {{ url = "http://b/c"; hash = "{HASH}"; }}).override {{ name = "other"; }}',
+    'pkgs.bash.overrideDerivation or lib.overrideDerivation pkgs.bash (old: { name = "mine"; })',
+    '(pkgs.extend (final: prev: { busybox = prev.busybox // { v = 1; }; })).writeText "x" "y"',
+]
