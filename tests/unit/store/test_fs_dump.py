@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imagetools.store.disk import delete_tree
 from imagetools.store.fs_dump import CHUNK, FLUSH, ChangedWhileReadError, SourceReadError, UnsupportedFileError, dump, read_chunks
 from tests.unit.store.trees import SAMPLE, Tree, make, nar_of
 
@@ -142,5 +143,8 @@ def test_a_tree_deeper_than_the_stack(tmp_path: Path) -> None:
         path += b"/d"
         os.mkdir(path)
     sizes: list[int] = []
-    dump(tmp_path, lambda chunk: sizes.append(len(chunk)))
+    try:
+        dump(tmp_path, lambda chunk: sizes.append(len(chunk)))
+    finally:
+        delete_tree(str(tmp_path / "d"))  # what pytest itself would use to tidy up recurses
     assert sum(sizes) > depth * 100
