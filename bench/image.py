@@ -1,7 +1,7 @@
 """Writing an image of at least 300 MB from /usr: ours beside ``tar c`` (no image, just the bytes) and ``tar c | pigz``.
 
-Targets: the archive in the time of ``tar c`` plus its SHA-256, gzip far below pigz; memory the same for any size. The image has 20
-layers of several top folders each, as a store would. Run as ``python -m bench.image write COMPRESSOR OUT PATH…`` it is the writer.
+Targets: the archive in the time of ``tar c`` plus its SHA-256, gzip far below pigz; memory the same for any size. The image has
+20 layers of several folders each, as a store would. Run as ``python -m bench.image write COMPRESSOR OUT PATH…`` it is the writer.
 """
 
 import os
