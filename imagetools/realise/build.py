@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import NoReturn
 
-from imagetools.builtin.api import BuiltinBuilder
+from imagetools.builtin.api import BuiltinBuilder, ReadsHostFiles
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
@@ -136,7 +136,11 @@ class Builder:
             binds += python_process.binds(builder.host_binds)
             if derivation.is_fixed and isinstance(builder, ReadsHostFiles):
                 named = builder.host_files(derivation.env)
-                binds += [Bind(path, path, optional=True) for path in named if not path.startswith(store_dir.path + "/")]
+                binds += [
+                    Bind(os.path.realpath(path), path, optional=True)
+                    for path in named
+                    if not path.startswith(store_dir.path + "/")
+                ]
             binds += self._certificates(derivation, None)
             files |= builtin_request.files(
                 step, self._store, self._sandbox, self._settings, inputs.closure, env, logical, scratch, options.pass_as_file
