@@ -12,6 +12,7 @@ from imagetools.realise.failures import NoChrootError, NoSuchBuiltinError, Wrong
 from imagetools.realise.plan import BUILTIN, is_builtin
 from imagetools.realise.settings import RealiseSettings
 
+ALSO_BUILDS = {"x86_64-linux": ("i686-linux",)}
 _CHECKS = ("allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites")
 
 
@@ -20,7 +21,7 @@ def check(
 ) -> None:
     """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError, NotYetError; returns where it may be built."""
     builtin = is_builtin(derivation)
-    systems = (settings.system, *settings.extra_systems)
+    systems = (settings.system, *ALSO_BUILDS.get(settings.system, ()), *settings.extra_systems)
     features = options.required_features
     if (not builtin and derivation.system not in systems) or not set(features) <= set(settings.features):
         raise WrongSystemError(drv, derivation.system, features, settings.system, settings.features)

@@ -182,11 +182,10 @@ class _Run:
     def _worker(self) -> None:
         while True:
             with self._change:
-                step = self._next()
-                while step is None and not self._over():
+                step = None
+                while not self._over() and (step := self._next()) is None:
                     self._change.wait()
-                    step = self._next()
-                if step is None or self._over():
+                if step is None:
                     self._change.notify_all()
                     return
                 del self._waiting[step.drv]

@@ -17,7 +17,7 @@ class RealiseSettings:
     """
 
     system: str = "x86_64-linux"
-    extra_systems: tuple[str, ...] = ("i686-linux",)
+    extra_systems: tuple[str, ...] = ()
     features: tuple[str, ...] = NIX_FEATURES
     max_jobs: int = 1
     cores: int = 1

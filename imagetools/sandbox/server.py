@@ -106,7 +106,7 @@ def _watch(recipe: dict[str, Any], control: socket.socket, mine: socket.socket, 
                     _kill(builder or keeper)
                 continue
             data = _receive(mine)
-            message = marshal.loads(data) if data else ("gone",)
+            message: tuple[Any, ...] = marshal.loads(data) if data else ("gone",)
             if message[0] == "unshared" and not stop:
                 _write_maps(recipe, keeper)
                 going = True
