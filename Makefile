@@ -1,7 +1,8 @@
 # Two virtual environments: one runs the sources as plain Python, one with the hot modules compiled. Everything runs in both.
 PYTHON ?= python3
-PURE := .venv-pure
-COMPILED := .venv-compiled
+VENVS ?= .
+PURE := $(VENVS)/.venv-pure
+COMPILED := $(VENVS)/.venv-compiled
 SOURCES := $(shell find imagetools fetchers builders -name '*.py') pyproject.toml setup.py compiled.txt
 WORKERS ?= 2
 PYTEST := bin/pytest -n $(WORKERS) --dist loadgroup -q

@@ -1,22 +1,20 @@
-# One layer from scratch: nothing but files, and a config that says how to use them.
-#
-#   imagetools build examples/files-only.nix && imagetools load result && docker run --rm files-only
+# One layer of files on nothing at all, with everything that a container configuration commonly says.
 with import <nixpkgs> { };
+
 dockerTools.buildImage {
   name = "files-only";
-  tag = "latest";
+  tag = "1.0";
   copyToRoot = [
+    (writeTextDir "etc/motd" "These files came out of a definition.\n")
     busybox
-    (writeTextDir "srv/www/index.html" "<h1>It works.</h1>\n")
   ];
   config = {
-    Entrypoint = [ "/bin/busybox" ];
-    Cmd = [ "cat" "/srv/www/index.html" ];
-    Env = [ "LANG=C.UTF-8" "GREETING=hello" ];
+    Cmd = [ "/bin/sh" "-c" "cat /etc/motd; id -u; echo $GREETING; pwd" ];
+    Env = [ "PATH=/bin" "GREETING=good day" ];
     ExposedPorts."8080/tcp" = { };
     Volumes."/data" = { };
     User = "1000:1000";
-    WorkingDir = "/srv/www";
-    Labels."org.opencontainers.image.title" = "files-only";
+    WorkingDir = "/data";
+    Labels."org.opencontainers.image.title" = "files only";
   };
 }

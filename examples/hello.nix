@@ -1,12 +1,14 @@
-# A layered image that prints a line.
-#
-#   imagetools build examples/hello.nix && imagetools load result && docker run --rm hello
-with import <nixpkgs> { };
+# A layered image that prints a line. `imagetools build examples/hello.nix && docker load -i result && docker run --rm hello:latest`
+{ pkgs ? import <nixpkgs> { } }:
+
 let
-  greeting = writeText "greeting" "Hello from an image that was defined in Nix.\n";
+  hello = pkgs.writeShellScriptBin "hello" ''
+    echo "Hello from a definition in the Nix language"
+  '';
 in
-dockerTools.buildLayeredImage {
+pkgs.dockerTools.buildLayeredImage {
   name = "hello";
   tag = "latest";
-  config.Cmd = [ "${busybox}/bin/busybox" "cat" greeting ];
+  contents = [ hello ];
+  config.Cmd = [ "/bin/hello" ];
 }
