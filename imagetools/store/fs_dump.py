@@ -18,8 +18,8 @@ from imagetools.kernel.bytestr import to_str
 from imagetools.store.disk import AnyPath, show
 from imagetools.store.ports import PathFilter, StoreError
 
-CHUNK: Final = 1 << 20
-FLUSH: Final = 1 << 19
+CHUNK: Final = 1 << 18
+FLUSH: Final = 1 << 18
 
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _REGULAR: Final = wire.NODE + wire.REGULAR
@@ -101,7 +101,7 @@ def kind_of(mode: int) -> str:
 
 
 def dump(path: AnyPath, sink: Sink, filter: PathFilter | None = None) -> None:
-    """Send the NAR of ``path`` to ``sink`` in pieces of at most about 1.5 MB.
+    """Send the NAR of ``path`` to ``sink`` in pieces of at most about half a megabyte.
 
     ``filter(path, kind)`` is asked for each member below the root, before anything is read of it.
     Raises UnsupportedFileError, SourceReadError, ChangedWhileReadError, and what sink and filter raise.

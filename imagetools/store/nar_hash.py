@@ -1,7 +1,7 @@
 """Hash and size of a stream, the hashing on a second thread once it is worth one.
 
 ``hashlib`` releases the interpreter lock, so on two cores the hash of a large tree costs almost nothing beside reading it. At
-most eight pieces wait, so memory stays bounded.
+most three pieces wait, so memory stays bounded.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Final
 
 from imagetools.kernel.hashes import Hash, check_algorithm
 
-_WAITING: Final = 8
+_WAITING: Final = 3
 _THREAD_FROM: Final = 1 << 21
 
 
