@@ -12,13 +12,13 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import Any, ClassVar
 
 from imagetools.store.disk import DiskFullError, StoreAccessError, show, writing
 from imagetools.store.layout import SCHEMA_VERSION, Layout
 from imagetools.store.ports import StoreError
 
+SCHEMA_FILE = os.path.join(os.path.dirname(__file__), "schema.sql")
 BUSY_SECONDS = 3600.0
 CHECKPOINT_PAGES = 40000
 RESERVED_BYTES = 8 << 20
@@ -169,19 +169,21 @@ class Database:
             return
         with writing(layout.db):
             open(layout.db, "ab").close()
+        with open(SCHEMA_FILE, encoding="ascii") as file:
+            tables = file.read()
         connection = _connect(layout.db, self._durable)
         try:
-            connection.executescript(f"begin immediate; {files('imagetools.store').joinpath('schema.sql').read_text()} commit;")
+            connection.executescript(f"begin immediate; {tables} commit;")
         finally:
             connection.close()
         with writing(layout.schema):
             reserve(layout.reserved)
             temporary = f"{layout.schema}.{os.getpid()}"
-            with open(temporary, "w", encoding="ascii") as file:
-                file.write(str(SCHEMA_VERSION))
-                file.flush()
+            with open(temporary, "w", encoding="ascii") as version:
+                version.write(str(SCHEMA_VERSION))
+                version.flush()
                 if self._durable:
-                    os.fsync(file.fileno())
+                    os.fsync(version.fileno())
             os.rename(temporary, layout.schema)
 
     def _check_schema(self) -> None:
