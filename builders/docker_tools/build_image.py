@@ -17,7 +17,8 @@ from imagetools.image_io.tar_layer import LayerPart, LayerSource
 from imagetools.kernel.bytestr import to_bytes
 
 from .copied_tree import CopiedTree
-from .mentions import Mentions, closure_of
+from .inputs import Inputs
+from .mentions import Mentions
 from .request import ImageRequest
 from .root_tree import File, Link
 from .store_entries import StoreFolder
@@ -32,7 +33,8 @@ _PIECE: Final = 1 << 20
 
 def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
     """Write the one layer. Raises BuiltinError, OSError."""
-    view = StoreView(ctx)
+    inputs = Inputs(ctx)
+    view = StoreView(ctx, inputs)
     tree = CopiedTree(view, ctx.log, request.keep_links)
     ctx.log("Adding contents..." if request.contents else "No contents to add to layer.")
     for content in request.contents:
@@ -41,9 +43,9 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: Docker
     paths: list[StorePath] = []
     store = StoreFolder(ctx, view, FOLDER_MODE)
     if request.store_paths:
-        mentions = Mentions(ctx)
+        mentions = Mentions(ctx.store_dir, inputs)
         mentions.look_at(request.config_text)
-        members = closure_of(ctx, mentions.found | _references(ctx, view, tree, request.contents)).members
+        members = inputs.closure(mentions.found | _references(ctx, inputs, view, tree, request.contents)).members
         paths = [path for path in members if not tree.has(store.name_of(path))]
 
     def copied() -> Iterator[Entry]:
@@ -58,10 +60,12 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: Docker
     archive.add_layer(LayerSource("\n".join(identity), parts))
 
 
-def _references(ctx: BuiltinContext, view: StoreView, tree: CopiedTree, contents: tuple[str, ...]) -> set[StorePath]:
+def _references(
+    ctx: BuiltinContext, inputs: Inputs, view: StoreView, tree: CopiedTree, contents: tuple[str, ...]
+) -> set[StorePath]:
     """What the copied files and links refer to: as recorded where whole objects were copied, else by searching the copy."""
     objects = {path for content in contents if (path := view.object_of(to_bytes(content))) is not None}
-    members = closure_of(ctx, objects).members
+    members = inputs.closure(objects).members
     whole = all(ctx.store_dir.join(path) in contents for path in objects)
     if tree.exact and whole and len(objects) == len(set(contents)):
         return {reference for path in objects for reference in members[path].references}

@@ -17,8 +17,9 @@ from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource
 from imagetools.kernel.bytestr import to_str
 
+from .inputs import Inputs
 from .linked_tree import LinkedTree
-from .mentions import Mentions, closure_of
+from .mentions import Mentions
 from .request import ImageRequest
 from .root_tree import Link
 from .store_entries import StoreFolder
@@ -30,13 +31,14 @@ FOLDER_MODE: Final = 0o755
 
 def add_layers(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
     """Write all layers. Raises BuiltinError, LayerBudgetError, OSError."""
-    view = StoreView(ctx)
+    inputs = Inputs(ctx)
+    view = StoreView(ctx, inputs)
     tree = LinkedTree(view, ctx.log)
     for content in request.contents:
         tree.add(content)
     if request.max_layers > DEEPEST:
         ctx.log(f"warning: Docker takes at most {DEEPEST} layers, so maxLayers = {request.max_layers} counts as {DEEPEST}")
-    layers = plan_layers(_ordered(ctx, request, tree) if request.store_paths else [], request.max_layers)
+    layers = plan_layers(_ordered(ctx, inputs, request, tree) if request.store_paths else [], request.max_layers)
     store = StoreFolder(ctx, view, FOLDER_MODE)
     for number, paths in enumerate(layers, 1):
         listed = [ctx.store_dir.join(path) for path in paths]
@@ -48,15 +50,15 @@ def add_layers(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiv
     archive.add_layer(LayerSource("\n".join(["links", *request.contents]), (links,), "customisation layer"))
 
 
-def _ordered(ctx: BuiltinContext, request: ImageRequest, tree: LinkedTree) -> list[StorePath]:
+def _ordered(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, tree: LinkedTree) -> list[StorePath]:
     """All store paths of the image, the most popular first."""
-    config = Mentions(ctx)
+    config = Mentions(ctx.store_dir, inputs)
     config.look_at(request.config_text)
-    links = Mentions(ctx)
+    links = Mentions(ctx.store_dir, inputs)
     for _, node in tree.nodes():
         if isinstance(node, Link):
             links.look_at(to_str(node.target))
-    closure = closure_of(ctx, config.found | links.found)
+    closure = inputs.closure(config.found | links.found)
     references = {path: info.references for path, info in closure.members.items()}
     return by_popularity([sorted(config.found), sorted(links.found)], references)
 

@@ -6,19 +6,20 @@ A store path's name has no end mark, so the longest name that is an input of the
 import re
 from typing import Final
 
-from imagetools.builtin.api import BuiltinContext, BuiltinError
-from imagetools.formats.closure import Closure
-from imagetools.formats.store_path import StorePath, StorePathError
+from imagetools.formats.store_path import StoreDir, StorePath, StorePathError
+
+from .inputs import Inputs
 
 _NAME: Final = r"[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,211}"
+_SHORTEST: Final = 34
 
 
 class Mentions:
     """Collects, over several texts (bytestrs), the inputs of the build that they mention."""
 
-    def __init__(self, ctx: BuiltinContext) -> None:
-        self._ctx = ctx
-        self._pattern = re.compile(re.escape(ctx.store_dir.prefix) + f"({_NAME})")
+    def __init__(self, store_dir: StoreDir, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._pattern = re.compile(re.escape(store_dir.prefix) + f"({_NAME})")
         self._seen: dict[str, StorePath | None] = {}
         self.found: set[StorePath] = set()
 
@@ -33,16 +34,11 @@ class Mentions:
                 self.found.add(path)
 
     def _longest_input(self, name: str) -> StorePath | None:
-        for end in range(len(name), 33, -1):
+        for end in range(len(name), _SHORTEST - 1, -1):
             try:
                 path = StorePath.parse(name[:end])
-                self._ctx.closure((self._ctx.store_dir.join(path),))
-            except (BuiltinError, StorePathError):
+            except StorePathError:
                 continue
-            return path
+            if path in self._inputs:
+                return path
         return None
-
-
-def closure_of(ctx: BuiltinContext, paths: set[StorePath]) -> Closure:
-    """The closure of some inputs; of none it is empty."""
-    return ctx.closure([ctx.store_dir.join(path) for path in sorted(paths)])

@@ -8,9 +8,11 @@ import os
 import stat
 from typing import Final
 
-from imagetools.builtin.api import BuiltinContext, BuiltinError
+from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath, StorePathError
 from imagetools.kernel.bytestr import to_bytes, to_str
+
+from .inputs import Inputs
 
 _MOST_LINKS: Final = 40
 
@@ -18,8 +20,9 @@ _MOST_LINKS: Final = 40
 class StoreView:
     """Logical paths are bytes (``b"/nix/store/…"``); physical ones too."""
 
-    def __init__(self, ctx: BuiltinContext) -> None:
+    def __init__(self, ctx: BuiltinContext, inputs: Inputs) -> None:
         self._ctx = ctx
+        self._inputs = inputs
         self._prefix = to_bytes(ctx.store_dir.path) + b"/"
         self._known: dict[bytes, bytes | None] = {}
 
@@ -73,9 +76,7 @@ class StoreView:
         return found if self.physical(found) is not None else None
 
     def _place(self, base: bytes) -> bytes | None:
-        logical = to_str(self._prefix + base)
-        try:
-            self._ctx.closure((logical,))
-            return os.fsencode(self._ctx.real_path(logical))
-        except (BuiltinError, StorePathError):
+        path = self.object_of(self._prefix + base)
+        if path is None or path not in self._inputs:
             return None
+        return os.fsencode(self._ctx.real_path(self._ctx.store_dir.join(path)))

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from ...formats.store_path import StorePath
-from ...kernel.graph import reachable, topological
+from ...kernel.graph import topological
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -26,11 +26,28 @@ def popularity(roots: Iterable[Node], edges: Mapping[Node, Iterable[Node]]) -> d
     for node in reversed(bottom_up):
         for child in cleaned[node]:
             ways[child] += ways[node]
-    scores = dict.fromkeys(bottom_up, 0)
-    for node in bottom_up:
-        for below in reachable((node,), cleaned.__getitem__):
-            scores[below] += ways[node]
-    return scores
+    top_down = bottom_up[::-1]
+    place = {node: number for number, node in enumerate(top_down)}
+    above = [1 << number for number in range(len(top_down))]  # of each node: bits of itself and of all that lead to it
+    for node in top_down:
+        mine = above[place[node]]
+        for child in cleaned[node]:
+            above[place[child]] |= mine
+    sums = [_subset_sums([ways[node] for node in top_down[start : start + 8]]) for start in range(0, len(top_down), 8)]
+    return {node: _sum_of(above[number], sums) for node, number in place.items()}
+
+
+def _subset_sums(values: list[int]) -> list[int]:
+    """For each of the 256 (or fewer) choices of ``values``, as bits of the index, their sum."""
+    sums = [0]
+    for value in values:
+        sums += [value + other for other in sums]
+    return sums
+
+
+def _sum_of(choice: int, sums: list[list[int]]) -> int:
+    """The sum over the bits of ``choice``, eight at a time: a closure of thousands takes a fraction of a second so."""
+    return sum(table[byte] for table, byte in zip(sums, choice.to_bytes(len(sums), "little"), strict=True) if byte)
 
 
 def by_popularity(
