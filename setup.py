@@ -11,7 +11,6 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 
 HERE = Path(__file__).resolve().parent
-DATA = ["*.nix", "*.json", "*.sql", "*.j2", "*.md", "*.sh", "py.typed"]
 
 
 def bundled(folder: str) -> list[str]:
@@ -40,6 +39,5 @@ packages += bundled("fetchers") + bundled("builders")
 setup(
     packages=packages,
     package_dir={"imagetools.bundled.fetchers": "fetchers", "imagetools.bundled.builders": "builders"},
-    package_data={"*": DATA},
     ext_modules=extensions(),
 )

@@ -34,9 +34,14 @@ def test_data_files_are_found_beside_the_code() -> None:
     assert spec is not None
     assert spec.origin is not None
     package = Path(spec.origin).parent
-    builders = "bundled/builders/docker_tools/default.nix"
-    for name in ("py.typed", "pkgs/default.nix", "store/schema.sql", "instantiate/derivation.nix", builders):
-        assert (package / name).is_file(), name
+    data: list[str] = []
+    for folder, name in (("imagetools", ""), ("fetchers", "bundled/fetchers/"), ("builders", "bundled/builders/")):
+        for path in (ROOT / folder).rglob("*"):
+            relative = path.relative_to(ROOT / folder)
+            if path.is_file() and path.suffix not in {".py", ".pyc", ".so"} and "bundled" not in relative.parts:
+                data.append(f"{name}{relative}")
+    assert "pkgs/lib/default.nix" in data
+    assert not [name for name in data if not (package / name).is_file()]
 
 
 def test_the_announced_mode_runs() -> None:
