@@ -1,12 +1,12 @@
-"""Everything that can go wrong between a derivation and its outputs. The sentences are Nix's, exit codes too (100-104).
+"""Everything that can go wrong between a derivation and its outputs. The sentences are Nix's, and so are the exit codes.
 
+100: a builder failed; 101: it took too long; 102: a fixed output is another; what is refused before or after the builder: 1.
 Values only: each error carries its fields, and its sentence is written here and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from imagetools.formats.store_path import StorePath
 from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
@@ -15,8 +15,6 @@ from imagetools.kernel.hashes import Hash
 class BuildError(ImagetoolsError):
     """Root: a derivation could not be realised. ``drv`` is its logical path."""
 
-    exit_code: ClassVar[int] = 100
-
     def __init__(self, drv: str, message: str, hint: str | None = None) -> None:
         super().__init__(message, hint)
         self.drv = drv
@@ -24,6 +22,8 @@ class BuildError(ImagetoolsError):
 
 class BuilderFailedError(BuildError):
     """The builder ended badly; ``tail`` holds the last lines of its output (bytestr), ``note`` a guess at the reason."""
+
+    exit_code: ClassVar[int] = 100
 
     def __init__(self, drv: str, exit_code: int | None, signal: int | None, tail: Sequence[str], note: str = "") -> None:
         if signal is not None:
@@ -88,6 +88,8 @@ class OutputRejectedError(BuildError):
 class FixedReferencesError(BuildError):
     """A fixed output refers to store paths."""
 
+    exit_code: ClassVar[int] = 102
+
     def __init__(self, drv: str, references: Sequence[str]) -> None:
         super().__init__(
             drv,
@@ -122,6 +124,8 @@ class WrongSystemError(BuildError):
 
 class NoSuchBuiltinError(BuildError):
     """A ``builtin:`` builder that does not exist (row 4.056)."""
+
+    exit_code: ClassVar[int] = 100
 
     def __init__(self, drv: str, name: str, known: Iterable[str]) -> None:
         names = ", ".join(sorted(known)) or "none"
@@ -166,6 +170,8 @@ class NoSuchOutputError(BuildError):
 class DependencyFailedError(BuildError):
     """A derivation cannot be built since what it needs failed."""
 
+    exit_code: ClassVar[int] = 100
+
     def __init__(self, drv: str, failed: int) -> None:
         super().__init__(drv, f"{failed} dependencies of derivation '{drv}' failed to build")
         self.failed = failed
@@ -177,6 +183,12 @@ class BuildsFailedError(BuildError):
     def __init__(self, failures: Sequence[ImagetoolsError]) -> None:
         super().__init__("", "\n".join(failure.message for failure in failures))
         self.failures = tuple(failures)
+
+
+class BuildersFailedError(BuildsFailedError):
+    """Several failed, one of them by its builder."""
+
+    exit_code: ClassVar[int] = 100
 
 
 class BuildsTimedOutError(BuildsFailedError):
@@ -197,21 +209,18 @@ class BuildsTimedOutAndMismatchedError(BuildsFailedError):
     exit_code: ClassVar[int] = 103
 
 
-_SEVERAL: Mapping[tuple[bool, bool], type[BuildsFailedError]] = {
-    (False, False): BuildsFailedError,
-    (True, False): BuildsTimedOutError,
-    (False, True): BuildsMismatchedError,
-    (True, True): BuildsTimedOutAndMismatchedError,
-}
-
-
 def several(failures: Sequence[ImagetoolsError]) -> ImagetoolsError:
     """One error for all; the exit code adds up as Nix's does (100, plus 1 for a timeout, plus 2 for a hash mismatch)."""
     if len(failures) == 1:
         return failures[0]
-    timed_out = any(failure.exit_code == 101 for failure in failures)
-    mismatched = any(failure.exit_code == 102 for failure in failures)
-    return _SEVERAL[timed_out, mismatched](failures)
+    codes = {failure.exit_code for failure in failures}
+    if {101, 102} <= codes:
+        return BuildsTimedOutAndMismatchedError(failures)
+    if 102 in codes:
+        return BuildsMismatchedError(failures)
+    if 101 in codes:
+        return BuildsTimedOutError(failures)
+    return BuildersFailedError(failures) if 100 in codes else BuildsFailedError(failures)
 
 
 _SIGNALS = {
@@ -240,8 +249,3 @@ def _log(drv: str, tail: Sequence[str]) -> str:
         return ""
     lines = "".join(f"\n> {display(line)}" for line in tail)
     return f";\nlast {len(tail)} log lines:{lines}\nFor full logs, run 'imagetools log {drv}'."
-
-
-def owner_of(drv: StorePath) -> str:
-    """What a derivation is called in short: its name without ``.drv``."""
-    return drv.name.removesuffix(".drv")

@@ -163,6 +163,9 @@ def _drop(recipe: dict[str, Any], parent_alive: int) -> None:
         watch.register(parent_alive, 0)
         if watch.poll(0):
             os._exit(1)
+    if recipe["filter"]:
+        with contextlib.suppress(OSError):  # a kernel without it
+            sys_.set_filter(recipe["filter"])
     if recipe["linux32"]:
         with step("setting a 32-bit personality"):
             sys_.personality(sys_.PER_LINUX32)

@@ -18,7 +18,7 @@ import tty
 from collections.abc import Callable
 from typing import Any, Final
 
-from imagetools.sandbox import lower, mounts, slots
+from imagetools.sandbox import lower, mounts, seccomp, slots
 from imagetools.sandbox.follow import Follower
 from imagetools.sandbox.ports import (
     BUILD_FOLDER,
@@ -140,6 +140,7 @@ class NamespaceSandbox:
             "env": lower.environment(list(request.env.items())),
             "shm_size": self._shm_size,
             "linux32": thirty_two,
+            "filter": b"" if request.builtin else seccomp.program(platform.machine()),
         }
 
     def _execute(

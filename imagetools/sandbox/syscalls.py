@@ -29,7 +29,9 @@ MS_RELATIME: Final = 0x200000
 MNT_DETACH: Final = 2
 
 PR_SET_PDEATHSIG: Final = 1
+PR_SET_SECCOMP: Final = 22
 PR_SET_NO_NEW_PRIVS: Final = 38
+SECCOMP_MODE_FILTER: Final = 2
 
 PER_LINUX32: Final = 0x0008
 ADDR_NO_RANDOMIZE: Final = 0x0040000
@@ -51,6 +53,10 @@ class _MountAttr(ctypes.Structure):
         ("propagation", ctypes.c_uint64),
         ("userns_fd", ctypes.c_uint64),
     )
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
 def _check(result: int) -> int:
@@ -98,6 +104,15 @@ def mount_setattr(target: bytes, *, add: int = 0, clear: int = 0, recursive: boo
 def prctl(option: int, value: int) -> None:
     zero = ctypes.c_ulong(0)
     _check(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero))
+
+
+def set_filter(program: bytes) -> None:
+    """Restrict system calls by a classic BPF program; needs ``PR_SET_NO_NEW_PRIVS``."""
+    code = ctypes.create_string_buffer(program, len(program))
+    holder = _Program(len(program) // 8, ctypes.addressof(code))
+    zero = ctypes.c_ulong(0)
+    mode = ctypes.c_ulong(SECCOMP_MODE_FILTER)
+    _check(_libc.prctl(ctypes.c_int(PR_SET_SECCOMP), mode, ctypes.byref(holder), zero, zero))
 
 
 def personality(value: int) -> int:

@@ -49,7 +49,7 @@ def test_output_is_registered_canonical_with_references_and_deriver(world: World
     drv = world.derivation(
         """
         mkdir -p $out/bin; umask 0
-        cat $source > $out/bin/file; chmod 4755 $out/bin/file
+        cat $source > $out/bin/file; chmod 777 $out/bin/file
         echo $source > $out/refers; echo "me: $out" > $out/self; ln -s $source $out/link
         """,
         sources=[source, unused],

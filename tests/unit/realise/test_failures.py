@@ -29,7 +29,7 @@ SENTENCES: list[tuple[ImagetoolsError, int, str]] = [
     ),
     (
         failures.WrongSystemError(DRV, "riscv64-linux", ["kvm", "a"], "x86_64-linux", ["b"]),
-        100,
+        1,
         f"a 'riscv64-linux' with features {{a, kvm}} is required to build '{DRV}', but I am a 'x86_64-linux' with features {{b}}",
     ),
     (failures.DependencyFailedError(DRV, 2), 100, f"2 dependencies of derivation '{DRV}' failed to build"),
@@ -46,12 +46,14 @@ def test_exit_codes_add_up() -> None:
     build = failures.DependencyFailedError(DRV, 1)
     late = failures.TimedOutError(DRV, 1, False, [])
     other = failures.HashMismatchError(DRV, Hash.zero("sha1"), Hash.zero("sha1"))
+    system = failures.NoChrootError(DRV)
     for members, code in (
         ([build, build], 100),
         ([late, build], 101),
         ([build, other], 102),
         ([late, other], 103),
         ([other], 102),
+        ([system, system], 1),
     ):
         assert failures.several(members).exit_code == code
     assert failures.several([build, late]).message == f"{build.message}\n{late.message}"

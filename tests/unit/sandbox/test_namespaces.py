@@ -113,6 +113,13 @@ def test_host_settings_cannot_be_written(user: int | None) -> None:
     assert Path("/proc/sys/vm/swappiness").read_text() == before
 
 
+def test_no_setuid_files(base: str) -> None:
+    script = "touch f; chmod 4755 f; chmod 2755 f; chmod 755 f && stat -c %a f"
+    ran = run(script, base)
+    assert [line.rpartition(": ")[2] for line in ran.lines] == ["Operation not permitted"] * 2 + ["755"]
+    assert run(script, base, builtin=True).lines == ["755"]
+
+
 @pytest.mark.parametrize("user", users())
 def test_only_the_build_s_own_folders_are_writable(user: int | None) -> None:
     script = """
