@@ -36,14 +36,19 @@ class Checker:
         self.at = 0
         self.token_start = 0
         self.string = ""
-        self.problem = ""
-        if text.startswith("\xef\xbb\xbf"):
-            self.at = 3
+        self.where = "value"
+        self.wanted = ""
         self.past_end = False
 
-    def token(self) -> str:
-        """The next token: a sign as it is, "string literal", "number literal", "true literal", ..., "end of input"."""
+    def token(self, where: str = "value", wanted: str = "") -> str:
+        """The next token: a sign as it is, "string literal", "number literal", "true literal", ..., "end of input". An
+        error says what was being read (``where``) and the one token that could have come (``wanted``, empty where several
+        could)."""
+        self.where = where
+        self.wanted = wanted
         text = self.text
+        if self.at == 0 and text.startswith("\xef"):
+            self.skip_mark()
         while self.at < len(text) and text[self.at] in " \t\n\r":
             self.at += 1
         if self.at >= len(text) or text[self.at] == "\0":
@@ -69,6 +74,12 @@ class Checker:
             return "number literal"
         self.at += 1
         raise self.invalid("invalid literal")
+
+    def skip_mark(self) -> None:
+        """Over a byte order mark."""
+        self.at = 1
+        self.step("\xbb", "invalid BOM; must be 0xEF 0xBB 0xBF if given")
+        self.step("\xbf", "invalid BOM; must be 0xEF 0xBB 0xBF if given")
 
     def step(self, expected: str, problem: str) -> None:
         """Over one character that must be one of ``expected``."""
@@ -167,27 +178,35 @@ class Checker:
                 raise self.invalid(problem)
         return self.text[start : self.at]
 
-    def expect(self, token: str, wanted: str, where: str) -> None:
+    def expect(self, wanted: str, where: str) -> None:
+        """Over the next token, which must be ``wanted``."""
+        self.check(self.token(where, wanted), wanted, where)
+
+    def check(self, token: str, wanted: str, where: str) -> None:
         """Refuse any other token than ``wanted``."""
         if token != wanted:
-            raise self.unexpected(token, f"'{wanted}'" if wanted in QUOTED else wanted, where)
+            raise self.unexpected(token, wanted, where)
 
     def unexpected(self, token: str, wanted: str, where: str) -> JsonError:
-        shown = f"'{token}'" if token in QUOTED else token
-        return self.error(f"syntax error while parsing {where} - unexpected {shown}; expected {wanted}")
+        return self.error(f"syntax error while parsing {where} - unexpected {shown(token)}; expected {shown(wanted)}")
 
     def invalid(self, problem: str) -> JsonError:
         """What was read is no token."""
         read: list[str] = []
         for c in self.text[self.token_start : self.at]:
             read.append(f"<U+{ord(c):04X}>" if c < " " else c)
-        return self.error(f"syntax error while parsing value - {problem}; last read: '{''.join(read)}'")
+        expected = f"; expected {shown(self.wanted)}" if self.wanted else ""
+        return self.error(f"syntax error while parsing {self.where} - {problem}; last read: '{''.join(read)}'{expected}")
 
     def error(self, sentence: str) -> JsonError:
         before = self.text[: self.at]
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + (1 if self.past_end else 0)
         return JsonError(f"[json.exception.parse_error.101] parse error at line {line}, column {column}: {sentence}")
+
+
+def shown(token: str) -> str:
+    return f"'{token}'" if token in QUOTED else token
 
 
 def control_problem(code: int) -> str:

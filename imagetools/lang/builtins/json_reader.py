@@ -8,13 +8,16 @@ error.
 
 import json
 import math
+import re
 from typing import Final, cast
 
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.lang.builtins.json_checker import Checker, JsonError
 from imagetools.lang.runtime.machine import INT_MAX, INT_MIN
-from imagetools.lang.values.model import Attrs
+from imagetools.lang.values.model import STACK, Attrs
 
+DEEP: Final = 1000
+SIGNS: Final = re.compile('[\\[\\]{}]|"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"', re.DOTALL)
 UINT_MAX: Final = 18446744073709551615
 
 
@@ -65,6 +68,8 @@ BYTES: Final = json.JSONDecoder(object_hook=Attrs, parse_float=real, parse_int=w
 
 def parse(text: str) -> object:
     """The value of a JSON text (bytestr). Raises JsonError."""
+    if too_deep(text):
+        return Parser(text).parse()
     try:
         if "\\u" in text:
             return recoded(BYTES.decode(to_bytes(text).decode("utf-8")))
@@ -75,19 +80,39 @@ def parse(text: str) -> object:
         return Parser(text).parse()
 
 
+def too_deep(text: str) -> bool:
+    """Whether Python's parser, which recurses through C, must not see a text."""
+    if text.count("[") + text.count("{") <= DEEP:
+        return False
+    depth = 0
+    for found in SIGNS.finditer(text):
+        sign = found.group()
+        if sign in ("[", "{"):
+            depth += 1
+            if depth > DEEP:
+                return True
+        elif sign in ("]", "}"):
+            depth -= 1
+    return False
+
+
 def recoded(value: object) -> object:
     """A parsed value whose strings are Unicode, with strings of bytes."""
     if type(value) is str:
         return text_of(value)
     if type(value) is list:
+        STACK.enter()
         items: list[object] = []
         for item in cast(list[object], value):
             items.append(recoded(item))
+        STACK.depth -= 1
         return items
     if type(value) is Attrs:
+        STACK.enter()
         d: dict[str, object] = {}
         for name, item in value.d.items():
             d[text_of(name)] = recoded(item)
+        STACK.depth -= 1
         return Attrs(d)
     return value
 
@@ -98,6 +123,25 @@ def text_of(text: str) -> str:
     return text if text.isascii() else to_str(text.encode("utf-8"))
 
 
+class Opened:
+    """A set or list that is being read; ``name`` waits for its value."""
+
+    def __init__(self, is_set: bool) -> None:
+        self.is_set = is_set
+        self.items: list[object] = []
+        self.d: dict[str, object] = {}
+        self.name = ""
+
+    def add(self, value: object) -> None:
+        if self.is_set:
+            self.d[self.name] = value
+        else:
+            self.items.append(value)
+
+    def value(self) -> object:
+        return Attrs(self.d) if self.is_set else self.items
+
+
 class Parser:
     """The slow way, without recursion: texts nested deeper than Python's parser goes, and all errors."""
 
@@ -106,56 +150,47 @@ class Parser:
 
     def parse(self) -> object:
         lexer = self.lexer
-        lists: list[list[object]] = []  # open lists and, for open sets, [the set's dict, the name that waits]
+        opened: list[Opened] = []
         token = lexer.token()
         while True:
-            value: object = None
-            if token in ("{", "["):
-                opened: list[object] = [] if token == "[" else [{}, ""]
-                following = lexer.token()
-                if token == "[" and following != "]":
-                    lists.append([opened])
-                    token = following
+            value: object
+            if token == "[":
+                token = lexer.token()
+                if token != "]":
+                    opened.append(Opened(False))
                     continue
-                if token == "{" and following != "}":
-                    opened[1] = self.name(following)
-                    lists.append(opened)
-                    token = lexer.token()
+                value = []
+            elif token == "{":
+                token = lexer.token("object key", "string literal")
+                if token != "}":
+                    opened.append(Opened(True))
+                    token = self.after_name(opened[-1], token)
                     continue
-                value = Attrs({}) if token == "{" else opened
+                value = Attrs({})
             else:
                 value = self.scalar(token)
             while True:
-                if not lists:
-                    lexer.expect(lexer.token(), "end of input", "value")
+                if not opened:
+                    lexer.expect("end of input", "value")
                     return value
-                top = lists[-1]
-                token = lexer.token()
-                if len(top) == 1:
-                    cast(list[object], top[0]).append(value)
-                    if token == ",":
-                        token = lexer.token()
-                        break
-                    lexer.expect(token, "]", "array")
-                    value = top[0]
-                else:
-                    d = cast(dict[str, object], top[0])
-                    d[cast(str, top[1])] = value
-                    if token == ",":
-                        top[1] = self.name(lexer.token())
-                        token = lexer.token()
-                        break
-                    lexer.expect(token, "}", "object")
-                    value = Attrs(d)
-                lists.pop()
+                top = opened[-1]
+                where = "object" if top.is_set else "array"
+                end = "}" if top.is_set else "]"
+                top.add(value)
+                token = lexer.token(where, end)
+                if token == ",":
+                    token = self.after_name(top, lexer.token("object key", "string literal")) if top.is_set else lexer.token()
+                    break
+                lexer.check(token, end, where)
+                value = top.value()
+                opened.pop()
 
-    def name(self, token: str) -> str:
-        """The name of an attribute, and over its colon."""
-        lexer = self.lexer
-        lexer.expect(token, "string literal", "object key")
-        name = self.text()
-        lexer.expect(lexer.token(), ":", "object separator")
-        return name
+    def after_name(self, top: "Opened", token: str) -> str:
+        """Take the name of an attribute; the token after its colon."""
+        self.lexer.check(token, "string literal", "object key")
+        top.name = self.text()
+        self.lexer.expect(":", "object separator")
+        return self.lexer.token()
 
     def text(self) -> str:
         text = self.lexer.string

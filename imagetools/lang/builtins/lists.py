@@ -17,7 +17,7 @@ class IndexOutOfBounds(EvalError):
     """A list has no element there."""
 
     def __init__(self, index: int, size: int) -> None:
-        super().__init__(f"list index {index} is out of bounds (the list has {size} element{'' if size == 1 else 's'})")
+        super().__init__(f"'builtins.elemAt' called with index {index} on a list of size {size}")
         self.index = index
         self.size = size
 
@@ -144,7 +144,7 @@ def head(m: Machine, xs: object) -> object:
     """The first element. Fails on an empty list. Example: ``builtins.head [ 1 2 ]`` is 1. Row 5.089."""
     items = m.list(xs, "while evaluating the first argument passed to builtins.head")
     if not items:
-        raise EvalError("'head' called on an empty list")
+        raise EvalError("'builtins.head' called on an empty list")
     return m.force(items[0])
 
 
@@ -186,7 +186,7 @@ def tail(m: Machine, xs: object) -> object:
     """A list without its first element. Fails on an empty one. Example: ``builtins.tail [ 1 2 ]`` is ``[ 2 ]``. Row 5.122."""
     items = m.list(xs, "while evaluating the first argument passed to builtins.tail")
     if not items:
-        raise EvalError("'tail' called on an empty list")
+        raise EvalError("'builtins.tail' called on an empty list")
     return items[1:]
 
 

@@ -88,7 +88,7 @@ class UnequalLengths(EvalError):
     """``replaceStrings`` got lists of different lengths."""
 
     def __init__(self, from_size: int, to_size: int) -> None:
-        super().__init__("'from' and 'to' arguments to 'replaceStrings' have different lengths")
+        super().__init__("'from' and 'to' arguments passed to builtins.replaceStrings have different lengths")
         self.from_size = from_size
         self.to_size = to_size
 

@@ -8,7 +8,7 @@ from typing import cast
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.machine import INT_MAX, INT_MIN
-from imagetools.lang.values.model import Attrs
+from imagetools.lang.values.model import STACK, Attrs
 
 
 class TomlError(ImagetoolsError):
@@ -43,14 +43,18 @@ def value(parsed: object) -> object:
             raise TomlError(f"the integer {parsed} does not fit 64 bits")
         return parsed
     if isinstance(parsed, dict):
+        STACK.enter()
         d: dict[str, object] = {}
         for name, item in cast(dict[str, object], parsed).items():
             d[text_of(name)] = value(item)
+        STACK.depth -= 1
         return Attrs(d)
     if isinstance(parsed, list):
+        STACK.enter()
         items: list[object] = []
         for item in cast(list[object], parsed):
             items.append(value(item))
+        STACK.depth -= 1
         return items
     if isinstance(parsed, datetime.date | datetime.time):
         raise TomlError("Dates and times are not supported")

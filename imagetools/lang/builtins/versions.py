@@ -23,10 +23,13 @@ def components(version: str) -> list[str]:
 
 def number(component: str) -> int:
     """The value of a number that fits 32 bits, -1 for everything else."""
-    if component[:1].isdigit() and component.isascii():
-        value = int(component) if len(component) <= 10 or component.strip("0") == "" else int(component.lstrip("0")[:11])
-        return value if value <= GREATEST else -1
-    return -1
+    if component == "" or component[0] not in "0123456789":
+        return -1
+    digits = component.lstrip("0")
+    if len(digits) > 10:
+        return -1
+    value = int(digits or "0")
+    return value if value <= GREATEST else -1
 
 
 def less(a: str, b: str) -> bool:

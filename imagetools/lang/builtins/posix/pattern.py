@@ -9,7 +9,7 @@ from typing import Final
 
 from imagetools.lang.builtins.posix.matcher import Program, Run
 from imagetools.lang.builtins.posix.syntax import Parser, Tree
-from imagetools.lang.builtins.posix.translate import compiled, same_when_searching, same_when_whole
+from imagetools.lang.builtins.posix.translate import compiled, runs_away, same_when_searching, same_when_whole
 
 
 class Match:
@@ -27,7 +27,7 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.tree: Tree = Parser(text).parse()
         self.program: Program | None = None
-        fast = same_when_whole(self.tree.root)
+        fast = same_when_whole(self.tree.root) and not runs_away(self.tree.root)
         self.whole: re.Pattern[str] | None = compiled(self.tree) if fast else None
         self.search: re.Pattern[str] | None = self.whole if fast and same_when_searching(self.tree) else None
 

@@ -190,6 +190,8 @@ class Parser:
         if c == "(":
             self.groups += 1
             number = self.groups
+            if 2 * number > STATE_LIMIT:
+                raise PatternError(self.pattern, too_big=True)
             body = self.either()
             if self.peek() != ")":
                 raise PatternError(self.pattern)

@@ -40,6 +40,28 @@ def same_when_searching(tree: Tree) -> bool:
     return same_when_whole(tree.root) and decided(tree.root)
 
 
+def runs_away(node: Node, repeated: bool = False) -> bool:
+    """Whether a loop goes over a real choice: trying all ways would take time without end, in Python and in Nix (not in
+    ours)."""
+    t = type(node)
+    if t is Group:
+        return runs_away(cast(Group, node).body, repeated)
+    if t is Repeat:
+        repeat = cast(Repeat, node)
+        return runs_away(repeat.body, repeated or repeat.high != 1)
+    if t is Sequence:
+        for item in cast(Sequence, node).items:
+            if runs_away(item, repeated):
+                return True
+    elif t is Either:
+        if repeated and not decided(node):
+            return True
+        for branch in cast(Either, node).branches:
+            if runs_away(branch, repeated):
+                return True
+    return False
+
+
 def decided(node: Node) -> bool:
     """Whether no alternation in a pattern ever has a real choice."""
     t = type(node)
