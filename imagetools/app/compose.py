@@ -35,9 +35,20 @@ if TYPE_CHECKING:
     from imagetools.realise.targets import Shell
 
 
+_OPENED: Final[list[LocalStore]] = []
+
+
 def open_store(settings: Settings) -> LocalStore:
     """The store at the settings' root; made when it is first written to."""
-    return LocalStore(settings.root, settings.store_dir)
+    store = LocalStore(settings.root, settings.store_dir)
+    _OPENED.append(store)
+    return store
+
+
+def close_stores() -> None:
+    """Let go of what every opened store holds (temporary roots, its database): before the process leaves."""
+    while _OPENED:
+        _OPENED.pop().close()
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from imagetools.app.cli import build, evaluate, instantiate, load, log, packages
 from imagetools.app.cli.arguments import fold_pairs
-from imagetools.app.settings import read_settings
+from imagetools.app.settings import SettingError, Settings, read_settings
 from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -38,6 +38,21 @@ def _application(description: str) -> typer.Typer:
     return app
 
 
+def _settings() -> Settings:
+    """The settings for showing an error, which may be about the settings."""
+    try:
+        return read_settings()
+    except SettingError:
+        return Settings(root="/", cache="", home="/")
+
+
+def _close() -> None:
+    if "imagetools.app.compose" in sys.modules:  # `--help` opens nothing and need not import it
+        from imagetools.app.compose import close_stores
+
+        close_stores()
+
+
 def run(argv: list[str], description: str) -> int:
     """Run ``argv``; returns the exit code. Nothing escapes as a traceback unless ``--debug`` is given."""
     debug = "--debug" in argv
@@ -46,7 +61,7 @@ def run(argv: list[str], description: str) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except ImagetoolsError as error:
-        show_failure(error, read_settings(), show_trace="--show-trace" in argv)
+        show_failure(error, _settings(), show_trace="--show-trace" in argv)
         if debug:
             raise
         return error.exit_code
@@ -66,4 +81,6 @@ def run(argv: list[str], description: str) -> int:
         print(f"error: internal error: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
         print("hint: this is a fault of imagetools; --debug shows where it happened", file=sys.stderr)  # noqa: T201
         return 1
+    finally:
+        _close()
     return result if isinstance(result, int) else 0

@@ -134,3 +134,16 @@ def test_what_is_written_is_what_was_promised(store: FakeStore, tmp_path: Path) 
     assert hashlib.sha256(built.archive).hexdigest() == "8aadb385ac602ba7ec8967fa31604bb1601cd7e5bdb7677d1e322b4cf1bf0714"
     layered = build(store, tmp_path / "layered", "layered", contents=[store.logical("hello")])
     assert hashlib.sha256(layered.archive).hexdigest() == "7c40f92e23c341ee5a3d7ce6bfae1251c700af78dc9af87ce2578e012f35acee"
+
+
+def test_the_compressed_bytes_are_pinned(store: FakeStore, tmp_path: Path) -> None:
+    """The compressors are pinned (docs/decisions/0003). Other bytes than these: raise builderVersion, as above."""
+    digests = {}
+    for compressor in ("gz", "zstd"):
+        out = tmp_path / compressor
+        build(store, out, "layered", contents=[store.logical("hello")], compressor=compressor)
+        digests[compressor] = hashlib.sha256(out.read_bytes()).hexdigest()
+    assert digests == {
+        "gz": "d0a0bb6bf0ae8b7c40aecace46690f0cea0897469a6a7190fb763329d675a01d",
+        "zstd": "76f168b8a140363304bdd85a75170408982559502b1f14e1df6581e6a559e8d3",
+    }
