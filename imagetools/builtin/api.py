@@ -5,7 +5,7 @@
 the context. This module is pure types; it refuses to construct anything.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
@@ -130,6 +130,3 @@ class ReadsHostFiles(Protocol):
     def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """Full paths to show read-only in the sandbox, where they exist; ``env`` is the derivation's (bytestrs)."""
         ...
-
-
-LogSink = Callable[[str], object]
