@@ -51,7 +51,10 @@ def values(
     arg: Sequence[tuple[str, str]],
     argstr: Sequence[tuple[str, str]],
 ) -> Iterator[object]:
-    """Every selected value, functions called with the given arguments."""
+    """Every selected value.
+
+    Nix quirk: functions on the way to an attribute are always called, the selected value only where --arg or --argstr was given.
+    """
     here = _bytestr(os.getcwd())
     arguments = {_bytestr(name): session.evaluator.eval_string(os.fsencode(text), here) for name, text in arg}
     arguments.update({_bytestr(name): _bytestr(text) for name, text in argstr})
@@ -59,7 +62,7 @@ def values(
     for source in _sources(session, files, expr):
         for attribute in attributes or [""]:
             selected = session.evaluator.select_path(source, _bytestr(attribute), arguments)
-            yield session.evaluator.auto_call(selected, arguments)
+            yield session.evaluator.auto_call(selected, arguments) if arguments else selected
 
 
 def derivations(
