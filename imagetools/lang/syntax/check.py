@@ -14,7 +14,7 @@ from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.attrsets import Binding, Bindings, Node
 from imagetools.lang.syntax.errors import TOO_DEEP, SyntaxFailure, UndefinedFailure
 
-DEPTH_LIMIT: Final = 40000  # more than what the parser allows, since a + b + c ... grows deep without nesting
+DEPTH_LIMIT: Final = 20000  # more than in the parser, since a + b + c ... grows deep without nesting
 
 Saved = list[tuple[str, tuple[int, int] | None]]
 

@@ -1,14 +1,14 @@
 """Text to tokens, the whole file at once.
 
-One regular expression matches white space, comments and the next token outside of strings; it is possessive throughout, so it
-never backtracks over what it has taken. (No lookahead stands inside a possessive group: Python 3.11 gets those wrong.) Strings
-and paths with interpolation, and strings with escapes, are taken apart by smaller ones.
+One regular expression matches white space, comments and the next token outside of strings; its character classes are
+possessive, so it does not backtrack over what it has taken. (Groups are not: Python 3.11 gets possessive groups wrong.)
+Strings and paths with interpolation, and strings with escapes, are taken apart by smaller ones.
 
 The source is a byte string (latin-1), so offsets are byte offsets. The lexer does not raise: what it cannot read becomes a
 FAILURE token, because an error of syntax before it has to be reported first.
 
-Nix quirks: the longest match wins, so ``x:y`` is a URI, ``a/b`` and ``1-2/3`` are paths; a path may be followed by more path
-(``./a//b`` is ``./a/`` with ``/b`` appended); a NUL outside of strings ends the file.
+Nix quirks: the longest match wins, so ``x:y`` is a URI, ``a/b`` and ``1-2/3`` are paths; ``./a//b`` is ``./a/`` followed by
+the part ``/b``, which the grammar refuses; a NUL outside of strings ends the file.
 """
 
 import re
@@ -47,23 +47,23 @@ _INDENTED_QUOTE: Final = 21
 _OTHER: Final = 22
 
 _TOKEN: Final = re.compile(
-    r"(?:[ \t\r\n]++|#[^\r\n]*+|/\*(?:[^*]++|\*++[^*/])*+\*++/)*+(?:"
+    r"(?:[ \t\r\n]++|#[^\r\n]*+|/\*(?:[^*]++|\*++[^*/])*\*++/)*(?:"
     r"([a-zA-Z_][a-zA-Z0-9_'\-]*+)(?![:+./])"
     r"|([;()\[\],:@?*]|==?|!=?|>=?|&&|\|\|)"
-    r'|"((?:[^"$\\\r\0]++|\$[^{"$\\\r\0])*+)"'
+    r'|"((?:[^"$\\\r\0]++|\$[^{"$\\\r\0])*)"'
     r"|(\{)"
     r"|(\})"
-    r"|(''(?:[^$'\0]++|\$[^{'\0]|'[^'$\0])*+'')(?!['$\\])"
+    r"|(''(?:[^$'\0]++|\$[^{'\0]|'[^'$\0])*'')(?!['$\\])"
     r"|([0-9]++)(?![a-zA-Z0-9._+\-/])"
     rf"|([a-zA-Z][a-zA-Z0-9+\-.]*+:{_URI_CHAR}++)"
-    rf"|({_PATH_CHAR}*+(?:/{_PATH_CHAR}++)++/?)"
+    rf"|({_PATH_CHAR}*+(?:/{_PATH_CHAR}++)+/?)"
     rf"|({_PATH_CHAR}*+/)(?=\$\{{)"
     r"|([a-zA-Z_][a-zA-Z0-9_'\-]*+)"
     r"|((?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[Ee][+\-]?[0-9]++)?)"
     r"|([0-9]++)"
-    rf"|(~(?:/{_PATH_CHAR}++)++/?)"
+    rf"|(~(?:/{_PATH_CHAR}++)+/?)"
     r"|(~/)(?=\$\{)"
-    rf"|<({_PATH_CHAR}++(?:/{_PATH_CHAR}++)*+)>"
+    rf"|<({_PATH_CHAR}++(?:/{_PATH_CHAR}++)*)>"
     r"|(<\||\|>)"
     r"|(\.\.\.|->|//|\+\+|<=|[.+\-/<])"
     r"|(\$\{)"
@@ -72,9 +72,9 @@ _TOKEN: Final = re.compile(
     r"|([^\0])"
     r"|)"  # nothing: the end, or a NUL
 )
-_STRING_RUN: Final = re.compile(r'(?:[^$"\\]++|\$[^{"\\]|\$\\[\s\S]|\\[\s\S])*+(?:\$(?="))?')
-_INDENTED_RUN: Final = re.compile(r"(?:[^$']++|\$[^{']|'[^'$])++")
-_PATH_RUN: Final = re.compile(rf"{_PATH_CHAR}*+(?:/{_PATH_CHAR}++)++/?|{_PATH_CHAR}*+/|{_PATH_CHAR}++")
+_STRING_RUN: Final = re.compile(r'(?:[^$"\\]++|\$[^{"\\]|\$\\[\s\S]|\\[\s\S])*(?:\$(?="))?')
+_INDENTED_RUN: Final = re.compile(r"(?:[^$']++|\$[^{']|'[^'$])+")
+_PATH_RUN: Final = re.compile(rf"{_PATH_CHAR}*+(?:/{_PATH_CHAR}++)+/?|{_PATH_CHAR}*+/|{_PATH_CHAR}++")
 
 _IN_BRACES: Final = 0
 _IN_STRING: Final = 1
@@ -269,7 +269,10 @@ class Lexer:
                 return self._end(at)
 
     def _path(self, at: int, slash: bool) -> int:
-        """The rest of a path, up to ``${`` or its end; ``slash``: what was read last ends with a slash."""
+        """The rest of a path, up to ``${`` or its end; ``slash``: what was read last ends with a slash.
+
+        Nix quirk: the end of a path stands where its last part begins.
+        """
         source = self.source
         start = self.positions[-1]
         while True:
@@ -284,5 +287,5 @@ class Lexer:
             slash = source[at - 1] == "/"
         if slash:
             raise SyntaxFailure("path has a trailing slash", at if at < len(source) else start)
-        self._add(k.PATH_CLOSE, None, at)
+        self._add(k.PATH_CLOSE, None, start)
         return at

@@ -82,10 +82,13 @@ class Literals(Cursor):
         return (t.CONCAT, pos, True, tuple(kept), tuple(kept_marks))
 
     def _interpolated_path(self, kind: int, pos: int) -> Node:
-        """A path that has interpolation, or more path behind a slash."""
+        """``PATH_OPEN [ PART ] interpolation { PART | interpolation } PATH_CLOSE``."""
         parts: list[Node] = [(t.PATH if kind == k.PATH_OPEN else t.HOME, pos, self._values[self._at])]
         marks = [pos]
         self._at += 1
+        if self._kinds[self._at] == k.PART and self._kinds[self._at + 1] != k.INTERPOLATION:
+            self._at += 1
+            raise self._failure()
         self._parts(parts, marks)
         self._expect(k.PATH_CLOSE)
-        return parts[0] if len(parts) == 1 else (t.CONCAT, pos, False, tuple(parts), tuple(marks))
+        return (t.CONCAT, pos, False, tuple(parts), tuple(marks))
