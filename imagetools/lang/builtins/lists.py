@@ -84,8 +84,10 @@ def elem_at(m: Machine, xs: object, n: object) -> object:
 
 def filter_(m: Machine, f: object, xs: object) -> object:
     """The elements for which ``f`` is true. Example: ``builtins.filter (x: x > 1) [ 1 2 3 ]`` is ``[ 2 3 ]``. Row 5.078."""
-    function = m.function(f, "while evaluating the first argument passed to builtins.filter")
     items = m.list(xs, "while evaluating the second argument passed to builtins.filter")
+    if not items:
+        return items
+    function = m.function(f, "while evaluating the first argument passed to builtins.filter")
     result: list[object] = []
     for x in items:
         if m.bool(m.apply(function, x), "while evaluating the return value of the filtering function passed to builtins.filter"):

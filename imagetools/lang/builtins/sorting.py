@@ -21,8 +21,10 @@ def sort(m: Machine, comparator: object, xs: object) -> object:
     Fails where the comparator does not give a Boolean. Example: ``builtins.sort builtins.lessThan [ 3 1 2 ]`` is ``[ 1 2 3
     ]``. Row 5.116.
     """
-    f = m.function(comparator, "while evaluating the first argument passed to builtins.sort")
     items = m.list(xs, "while evaluating the second argument passed to builtins.sort")
+    if not items:
+        return items
+    f = m.function(comparator, "while evaluating the first argument passed to builtins.sort")
     forced = [m.force(x) for x in items]
     by_order = type(f) is Builtin and f.fn is numbers.less_than
     if by_order and alike(forced):

@@ -31,7 +31,7 @@ class BuiltinSpec:
 
     @property
     def doc(self) -> str:
-        """The documentation, for people."""
+        """The documentation, for people (empty in compiled code, which keeps no docstrings)."""
         return (self.fn.__doc__ or "").strip()
 
     def value(self) -> Builtin:

@@ -20,26 +20,39 @@ def dump(m: Machine, v: object, context: set[str]) -> str:
     """The XML document (bytestr) of a value, which is forced deeply; what it depends on is added to ``context``."""
     writer = Writer(m, context)
     writer.value(v, 1)
-    return HEAD + "".join(writer.out) + "</expr>\n"
+    return HEAD + writer.text() + "</expr>\n"
 
 
 class Writer:
-    """Writes elements, two spaces a level."""
+    """Writes elements, two spaces a level. Indentation comes last: a value that is nested without end must fail before the
+    text of its first levels, which grows with the square of the depth, fills the memory."""
 
     def __init__(self, m: Machine, context: set[str]) -> None:
         self.m = m
         self.context = context
-        self.out: list[str] = []
+        self.lines: list[str] = []
+        self.levels: list[int] = []
         self.seen: set[str] = set()
 
+    def text(self) -> str:
+        parts: list[str] = []
+        for number in range(len(self.lines)):
+            parts.append("  " * self.levels[number])
+            parts.append(self.lines[number])
+        return "".join(parts)
+
+    def line(self, level: int, text: str) -> None:
+        self.levels.append(level)
+        self.lines.append(text)
+
     def empty(self, level: int, name: str, attributes: dict[str, str]) -> None:
-        self.out.append(f"{'  ' * level}<{name}{written(attributes)} />\n")
+        self.line(level, f"<{name}{written(attributes)} />\n")
 
     def begin(self, level: int, name: str, attributes: dict[str, str]) -> None:
-        self.out.append(f"{'  ' * level}<{name}{written(attributes)}>\n")
+        self.line(level, f"<{name}{written(attributes)}>\n")
 
     def end(self, level: int, name: str) -> None:
-        self.out.append(f"{'  ' * level}</{name}>\n")
+        self.line(level, f"</{name}>\n")
 
     def value(self, v: object, level: int) -> None:
         v = self.m.force(v)

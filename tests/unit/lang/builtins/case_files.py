@@ -19,15 +19,15 @@ class Case(NamedTuple):
     nix28: str
 
 
-def topics() -> list[str]:
+def topics(folder: Path = FOLDER) -> list[str]:
     """The names of the tables."""
-    return sorted(path.stem for path in FOLDER.glob("*.txt"))
+    return sorted(path.stem for path in folder.glob("*.txt"))
 
 
-def cases(topic: str) -> list[Case]:
+def cases(topic: str, folder: Path = FOLDER) -> list[Case]:
     """The cases of a table."""
     found = []
-    for block in (FOLDER / f"{topic}.txt").read_text("utf-8").rstrip("\n").split("\n\n"):
+    for block in (folder / f"{topic}.txt").read_text("utf-8").rstrip("\n").split("\n\n"):
         expression, expected, *rest = block.split("\n")
         assert expected[:2] in ("= ", "! ", "!"), block
         assert len(rest) <= 1, block

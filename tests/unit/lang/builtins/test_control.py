@@ -58,6 +58,10 @@ def test_versions_are_those_of_the_evaluation() -> None:
         "let f = x: map f [ (f x) ]; g = x: builtins.head (map g [ x ]); in g 1",
         "builtins.deepSeq (builtins.foldl' (a: b: [ a ]) [ ] (builtins.genList (x: x) 6000)) 1",
         "let f = x: builtins.foldl' (a: b: f b) 0 [ x ]; in f 1",
+        "let f = x: { a = f x; }; in builtins.toXML (f 1)",
+        "let f = x: toString { __toString = f; }; in f 1",
+        "let f = x: builtins.genericClosure { startSet = [ { key = 1; } ]; operator = f; }; in f 1",
+        "let f = x: (builtins.tryEval (f x)).success; in f 1",
     ],
 )
 def test_endless_recursion_through_a_builtin_is_a_clean_error(text: str) -> None:
