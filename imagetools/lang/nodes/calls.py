@@ -131,8 +131,10 @@ class CallBuiltin3(Code):
 def called_from(unit: Unit, offset: int, f: object, error: EvalError) -> None:
     """Give an error the position of the call, and its trace the call site of a function."""
     unit.place(error, offset)
-    if type(f) is Lambda:
-        error.push("from call site", unit.pos(offset))
+    if error.in_call:
+        error.in_call = False
+        if type(f) is Lambda:
+            error.push("from call site", unit.pos(offset))
 
 
 def call(unit: Unit, offset: int, fn: Code, known: object, args: tuple[Tree, ...]) -> Code:

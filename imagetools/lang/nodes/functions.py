@@ -33,7 +33,7 @@ class Function(LambdaCode):
         return Lambda(self, env)
 
     def thunk(self, env: list[object]) -> object:
-        return Lambda(self, env)
+        return Lambda(self, env, True)
 
     def unfold(self) -> Code:
         """Make the body."""
@@ -55,6 +55,7 @@ class Function(LambdaCode):
         """Add the trace frame of a call."""
         what = "anonymous lambda" if self.name is None else f"'{self.name}'"
         error.push(f"while evaluating {what}", self.unit.pos(self.offset))
+        error.in_call = True
 
 
 class Simple(Function):

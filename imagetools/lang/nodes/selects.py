@@ -6,10 +6,14 @@ place of its thunk in the set; the frame "while evaluating the attribute" stands
 that is known.
 """
 
+from typing import Final
+
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute
 from imagetools.lang.runtime.positions import Pos
 from imagetools.lang.values.model import Attrs, Code, Thunk
+
+DERIVATION: Final = "/builtin/derivation.nix"
 
 
 class Name:
@@ -188,11 +192,13 @@ def missing(unit: Unit, offset: int, subject: Attrs, name: str) -> MissingAttrib
 
 def note(unit: Unit, offset: int, holder: Attrs, name: str, shown: str, error: EvalError) -> None:
     """Add the trace frame of an attribute whose value failed."""
-    unit.place(error, offset)
-    if holder.origin is not None:
-        pos: Pos | None = holder.origin.find(name)
-        if pos is not None:
-            error.push(f"while evaluating the attribute '{shown}'", pos)
+    pos: Pos | None = None if holder.origin is None else holder.origin.find(name)
+    if pos is None:
+        unit.place(error, offset)
+        return
+    error.at(pos)
+    if pos.source.file != DERIVATION:
+        error.push(f"while evaluating the attribute '{shown}'", pos)
 
 
 def show_path(path: list[Name], env: list[object]) -> str:

@@ -34,6 +34,7 @@ class EvalError(ImagetoolsError):
         self.dropped: int = 0
         self.kept: int = KEEP_FRAMES
         self.candidates: list[str] = []
+        self.in_call: bool = False
 
     def at(self, pos: Pos) -> None:
         """Give the position, unless somebody nearer to the fault has."""

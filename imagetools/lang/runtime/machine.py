@@ -90,6 +90,8 @@ class Machine:
             for item in cast(list[object], v):
                 self._deep(self.force(item), seen)
             STACK.depth -= 1
+        elif type(v) is Lambda:
+            v.late = False
 
     def note_attribute(self, error: EvalError, attrs: Attrs, name: str) -> None:
         """Add the trace frame "while evaluating the attribute"."""

@@ -30,6 +30,8 @@ REPEATED: Final = "«repeated»".encode().decode("latin-1")
 def show(_machine: Machine, v: object, repeated: bool = False) -> str:
     """The text of a value (bytestr). ``repeated``: write out again what was shown before (never for cyclic values)."""
     out: list[str] = []
+    if type(v) is Lambda:
+        return "<LAMBDA>"
     _Printer(out, repeated).value(v)
     return "".join(out)
 
@@ -49,7 +51,9 @@ class _Printer:
                 self.out.append("<CODE>")
                 return
             v = v.slot
-        if type(v) is Attrs:
+        if type(v) is Lambda and v.late:
+            self.out.append("<CODE>")
+        elif type(v) is Attrs:
             self.attrs(v)
         elif type(v) is list:
             self.list(v, v if len(v) > 2 else cell)

@@ -161,11 +161,13 @@ class LambdaCode(Code):
 
 
 class Lambda:
-    """A function with its environment."""
+    """A function with its environment. ``late``: it was made where Nix makes a thunk, so printing without ``--strict`` shows it
+    as ``<CODE>`` inside a set or list."""
 
-    def __init__(self, code: LambdaCode, env: list[object]) -> None:
+    def __init__(self, code: LambdaCode, env: list[object], late: bool = False) -> None:
         self.code = code
         self.env = env
+        self.late = late
 
 
 class Builtin:

@@ -1,0 +1,42 @@
+"""Where attributes were written, through everything that makes sets."""
+
+from typing import Final
+
+import pytest
+
+from tests.unit.lang.evaluated import shown
+from tests.unit.lang.memory_io import MemoryIO
+
+COLUMNS: Final = [
+    ("{ x = 1; }", 3),
+    ("rec { x = 1; }", 7),
+    ("{ y.x = 1; }.y", 3),
+    ("{ x = 1; } // { y = 2; }", 3),
+    ("{ x = 1; } // { x = 2; }", 17),
+    ("{ y = 1; } // { x = 2; }", 17),
+    ("{ x = 1; } // { y = 1; } // { z = 1; }", 3),
+    ("let x = 1; in { inherit x; }", 25),
+    ("{ inherit ({ x = 1; }) x; }", 24),
+    ('{ ${"x"} = 1; }', 3),
+    ('{ ${"" + "x"} = 1; }', 3),
+    ('{ ${"" + "y"} = 1; x = 2; }', 20),
+    ("rec { x = 1; __overrides = { x = 2; }; }", 30),
+    ('builtins.removeAttrs { x = 1; y = 2; } [ "y" ]', 24),
+    ("builtins.functionArgs ({ x }: x)", 26),
+]
+
+
+@pytest.mark.parametrize(("text", "column"), COLUMNS)
+def test_position(text: str, column: int) -> None:
+    io = MemoryIO({"/here/f.nix": text})
+    found = shown('let p = builtins.unsafeGetAttrPos "x" (import ./f.nix); in [ p.file p.line p.column ]', io)
+    assert found == f'[ "/here/f.nix" 1 {column} ]'
+
+
+def test_no_position() -> None:
+    assert shown('builtins.unsafeGetAttrPos "y" { x = 1; }') == "null"
+
+
+def test_cur_pos_names_the_file() -> None:
+    io = MemoryIO({"/here/f.nix": "\n  [ __curPos ]"})
+    assert shown("import ./f.nix", io) == '[ { column = 5; file = "/here/f.nix"; line = 2; } ]'

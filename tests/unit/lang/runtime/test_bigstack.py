@@ -1,0 +1,51 @@
+"""The thread with the large stack."""
+
+import sys
+import threading
+
+import pytest
+
+from imagetools.lang.runtime import bigstack
+from imagetools.lang.runtime.bigstack import run
+from imagetools.lang.values.model import STACK
+
+
+def test_result_and_error_come_back() -> None:
+    assert run(lambda: 5) == 5
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: 1 // 0)
+
+
+def test_everything_is_as_before() -> None:
+    before = (sys.getrecursionlimit(), threading.stack_size(), STACK.depth, STACK.limit)
+
+    def work() -> None:
+        STACK.depth = 77
+
+    run(work)
+    assert (sys.getrecursionlimit(), threading.stack_size(), STACK.depth, STACK.limit) == before
+
+
+def test_python_may_recurse_in_it() -> None:
+    def down(n: int) -> int:
+        return 0 if n == 0 else 1 + down(n - 1)
+
+    assert run(lambda: down(50_000)) == 50_000
+
+
+def test_a_smaller_stack_has_a_smaller_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = threading.Thread.start
+    sizes: list[int] = []
+
+    def start(thread: threading.Thread) -> None:
+        size = threading.stack_size()  # asking sets it to the default
+        threading.stack_size(size)
+        sizes.append(size)
+        if size > 1 << 28:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    limit = run(lambda: STACK.limit)
+    assert sizes == [1 << 30, 1 << 29, 1 << 28]
+    assert limit == (1 << 28) // bigstack.LEVEL_BYTES

@@ -1,0 +1,39 @@
+"""Offsets to lines and columns, and the origins of sets."""
+
+from array import array
+
+from imagetools.lang.runtime.positions import Merged, Origin, Placed, Pos, Source, merged
+
+
+def source(*starts: int) -> Source:
+    return Source("/f", array("I", starts).tobytes())
+
+
+def test_line_and_column() -> None:
+    s = source(0, 10, 20)
+    assert s.line_col(0) == (1, 1)
+    assert s.line_col(9) == (1, 10)
+    assert s.line_col(10) == (2, 1)
+    assert s.line_col(25) == (3, 6)
+    assert str(Pos(s, 11)) == "/f:2:2"
+
+
+def test_merging() -> None:
+    s = source(0)
+    left, right = Placed({"a": Pos(s, 1), "b": Pos(s, 2)}), Placed({"b": Pos(s, 3)})
+    both = merged(left, right)
+    assert both is not None
+    assert str(both.find("a")) == "/f:1:2"
+    assert str(both.find("b")) == "/f:1:4"
+    assert both.find("c") is None
+    assert merged(None, right) is right
+    assert merged(left, None) is left
+    assert merged(left, left) is left
+
+
+def test_a_long_chain_is_walked_not_climbed() -> None:
+    s = source(0)
+    chain: Origin = Placed({"first": Pos(s, 0)})
+    for i in range(100_000):
+        chain = Merged(chain, Placed({"x": Pos(s, i)}))
+    assert chain.find("first") is not None
