@@ -8,11 +8,9 @@ from imagetools.lang.values.model import (
     STACK,
     Attrs,
     Builtin,
-    Code,
     NixPath,
     NixString,
     PartialBuiltin,
-    Thunk,
     describe,
     make_string,
     type_name,
@@ -25,19 +23,6 @@ def add(m: Machine, a: object, b: object) -> object:
 
 
 ADD = Builtin("add", 2, add)
-
-
-class Sometimes(Code):
-    """Fails the first time."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def eval(self, env: list[object]) -> object:
-        self.calls += 1
-        if self.calls == 1:
-            raise EvalError("not yet")
-        return self.calls
 
 
 @pytest.fixture
@@ -75,7 +60,15 @@ def test_not_a_function(m: Machine) -> None:
 
 
 def test_a_failed_force_can_be_tried_again(m: Machine) -> None:
-    thunk = Thunk(Sometimes(), [None])
+    calls: list[object] = []
+
+    def sometimes(m: Machine, x: object) -> object:
+        calls.append(x)
+        if len(calls) == 1:
+            raise EvalError("not yet")
+        return len(calls)
+
+    thunk = m.defer(Builtin("sometimes", 1, sometimes), None)
     with pytest.raises(EvalError):
         m.force(thunk)
     assert m.force(thunk) == 2

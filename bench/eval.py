@@ -1,0 +1,103 @@
+"""Evaluation beside ``nix-instantiate --eval``: CPU seconds, start-up and exit included.
+
+Six small shapes and, where ``IMAGETOOLS_NIXPKGS`` names a nixpkgs tree, real packages and a NixOS system.
+
+The parse cache is warm (each command runs once before it is measured) except where a line says otherwise.
+"""
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.measure import Cost, once
+
+ROUNDS = 5
+SHAPES = {
+    "calls": "let fib = n: if n < 2 then n else fib (n - 1) + fib (n - 2); in fib 30",
+    "foldl'": "builtins.foldl' (a: x: a + x * 2) 0 (builtins.genList (x: x) 3000000)",
+    "fixed point with overlays": """
+      let
+        fix = f: let x = f x; in x;
+        extends = f: rattrs: self: let super = rattrs self; in super // f self super;
+        base = self: { n = 1; a = self.n + 1; b = self.a + 1; };
+        overlay = i: self: super: { n = super.n + i; "p${toString i}" = self.a + self.b; };
+        all = builtins.foldl' (acc: i: extends (overlay i) acc) base (builtins.genList (x: x) 1500);
+        pkgs = fix all;
+      in builtins.foldl' (acc: name: acc + pkgs.${name}) 0 (builtins.attrNames pkgs)""",
+    "strings": """
+      let
+        line = i: "line ${toString i}: ${builtins.substring 0 5 (toString (i * 7919))}\\n";
+        text = builtins.concatStringsSep "" (builtins.genList line 200000);
+        words = builtins.filter builtins.isString (builtins.split "\\n" text);
+      in builtins.foldl' (acc: w: acc + builtins.stringLength (builtins.replaceStrings [ "1" "2" ] [ "one" "two" ] w)) 0 words""",
+    "module merge": """
+      let
+        names = builtins.genList (i: "opt${toString i}") 200;
+        option = m: n: { name = n; value = { enable = m > 3; list = [ m n ]; nested.${n} = m; }; };
+        module = m: builtins.listToAttrs (map (option m) names);
+        modules = builtins.genList module 200;
+        merge = n: vs: {
+          enable = builtins.any (v: v.enable) vs;
+          list = builtins.concatLists (map (v: v.list) vs);
+          nested = builtins.foldl' (a: v: a // v.nested) { } vs;
+        };
+        merged = builtins.listToAttrs (map (n: { name = n; value = merge n (map (m: m.${n}) modules); }) names);
+      in builtins.stringLength (builtins.toJSON merged)""",
+    "deep recursion": """
+      let f = n: if n == 0 then 0 else 1 + f (n - 1);
+      in builtins.foldl' (a: i: a + f 9000) 0 (builtins.genList (x: x) 150)""",
+}
+PACKAGES = {
+    "nixpkgs hello": "(import {0} {{ config = {{ }}; overlays = [ ]; }}).hello.drvPath",
+    "nixpkgs firefox": "(import {0} {{ config = {{ }}; overlays = [ ]; }}).firefox.drvPath",
+    "NixOS minimal system": """(import {0}/nixos {{
+        configuration = {{ fileSystems."/".device = "/dev/sda1"; boot.loader.grub.device = "/dev/sda"; }};
+        system = "x86_64-linux";
+      }}).system.drvPath""",
+}
+
+
+def line(title: str, text: str, environment: Mapping[str, str], rounds: int = ROUNDS, cold: bool = False) -> None:
+    """Measure one expression on both sides, in turn; one line of the table."""
+    ours = [sys.executable, "-m", "imagetools", "eval", "-E", text]
+    theirs = ["nix-instantiate", "--eval", "-E", text]
+    if not cold:
+        once(ours, environment)
+    mine: list[Cost] = []
+    peer: list[Cost] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as empty:
+            mine.append(once(ours, {**environment, "XDG_CACHE_HOME": empty} if cold else environment))
+        if shutil.which(theirs[0]):
+            peer.append(once(theirs, environment))
+    cpu = statistics.median(cost.cpu for cost in mine)
+    if not peer:
+        print(f"{title:<32} {cpu:7.2f} s CPU   (no peer installed)")
+        return
+    other = statistics.median(cost.cpu for cost in peer)
+    wall = statistics.median(cost.wall for cost in mine) / statistics.median(cost.wall for cost in peer)
+    print(f"{title:<32} {cpu:7.2f} s CPU   nix-instantiate {other:6.2f} s   ratio {cpu / other:5.2f}   wall {wall:5.2f}")
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "HOME": folder, "NIX_PATH": ""}
+        for title, text in SHAPES.items():
+            line(title, text, environment)
+        tree = os.environ.get("IMAGETOOLS_NIXPKGS")
+        if not tree:
+            print("IMAGETOOLS_NIXPKGS names no nixpkgs tree: real packages are left out")
+            return
+        place = str(Path(tree).resolve())
+        for title, text in PACKAGES.items():
+            line(title, text.format(place), environment, rounds=3)
+        line("nixpkgs hello, no cache", PACKAGES["nixpkgs hello"].format(place), environment, rounds=3, cold=True)
+
+
+if __name__ == "__main__":
+    main()
