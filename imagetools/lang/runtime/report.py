@@ -11,6 +11,7 @@ from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.positions import Pos
+from imagetools.lang.syntax.errors import ParseError
 from imagetools.lang.syntax.excerpt import INDENT, excerpt
 
 RED: Final = "\x1b[31;1m"
@@ -26,7 +27,13 @@ ReadSource = Callable[[str], bytes | None]
 
 def render(error: ImagetoolsError, read: ReadSource, show_trace: bool = False, color: bool = False) -> str:
     """The whole text of an error, without a newline at the end. ``read`` gives the bytes of a source file, None if it cannot."""
-    lines = [_paint("error:", RED, color) + " " + _indented(display_message(error))]
+    message = display_message(error)
+    if isinstance(error, ParseError):  # its message brings the place along: spread it like that of every other error
+        place, *source = message[len(error.problem) :].strip("\n").split("\n")
+        message = "\n".join([error.problem, "", place, *([""] if source else []), *source])
+    else:
+        message = _indented(message)
+    lines = [_paint("error:", RED, color) + " " + message]
     hidden = False
     if isinstance(error, EvalError):
         if error.pos is not None:
