@@ -1,4 +1,4 @@
-"""Every example, built by a user who has nothing yet and run in a real Docker engine; and built again under other circumstances."""
+"""Every example, built by a user who has nothing yet and run in a real Docker engine; then built again under other conditions."""
 
 import json
 import os
