@@ -209,6 +209,24 @@ class BuildsTimedOutAndMismatchedError(BuildsFailedError):
     exit_code: ClassVar[int] = 103
 
 
+class TerminatedError(ImagetoolsError):
+    """SIGTERM came while building; 128 and its number, as shells count."""
+
+    exit_code: ClassVar[int] = 143
+
+    def __init__(self) -> None:
+        super().__init__("terminated")
+
+
+class HungUpError(ImagetoolsError):
+    """SIGHUP came while building: the terminal is gone."""
+
+    exit_code: ClassVar[int] = 129
+
+    def __init__(self) -> None:
+        super().__init__("hung up")
+
+
 def several(failures: Sequence[ImagetoolsError]) -> ImagetoolsError:
     """One error for all; the exit code adds up as Nix's does (100, plus 1 for a timeout, plus 2 for a hash mismatch)."""
     if len(failures) == 1:

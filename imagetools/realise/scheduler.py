@@ -18,7 +18,7 @@ from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.realise.build import Builder
 from imagetools.realise.events import BuildFailed, Event, PlanReady
-from imagetools.realise.failures import DependencyFailedError, several
+from imagetools.realise.failures import DependencyFailedError, HungUpError, TerminatedError, several
 from imagetools.realise.plan import Plan, Step, make_plan
 from imagetools.realise.scratch import remove_leftovers
 from imagetools.realise.settings import RealiseSettings
@@ -70,8 +70,8 @@ class Realiser:
     def realise(self, targets: Sequence[Target]) -> dict[Target, dict[str, StorePath]]:
         """Make the targets' outputs valid; their paths by target and output name.
 
-        Raises BuildError and its kin (exit codes 100-103), NotYetError, StoreError, SandboxError. An interrupt
-        (KeyboardInterrupt, or SIGTERM while the main thread is here) stops all builders first.
+        Raises BuildError and its kin (exit codes 100-103), NotYetError, StoreError, SandboxError. KeyboardInterrupt and, while
+        the main thread is here, TerminatedError for SIGTERM and HungUpError for SIGHUP stop all builders first.
         """
         plan = self.plan(targets)
         if plan.steps:
@@ -237,17 +237,24 @@ class _Run:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM interrupts like Ctrl-C while the main thread is in here; elsewhere nothing changes."""
+    """SIGTERM and SIGHUP become exceptions while the main thread is in here, so that nothing is left behind.
+
+    Elsewhere nothing changes; what is ignored (as under nohup) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise KeyboardInterrupt
+    def terminate(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise HungUpError if number == signal.SIGHUP else TerminatedError
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

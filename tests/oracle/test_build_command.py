@@ -5,6 +5,9 @@ Rows 1.004-1.006, 4.028-4.039, 6.035-6.043.
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,3 +171,20 @@ def test_real_nix_finds_the_store_whole(home: Path) -> None:
     assert references == [image]
     (deriver,) = nix("nix-store", "-q", "--deriver", image, root=root(home)).stdout.split()
     assert deriver.endswith("-x.tar.gz.drv")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [("INT", 130, "interrupted"), ("TERM", 143, "terminated"), ("HUP", 129, "hung up")]
+)
+def test_a_stopped_build_says_so(number: str, code: int, word: str, home: Path) -> None:
+    text = f'{SET} runCommand "endless" {{ }} "echo started; ${{busybox}}/bin/sleep 1000"'
+    environment = {**os.environ, "HOME": str(home), "NIX_PATH": ""}
+    argv = [sys.executable, "-m", "imagetools", "build", "-E", text, "--no-out-link"]
+    process = subprocess.Popen(argv, cwd=home, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while process.stderr.readline() != "started\n":
+        assert process.poll() is None
+    process.send_signal(signal.Signals[f"SIG{number}"])
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (code, f"error: {word}\n")
+    assert [name for name in os.listdir(root(home) / "nix/store") if "endless" in name and not name.endswith(".drv")] == []

@@ -1,7 +1,7 @@
 """Parses the command line with typer, runs the command, and turns every error into a sentence and an exit code."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -10,6 +10,8 @@ from imagetools.app.cli.arguments import fold_pairs
 from imagetools.app.settings import SettingError, Settings, read_settings
 from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
+
+_INTERRUPTED: Final = 130
 
 
 def _version(wanted: bool) -> None:
@@ -59,15 +61,15 @@ def run(argv: list[str], description: str) -> int:
     try:
         result = _application(description)(fold_pairs(argv), prog_name="imagetools", standalone_mode=True)
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        if code == _INTERRUPTED:  # typer turns Ctrl-C into this, without a word
+            print("error: interrupted", file=sys.stderr)  # noqa: T201
+        return code
     except ImagetoolsError as error:
         show_failure(error, _settings(), show_trace="--show-trace" in argv)
         if debug:
             raise
         return error.exit_code
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)  # noqa: T201
-        return 130
     except BrokenPipeError:
         return 141
     except OSError as error:

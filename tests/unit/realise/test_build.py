@@ -396,7 +396,7 @@ def test_waiting_for_a_lock_is_told_and_can_be_cancelled(world: World) -> None:
     realiser.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_stopped_process_leaves_nothing(world: World, number: signal.Signals) -> None:
     drv = world.derivation("echo started; echo > $out; sleep 98770.5")
     script = (
