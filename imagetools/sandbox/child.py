@@ -175,6 +175,7 @@ def _drop(recipe: dict[str, Any], parent_alive: int) -> None:
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             with contextlib.suppress(OSError):
                 signal.signal(number, signal.SIG_DFL)
+    sys_.reset_hidden_signals()
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

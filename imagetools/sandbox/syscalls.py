@@ -42,6 +42,7 @@ AT_FDCWD: Final = -100
 AT_RECURSIVE: Final = 0x8000
 _SYS_MOUNT_SETATTR: Final = 442  # the same number on every architecture
 _SYS_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41, "i686": 217, "armv7l": 218, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_SYS_RT_SIGACTION: Final = {"x86_64": 13, "aarch64": 134, "riscv64": 134}
 
 _libc: Any = ctypes.CDLL(None, use_errno=True)
 
@@ -83,6 +84,19 @@ def pivot_root(new_root: bytes, put_old: bytes) -> None:
     if number is None:
         raise OSError(38, f"pivot_root's number on {os.uname().machine} is not known")
     _check(_libc.syscall(ctypes.c_long(number), new_root, put_old))
+
+
+def reset_hidden_signals() -> None:
+    """Give the two signals that the C library keeps for itself (32 and 33) their default action.
+
+    It refuses to do so itself, and a parent that was started by posix_spawn (GNU make starts programs so) hands them on ignored.
+    """
+    number = _SYS_RT_SIGACTION.get(os.uname().machine)
+    if number is None:
+        return
+    action = ctypes.create_string_buffer(32)  # struct kernel_sigaction, all zeros: SIG_DFL, no flags, no mask
+    for signal in (32, 33):
+        _libc.syscall(ctypes.c_long(number), ctypes.c_int(signal), action, None, ctypes.c_size_t(8))
 
 
 def mount_setattr(target: bytes, *, add: int = 0, clear: int = 0, recursive: bool = False) -> None:

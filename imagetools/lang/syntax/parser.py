@@ -144,8 +144,8 @@ class Parser(Literals):
         name: str | None = None
         if self._kinds[self._at] == k.AT:
             self._at += 1
-            name = cast(str, self._values[self._at])
             self._expect(k.ID)
+            name = cast(str, self._values[self._at - 1])
         return self._lambda(pos, name, formals, ellipsis)
 
     def _named_formals(self, name: str, pos: int) -> Node:
