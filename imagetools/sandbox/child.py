@@ -63,14 +63,14 @@ def mount_all(root: bytes, mounts: list[tuple[bytes, bytes, bool]]) -> None:
             if error.errno != errno.ENOSYS:
                 raise
             for path in [root, *(target for _, target, writable in mounts if not writable)]:
-                _remount_read_only(path)
+                remount_read_only(path)
             return
         for _, target, writable in mounts:
             if writable:
                 sys_.mount_setattr(target, clear=sys_.MOUNT_ATTR_RDONLY)
 
 
-def _remount_read_only(path: bytes) -> None:
+def remount_read_only(path: bytes) -> None:
     """Before Linux 5.12: one mount, keeping the flags that a user namespace may not drop."""
     flags = os.statvfs(path).f_flag
     keep = 0

@@ -83,6 +83,20 @@ def fold_pairs(argv: Sequence[str]) -> list[str]:
     return folded
 
 
+_WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store")
+
+
+def own_words(argv: Sequence[str]) -> list[str]:
+    """The words that are ours: all, but of ``run [OPTIONS] PATH ARGS...`` only those up to PATH."""
+    words = list(argv)
+    if words[:1] != ["run"]:
+        return words
+    at = 1
+    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        at += 2 if words[at] in _WITH_VALUE else 1
+    return words[: at + 1]
+
+
 def pairs(option: str, values: Sequence[str] | None) -> list[tuple[str, str]]:
     """The names and values of folded ``--arg`` words."""
     made: list[tuple[str, str]] = []

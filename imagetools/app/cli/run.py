@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
-from imagetools.app.cli import build, evaluate, instantiate, load, log, packages
-from imagetools.app.cli.arguments import fold_pairs
+from imagetools.app.cli import build, evaluate, instantiate, load, log, packages, run_program
+from imagetools.app.cli.arguments import fold_pairs, own_words
 from imagetools.app.settings import SettingError, Settings, read_settings
 from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
@@ -35,7 +35,7 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (build, evaluate, instantiate, load, log, packages):
+    for module in (build, evaluate, instantiate, load, log, packages, run_program):
         module.register(app)
     return app
 
@@ -57,16 +57,18 @@ def _close() -> None:
 
 def run(argv: list[str], description: str) -> int:
     """Run ``argv``; returns the exit code. Nothing escapes as a traceback unless ``--debug`` is given."""
-    debug = "--debug" in argv
+    own = own_words(argv)
+    debug = "--debug" in own
     try:
-        result = _application(description)(fold_pairs(argv), prog_name="imagetools", standalone_mode=True)
+        words = [*fold_pairs(own), *argv[len(own) :]]
+        result = _application(description)(words, prog_name="imagetools", standalone_mode=True)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if code == _INTERRUPTED:  # typer turns Ctrl-C into this, without a word
             print("error: interrupted", file=sys.stderr)  # noqa: T201
         return code
     except ImagetoolsError as error:
-        show_failure(error, _settings(), show_trace="--show-trace" in argv)
+        show_failure(error, _settings(), show_trace="--show-trace" in own)
         if debug:
             raise
         return error.exit_code

@@ -1,0 +1,112 @@
+"""``imagetools run``: a program of the store, with the store at /nix/store."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from imagetools.app.cli.arguments import Debug, Include, ShowTrace, Store, System
+
+if TYPE_CHECKING:
+    from imagetools.app.compose import Session
+    from imagetools.app.results import Result
+    from imagetools.app.settings import Settings
+
+# Everything after PATH belongs to the program, options too.
+_CONTEXT: Final = {"allow_interspersed_args": False, "ignore_unknown_options": False}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(name="run", context_settings=_CONTEXT)
+    def run_program(
+        path: Annotated[
+            str,
+            typer.Argument(
+                metavar="PATH", help="A store path, a result link, a program inside one; or a Nix file (with -E: an expression)."
+            ),
+        ],
+        arguments: Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="Handed to the program.")] = None,
+        expr: Annotated[bool, typer.Option("-E", "--expr", help="PATH is a Nix expression: build it and run it.")] = False,
+        attributes: Annotated[
+            str | None,
+            typer.Option("-A", "--attr", metavar="ATTR", help="PATH is a Nix file: build this attribute of it and run it."),
+        ] = None,
+        include: Include = None,
+        no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="If something must be built: without isolation.")] = False,
+        show_trace: ShowTrace = False,
+        system: System = None,
+        store: Store = None,
+        debug: Debug = False,
+    ) -> None:
+        """Run a program of the store.
+
+        The host is as it is, and the store appears at /nix/store, read-only, for this program and what it starts: so programs
+        find their libraries and scripts their interpreters, wherever the store really lies. Environment, working folder,
+        terminal, signals and exit code are the program's own.
+
+        A package means its main program: bin/NAME with the name of the package (of meta.mainProgram, where it is built from a
+        Nix file), or the only program in bin.
+
+        As an ordinary user this needs user namespaces; set-user-id programs such as sudo do not work inside.
+
+        Examples: imagetools run result --version | imagetools run ./result/bin/hello | imagetools run -A hello '<nixpkgs>'
+        """
+        del show_trace, debug
+        from imagetools.app.compose import Session, close_stores
+        from imagetools.app.paths import place_of
+        from imagetools.app.programs import program_in
+        from imagetools.app.settings import read_settings
+        from imagetools.formats.store_path import StorePath
+        from imagetools.sandbox.store_view import StoreView
+
+        settings = read_settings().changed(
+            store=store, include=include or (), system=system, sandbox=False if no_sandbox else None
+        )
+        session = Session(settings)
+        if expr or attributes is not None or is_nix_file(path):
+            place, preferred = built(session, settings, path, expr, attributes)
+        else:
+            found, rest = place_of(session.store, path)
+            place, preferred = session.store.store_dir.join(found) + rest, ()
+        program = program_in(session.store, place, preferred)
+        folder = os.path.dirname(session.store.real_path(StorePath(bytes(20), "x")))
+        view = StoreView(settings.store_dir, folder)
+        close_stores()
+        view.execute(os.fsencode(program), [os.fsencode(word) for word in (program, *(arguments or ()))])
+
+
+def is_nix_file(text: str) -> bool:
+    """Whether PATH can only mean something to evaluate: ``<name>``, ``x.nix``, a folder with a default.nix."""
+    if text.startswith("<") and text.endswith(">"):
+        return True
+    return (text.endswith(".nix") and os.path.isfile(text)) or os.path.isfile(os.path.join(text, "default.nix"))
+
+
+def built(session: "Session", settings: "Settings", text: str, expr: bool, attribute: str | None) -> tuple[str, tuple[str, ...]]:
+    """Evaluate and build; the logical path of the result and the name of its main program, where it says one."""
+    from imagetools.app.cli.expressions import values
+    from imagetools.app.ui.progress import watch
+    from imagetools.instantiate.find import NoDerivationError
+    from imagetools.lang.values.model import Attrs
+
+    def work() -> "tuple[Result, tuple[str, ...]]":
+        (value,) = values(session, [text], expr, [attribute] if attribute else None, (), ())
+        value = session.evaluator.auto_call(value, {})
+        found = session.find(value)
+        if len(found) != 1:
+            raise NoDerivationError
+        session.flush()
+        machine = session.evaluator.machine
+        meta = machine.force(value.d["meta"]) if isinstance(value, Attrs) and "meta" in value.d else None
+        if isinstance(meta, Attrs) and "mainProgram" in meta.d:
+            return session.result(found[0]), (machine.string(meta.d["mainProgram"], "while evaluating meta.mainProgram"),)
+        return session.result(found[0]), ()
+
+    result, preferred = session.run(work)
+    progress = watch(sys.stderr, settings.environment, session.store.store_dir)
+    with progress:
+        session.realise([result], progress, keep_going=False, keep_failed=False)
+    return result.output_path, preferred
