@@ -160,9 +160,12 @@ def _read_structured(m: Machine, given: Attrs, parts: Parts, context: set[str]) 
 
 
 def _located(error: ImagetoolsError, given: Attrs, name: str, derivation: str) -> ImagetoolsError:
-    """The error with a trace frame that says which attribute of which derivation it came from."""
+    """The error with a trace frame that says which attribute of which derivation it came from.
+
+    A full disk or a store that may not be written is no matter of the definition, and keeps its own form.
+    """
     if not isinstance(error, EvalError):
-        if isinstance(error, NotYetError):
+        if isinstance(error, NotYetError) or error.fault != "user":
             return error
         error = EvalError(error.message, _place(given, name), error.hint)
     error.push(f"while evaluating the attribute '{name}' of the derivation '{derivation}'", _place(given, name))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from imagetools.kernel.errors import ImagetoolsError
+from imagetools.lang.runtime.errors import EvalError
+from imagetools.store.ports import StoreError
 from tests.unit.instantiate.session import Session
 
 
@@ -95,3 +97,11 @@ def test_store_paths_and_links_to_them(session: Session) -> None:
     (session.folder / "result").symlink_to(path)
     assert session.shown("builtins.storePath ./result") == f'"{path}"'
     assert session.shown(f'builtins.attrNames (builtins.getContext (builtins.storePath "{path}/sub"))') == f'[ "{path}" ]'
+
+
+def test_a_store_that_cannot_be_written_is_no_matter_of_the_definition(session: Session) -> None:
+    (session.folder / "root").write_text("no folder")
+    with pytest.raises(StoreError) as caught:
+        session.shown('(derivation { name = "x"; system = "s"; builder = "b"; source = ./tree; }).drvPath')
+    assert not isinstance(caught.value, EvalError)
+    assert caught.value.message == f"cannot write '{session.folder}/root/nix': Not a directory"
