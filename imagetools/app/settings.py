@@ -5,6 +5,7 @@ Nothing here opens, makes or checks anything; a value that makes no sense is ref
 
 import os
 import platform
+import pwd
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,7 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; raises :class:`SettingError` for a variable that makes no sense."""
     env = dict(process_environment() if environment is None else environment)
-    home = env.get("HOME") or os.path.expanduser("~")
+    home = env.get("HOME") or home_of(os.getuid())
     data = env.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")
     cache = env.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     flag = env.get("IMAGETOOLS_SANDBOX", "1")
@@ -124,6 +125,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
         max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
     )
+
+
+def home_of(uid: int) -> str:
+    """The home folder of a user as the user database names it; raises SettingError for one whom it does not know."""
+    try:
+        return pwd.getpwuid(uid).pw_dir
+    except KeyError:
+        raise SettingError("HOME", "", f"set: the user database knows no user {uid}") from None
 
 
 def _first_file(*candidates: str | None) -> str | None:

@@ -1,8 +1,11 @@
 """Settings from an environment: defaults, overrides, and values that make no sense."""
 
+import os
+import pwd
+
 import pytest
 
-from imagetools.app.settings import SettingError, read_settings, store_root
+from imagetools.app.settings import SettingError, home_of, read_settings, store_root
 
 
 def test_defaults_follow_the_home_folder() -> None:
@@ -12,6 +15,16 @@ def test_defaults_follow_the_home_folder() -> None:
     assert settings.store_dir == "/nix/store"
     assert settings.sandbox
     assert settings.cores >= 1
+
+
+@pytest.mark.parametrize("environment", [{}, {"HOME": ""}])
+def test_without_home_the_user_database_is_asked(environment: dict[str, str]) -> None:
+    assert read_settings(environment).home == pwd.getpwuid(os.getuid()).pw_dir
+
+
+def test_a_user_whom_nobody_knows_must_name_a_home() -> None:
+    with pytest.raises(SettingError, match="HOME is '', but it must be set: the user database knows no user 4000000000"):
+        home_of(4_000_000_000)
 
 
 def test_xdg_and_own_variables_win() -> None:
