@@ -46,9 +46,9 @@ class VersionGoneError(BuiltinError):
 
     fault = "host"
 
-    def __init__(self, package: str, version: str, architecture: str, available: list[str]) -> None:
+    def __init__(self, package: str, version: str, architecture: str, available: list[str], foreign: bool) -> None:
         known = "it has " + ", ".join(available) if available else "it knows no such package"
-        hint = _HINT_LOCK if available else _HINT_FOREIGN.format(architecture)
+        hint = _HINT_LOCK if available else _HINT_FOREIGN.format(architecture) if foreign else _HINT_UPDATE
         super().__init__(f"apt has no version {version} of the Debian package '{package}' ({architecture}); {known}", hint)
         self.package = package
         self.version = version
@@ -139,4 +139,15 @@ def _explain(ctx: BuiltinContext, private: str, package: str, version: str, arch
     known = [found.version for found in apt.parse_show(text) if found.package == package]
     if version in known:
         return DebDownloadError(package, version)
-    return VersionGoneError(package, version, architecture, known)
+    return VersionGoneError(package, version, architecture, known, _is_foreign(ctx, architecture))
+
+
+def _is_foreign(ctx: BuiltinContext, architecture: str) -> bool:
+    """Whether packages of this architecture are not the machine's own."""
+    if architecture == "all":
+        return False
+    try:
+        own = ctx.shell(["/usr/bin/dpkg", "--print-architecture"], capture=True).decode("ascii", "replace").strip()
+    except ShellFailedError:
+        return True
+    return architecture != own

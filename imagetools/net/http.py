@@ -7,6 +7,7 @@ to ``file:``. Refuses to know hashes and disks.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import httpx
 
 _PIECE = 1 << 16
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _HOST_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -98,7 +100,7 @@ class HttpTransport:
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as problem:
             raise FetchError(shown, redact_text(str(problem))) from None
         except httpx.TransportError as problem:
-            text = redact_text(str(problem)) or type(problem).__name__
+            text = _ERRNO.sub("", redact_text(str(problem))) or type(problem).__name__
             if "CERTIFICATE_VERIFY_FAILED" in text:
                 hint = "a private authority's certificate can be named by SSL_CERT_FILE"
                 raise FetchError(shown, f"the server's certificate was refused: {text}", hint=hint) from None

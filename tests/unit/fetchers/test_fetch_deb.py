@@ -67,11 +67,15 @@ def test_a_version_that_is_gone(repository: Repository, transport: HttpTransport
 @needs_apt
 def test_an_unknown_package(repository: Repository, transport: HttpTransport, tmp_path: Path) -> None:
     with pytest.raises(VersionGoneError) as caught:
-        build(tmp_path, {**ENV, "package": "unknown", "architecture": "arm64"}, transport)
+        build(tmp_path, {**ENV, "package": "unknown", "architecture": "hurd-i386"}, transport)
     assert (
-        caught.value.message == "apt has no version 1:2.0-1+b1 of the Debian package 'unknown' (arm64); it knows no such package"
+        caught.value.message
+        == "apt has no version 1:2.0-1+b1 of the Debian package 'unknown' (hurd-i386); it knows no such package"
     )
-    assert "sudo dpkg --add-architecture arm64" in (caught.value.hint or "")
+    assert "sudo dpkg --add-architecture hurd-i386" in (caught.value.hint or "")
+    with pytest.raises(VersionGoneError) as caught:
+        build(tmp_path, {**ENV, "package": "unknown"}, transport)
+    assert caught.value.hint == "run `sudo apt-get update` on this machine, then try again"
 
 
 @needs_apt
