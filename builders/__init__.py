@@ -3,7 +3,8 @@
 from imagetools.builtin.api import BuiltinBuilder
 
 from .docker_tools.docker_image import DockerImage
+from .docker_tools.docker_stream import DockerStream
 from .trivial.build_env import BuildEnv
 from .trivial.symlink_join import SymlinkJoin
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage())
+BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage(), DockerStream())

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
-from imagetools.formats.references import ReferenceScanner
 from imagetools.formats.store_path import StorePath
 from imagetools.image_io.docker_archive import DockerArchiveWriter
 from imagetools.image_io.entries import Entry
@@ -17,18 +16,17 @@ from imagetools.image_io.tar_layer import LayerPart, LayerSource
 from imagetools.kernel.bytestr import to_bytes
 
 from .copied_tree import CopiedTree
+from .found_references import references_of
 from .inputs import Inputs
+from .made_tree import run_commands
 from .mentions import Mentions
 from .request import ImageRequest
-from .root_tree import File, Link
 from .store_entries import StoreFolder
 from .store_view import StoreView
 
 #: As nixpkgs leaves them: the root writable for its group, the folders above the store for nobody.
 ROOT_MODE: Final = 0o775
 FOLDER_MODE: Final = 0o555
-
-_PIECE: Final = 1 << 20
 
 
 def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
@@ -40,22 +38,25 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: Docker
     for content in request.contents:
         ctx.log(f"Adding {content}")
         tree.add(content)
+    made = run_commands(ctx, inputs, request, tree.entries(ROOT_MODE, FOLDER_MODE))
+    has = tree.has if made is None else made.has
     paths: list[StorePath] = []
     store = StoreFolder(ctx, view, FOLDER_MODE)
     if request.store_paths:
         mentions = Mentions(ctx.store_dir, inputs)
         mentions.look_at(request.config_text)
-        members = inputs.closure(mentions.found | _references(ctx, inputs, view, tree, request.contents)).members
-        paths = [path for path in members if not tree.has(store.name_of(path))]
+        found = _references(ctx, inputs, view, tree, request.contents) if made is None else made.references()
+        paths = [path for path in inputs.closure(mentions.found | found).members if not has(store.name_of(path))]
 
     def copied() -> Iterator[Entry]:
-        return tree.entries(ROOT_MODE, FOLDER_MODE)
+        return tree.entries(ROOT_MODE, FOLDER_MODE) if made is None else made.entries()
 
     def stored() -> Iterator[Entry]:
-        return (entry for entry in store.entries(paths) if not tree.has(entry.name)) if paths else iter(())
+        return (entry for entry in store.entries(paths) if not has(entry.name)) if paths else iter(())
 
     ctx.log("Packing layer...")
     identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
+    identity += request.commands_identity
     parts = (LayerPart(copied, request.stamp), LayerPart(stored, Stamp(request.stamp.mtime)))
     archive.add_layer(LayerSource("\n".join(identity), parts))
 
@@ -69,15 +70,4 @@ def _references(
     whole = all(ctx.store_dir.join(path) in contents for path in objects)
     if tree.exact and whole and len(objects) == len(set(contents)):
         return {reference for path in objects for reference in members[path].references}
-    by_hash = {path.hash_part: path for path in members}
-    scanner = ReferenceScanner(by_hash)
-    for _, node in tree.nodes():
-        if scanner.done:
-            break
-        if isinstance(node, Link):
-            scanner.update(node.target)
-        elif isinstance(node, File):
-            with open(node.source, "rb") as file:
-                while piece := file.read(_PIECE):
-                    scanner.update(piece)
-    return {by_hash[part] for part in scanner.found}
+    return references_of(tree.entries(ROOT_MODE, FOLDER_MODE), members)

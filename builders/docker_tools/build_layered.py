@@ -4,7 +4,7 @@ Rows 2.036-2.040; layers and their order as nixpkgs splits them. The store paths
 of the customisation layer lead to, with everything that these refer to.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
@@ -19,6 +19,7 @@ from imagetools.kernel.bytestr import to_str
 
 from .inputs import Inputs
 from .linked_tree import LinkedTree
+from .made_tree import run_commands
 from .mentions import Mentions
 from .request import ImageRequest
 from .root_tree import Link
@@ -29,8 +30,17 @@ from .store_view import StoreView
 FOLDER_MODE: Final = 0o755
 
 
-def add_layers(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
-    """Write all layers. Raises BuiltinError, LayerBudgetError, OSError."""
+def add_layers(
+    ctx: BuiltinContext,
+    request: ImageRequest,
+    archive: DockerArchiveWriter,
+    on_layer: Callable[[Sequence[str]], object] = lambda paths: None,
+) -> set[StorePath]:
+    """Write all layers; the store paths that config and customisation layer refer to, whether they are in the image or not.
+
+    ``on_layer`` hears of each layer before it is written: its store paths (full), none for the customisation layer. Raises
+    BuiltinError, LayerBudgetError, OSError.
+    """
     inputs = Inputs(ctx)
     view = StoreView(ctx, inputs)
     tree = LinkedTree(view, ctx.log)
@@ -38,29 +48,46 @@ def add_layers(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiv
         tree.add(content)
     if request.max_layers > DEEPEST:
         ctx.log(f"warning: Docker takes at most {DEEPEST} layers, so maxLayers = {request.max_layers} counts as {DEEPEST}")
-    layers = plan_layers(_ordered(ctx, inputs, request, tree) if request.store_paths else [], request.max_layers)
+    made = run_commands(ctx, inputs, request, tree.entries(FOLDER_MODE, FOLDER_MODE))
+    config = Mentions(ctx.store_dir, inputs)
+    config.look_at(request.config_text)
+    customisation = _link_targets(ctx, inputs, tree) if made is None else made.references()
+    layers: tuple[tuple[StorePath, ...], ...] = ()
+    if request.store_paths:
+        layers = plan_layers(_ordered(inputs, config.found, customisation), request.max_layers)
     store = StoreFolder(ctx, view, FOLDER_MODE)
     for number, paths in enumerate(layers, 1):
         listed = [ctx.store_dir.join(path) for path in paths]
         ctx.log(f"Creating layer {number} from paths: {listed}")
         part = LayerPart(_entries(store, paths), request.stamp)
+        on_layer(listed)
         archive.add_layer(LayerSource("\n".join(["store", *listed]), (part,), f"store paths: {listed}"))
     ctx.log(f"Creating layer {len(layers) + 1} with customisation...")
-    links = LayerPart(lambda: tree.entries(FOLDER_MODE, FOLDER_MODE), Stamp(request.stamp.mtime))
-    archive.add_layer(LayerSource("\n".join(["links", *request.contents]), (links,), "customisation layer"))
+    identity = ["links", *request.contents, *request.commands_identity]
+    top = LayerPart(_root(tree) if made is None else made.entries, Stamp(request.stamp.mtime))
+    on_layer(())
+    archive.add_layer(LayerSource("\n".join(identity), (top,), "customisation layer"))
+    return config.found | customisation
 
 
-def _ordered(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, tree: LinkedTree) -> list[StorePath]:
-    """All store paths of the image, the most popular first."""
-    config = Mentions(ctx.store_dir, inputs)
-    config.look_at(request.config_text)
+def _link_targets(ctx: BuiltinContext, inputs: Inputs, tree: LinkedTree) -> set[StorePath]:
+    """What the links of the customisation layer lead to."""
     links = Mentions(ctx.store_dir, inputs)
     for _, node in tree.nodes():
         if isinstance(node, Link):
             links.look_at(to_str(node.target))
-    closure = inputs.closure(config.found | links.found)
+    return links.found
+
+
+def _ordered(inputs: Inputs, config: set[StorePath], customisation: set[StorePath]) -> list[StorePath]:
+    """All store paths of the image, the most popular first, from what config and customisation layer refer to."""
+    closure = inputs.closure(config | customisation)
     references = {path: info.references for path, info in closure.members.items()}
-    return by_popularity([sorted(config.found), sorted(links.found)], references)
+    return by_popularity([sorted(config), sorted(customisation)], references)
+
+
+def _root(tree: LinkedTree) -> Callable[[], Iterator[Entry]]:
+    return lambda: tree.entries(FOLDER_MODE, FOLDER_MODE)
 
 
 def _entries(store: StoreFolder, paths: tuple[StorePath, ...]) -> Callable[[], Iterator[Entry]]:

@@ -1,8 +1,9 @@
 # dockerTools: images for Docker and everything that reads its archives. See docker_tools.md.
 #
-# Each image is one derivation, made by builtin:docker-image (docker_image.py). Strings carry their context into it, so contents and
+# Each image is one derivation, made by builtin:docker-image or builtin:docker-stream (docker_image.py, docker_stream.py). Strings carry their context into it, so contents and
 # config pull their closures in, as everywhere in Nix.
-{ lib, system }:
+# bash and busybox run `extraCommands`; they are no part of an image.
+{ lib, system, bash, busybox }:
 let
   # Raise it together with BUILDER_VERSION in request.py whenever the bytes of any image change.
   builderVersion = 1;
@@ -29,13 +30,26 @@ let
   defaultArchitecture =
     architectures.${cpu} or (throw "dockerTools: no image architecture is known for the system '${system}'; give the argument 'architecture'");
 
-  suffixes = { none = ""; gz = ".gz"; zstd = ".zst"; };
+  suffixOf = where: compressor:
+    { none = ""; gz = ".gz"; zstd = ".zst"; }.${compressor} or (throw "${where}: the argument 'compressor' must be one of none, gz, zstd");
 
   toList = value: if builtins.isList value then value else if value == null then [ ] else [ value ];
 
   lower = builtins.replaceStrings
     [ "A" "B" "C" "D" "E" "F" "G" "H" "I" "J" "K" "L" "M" "N" "O" "P" "Q" "R" "S" "T" "U" "V" "W" "X" "Y" "Z" ]
     [ "a" "b" "c" "d" "e" "f" "g" "h" "i" "j" "k" "l" "m" "n" "o" "p" "q" "r" "s" "t" "u" "v" "w" "x" "y" "z" ];
+
+  # The attributes that a derivation needs to run bash, and none where there is nothing to run.
+  running = where: extraCommands:
+    if extraCommands == "" then { }
+    else if !builtins.isString extraCommands then
+      throw "${where}: the argument 'extraCommands' must be a string, but it is a ${builtins.typeOf extraCommands}"
+    else {
+      inherit extraCommands;
+      shell = "${bash}/bin/bash";
+      script = ../trivial/run.sh;
+      PATH = "${bash}/bin:${busybox}/bin";
+    };
 
   notYet = what: throw "${what} is not supported yet by imagetools";
 
@@ -46,18 +60,18 @@ let
     in
     if given == [ ] then args else notYet "${where}: the argument '${builtins.head given}'";
 
-  image = where: buildArgs: { fileName, name, tag, contents, config, architecture, created, mtime, compressor, passthru, meta, ... }@more:
+  image = where: buildArgs:
+    { fileName, name, tag, contents, config, compressor, passthru, meta, drvName ? "${fileName}.tar${suffixOf where compressor}", ... }@more:
     let
       imageName = names.checkName where (if builtins.isString name then lower name else name);
-      suffix = suffixes.${compressor} or (throw "${where}: the argument 'compressor' must be one of none, gz, zstd");
       drv = derivation ({
-        name = builtins.seq imageName "${fileName}.tar${suffix}";
+        name = builtins.seq imageName drvName;
         builder = "builtin:docker-image";
-        inherit system builderVersion imageName architecture created mtime compressor;
+        inherit system builderVersion imageName compressor;
         imageTag = if tag == null then "" else names.checkTag where tag;
         contents = builtins.toJSON (map (content: "${content}") (toList contents));
         config = builtins.toJSON config;
-      } // builtins.removeAttrs more [ "fileName" "name" "tag" "passthru" "meta" "contents" "config" ]);
+      } // builtins.removeAttrs more [ "drvName" "fileName" "name" "tag" "passthru" "meta" "contents" "config" ]);
       attributes = passthru // {
         inherit imageName buildArgs;
         imageTag =
@@ -66,6 +80,54 @@ let
       };
     in
     drv // attributes // { passthru = attributes; inherit meta; };
+
+  # The arguments of buildLayeredImage and streamLayeredImage; `make` gets what `image` wants.
+  layered = where: make:
+    args@{ name
+    , tag ? null
+    , fromImage ? null
+    , contents ? [ ]
+    , config ? { }
+    , architecture ? defaultArchitecture
+    , created ? "1970-01-01T00:00:01Z"
+    , mtime ? "1970-01-01T00:00:01Z"
+    , uid ? 0
+    , gid ? 0
+    , uname ? "root"
+    , gname ? "root"
+    , maxLayers ? 100
+    , extraCommands ? ""
+    , fakeRootCommands ? ""
+    , enableFakechroot ? false
+    , includeStorePaths ? true
+    , includeNixDB ? false
+    , layeringPipeline ? null
+    , debug ? false
+    , compressor ? "gz"
+    , meta ? { }
+    , passthru ? { }
+    }:
+    let
+      checked = refuse where
+        {
+          fromImage = null;
+          fakeRootCommands = "";
+          enableFakechroot = false;
+          includeNixDB = false;
+          layeringPipeline = null;
+        }
+        args;
+      layers =
+        if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
+        else throw "${where}: the argument maxLayers must be a whole number greater than 1 (it is ${builtins.toJSON maxLayers})";
+    in
+    make (builtins.seq checked args) ({
+      inherit name tag contents config architecture created mtime uid gid uname gname compressor includeStorePaths passthru meta;
+      fileName = builtins.seq checked (baseNameOf name);
+      layout = "layered";
+      keepContentsDirlinks = false;
+      maxLayers = layers;
+    } // running where extraCommands);
 in
 {
   # One layer with the contents copied into the root.
@@ -99,7 +161,6 @@ in
           fromImage = null;
           fromImageName = null;
           fromImageTag = null;
-          extraCommands = "";
           runAsRoot = null;
           includeNixDB = false;
         }
@@ -109,7 +170,7 @@ in
         else if copyToRoot != null then throw "${where}: in image '${name}' both contents and copyToRoot are given; contents is the old name"
         else warn "${where}: in image '${name}' the argument contents is the old name of copyToRoot" contents;
     in
-    image where (builtins.seq checked args) {
+    image where (builtins.seq checked args) ({
       inherit name tag config architecture created compressor passthru meta keepContentsDirlinks;
       fileName = builtins.seq checked "docker-image-${baseNameOf name}";
       contents = rootContents;
@@ -120,58 +181,27 @@ in
       gname = if gid == 0 then "root" else "";
       maxLayers = 2;
       includeStorePaths = true;
-    }
+    } // running where extraCommands)
   );
 
   # Popular store paths in layers of their own, links to the contents in the root.
   buildLayeredImage = makeOverridable (
-    args@{ name
-    , tag ? null
-    , fromImage ? null
-    , contents ? [ ]
-    , config ? { }
-    , architecture ? defaultArchitecture
-    , created ? "1970-01-01T00:00:01Z"
-    , mtime ? "1970-01-01T00:00:01Z"
-    , uid ? 0
-    , gid ? 0
-    , uname ? "root"
-    , gname ? "root"
-    , maxLayers ? 100
-    , extraCommands ? ""
-    , fakeRootCommands ? ""
-    , enableFakechroot ? false
-    , includeStorePaths ? true
-    , includeNixDB ? false
-    , layeringPipeline ? null
-    , debug ? false
-    , compressor ? "gz"
-    , meta ? { }
-    , passthru ? { }
-    }:
-    let
-      where = "dockerTools.buildLayeredImage";
-      checked = refuse where
-        {
-          fromImage = null;
-          extraCommands = "";
-          fakeRootCommands = "";
-          enableFakechroot = false;
-          includeNixDB = false;
-          layeringPipeline = null;
-        }
-        args;
-      layers =
-        if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
-        else throw "${where}: the argument maxLayers must be a whole number greater than 1 (it is ${builtins.toJSON maxLayers})";
-    in
-    image where (builtins.seq checked args) {
-      inherit name tag contents config architecture created mtime uid gid uname gname compressor includeStorePaths passthru meta;
-      fileName = builtins.seq checked (baseNameOf name);
-      layout = "layered";
-      keepContentsDirlinks = false;
-      maxLayers = layers;
-    }
+    let where = "dockerTools.buildLayeredImage"; in layered where (image where)
+  );
+
+  # A script that writes that same archive, uncompressed, to its standard output; the image never enters the store.
+  streamLayeredImage = makeOverridable (
+    let where = "dockerTools.streamLayeredImage"; in
+    layered where (buildArgs: request:
+      image where buildArgs (request // {
+        builder = "builtin:docker-stream";
+        drvName = "stream-${request.fileName}";
+        outputs = [ "out" "plan" ];
+        template = ./stream_image.py.j2;
+        compressor = "none";
+        # the tag that the image has when it is built
+        tag = if request.tag != null then request.tag else (image where buildArgs request).imageTag;
+      }))
   );
 
   inherit (builtins.mapAttrs (name: _: notYet "dockerTools.${name}") {
@@ -185,10 +215,9 @@ in
     mergeImages = 0;
     pullImage = 0;
     shadowSetup = 0;
-    streamLayeredImage = 0;
     streamNixShellImage = 0;
     usrBinEnv = 0;
   })
     binSh buildImageWithNixDb buildLayeredImageWithNixDb buildNixShellImage caCertificates exportImage fakeNss mergeImages
-    pullImage shadowSetup streamLayeredImage streamNixShellImage usrBinEnv;
+    pullImage shadowSetup streamNixShellImage usrBinEnv;
 }

@@ -15,7 +15,7 @@ from imagetools.image_io.docker_archive import DockerArchiveWriter
 
 from .build_image import add_single_layer
 from .build_layered import add_layers
-from .request import NAME, ImageRequest
+from .request import ImageRequest
 
 
 class ArchiveWriteError(BuiltinError):
@@ -32,7 +32,7 @@ class ArchiveWriteError(BuiltinError):
 class DockerImage:
     """The builder; ``layout`` in the derivation says which of the two functions made it."""
 
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "docker-image"
     needs_network: ClassVar[bool] = False
     host_binds: ClassVar[tuple[str, ...]] = ()
 

@@ -1,4 +1,7 @@
-"""The attributes of a ``builtin:docker-image`` derivation as typed values, checked once. default.nix writes them."""
+"""The attributes of a ``builtin:docker-image`` or ``builtin:docker-stream`` derivation as typed values, checked once.
+
+default.nix writes them.
+"""
 
 import json
 from dataclasses import dataclass
@@ -11,8 +14,6 @@ from imagetools.image.times import Moment
 from imagetools.image_io.tar_header import Stamp
 from imagetools.kernel.bytestr import to_bytes
 
-NAME: Final = "docker-image"
-
 #: Raise this, and the one in default.nix, whenever the bytes of any image change.
 BUILDER_VERSION: Final = 1
 
@@ -22,9 +23,19 @@ _HASH_LENGTH: Final = 32
 class AttributeValueError(BuiltinError):
     """An attribute of the derivation has a value that cannot be used; ``reason`` says why."""
 
-    def __init__(self, attribute: str, reason: str) -> None:
-        super().__init__(f"builtin:{NAME}: the attribute '{attribute}' {reason}")
+    def __init__(self, builder: str, attribute: str, reason: str) -> None:
+        super().__init__(f"builtin:{builder}: the attribute '{attribute}' {reason}")
         self.attribute = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """``extraCommands`` (``text``), and what runs them: bash, a script that sets it up, the folders of programs. Bytestrs."""
+
+    text: str
+    shell: str
+    script: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class ImageRequest:
     keep_links: bool
     store_paths: bool
     compressor: str
+    commands: Commands | None
 
     @staticmethod
     def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
@@ -50,7 +62,7 @@ class ImageRequest:
         attributes = _Attributes(ctx)
         version = attributes.number("builderVersion")
         if version != BUILDER_VERSION:
-            raise AttributeValueError("builderVersion", f"is {version}, but this imagetools builds version {BUILDER_VERSION}")
+            raise attributes.wrong("builderVersion", f"is {version}, but this imagetools builds version {BUILDER_VERSION}")
         tag = attributes.text("imageTag") or ctx.logical_outputs["out"].rpartition("/")[2][:_HASH_LENGTH]
         stamp = Stamp(
             _moment(attributes.text("mtime"), "mtime", now).seconds,
@@ -72,23 +84,39 @@ class ImageRequest:
             keep_links=attributes.flag("keepContentsDirlinks"),
             store_paths=attributes.flag("includeStorePaths"),
             compressor=attributes.choice("compressor", "none", "gz", "zstd"),
+            commands=attributes.commands(),
         )
+
+    @property
+    def commands_identity(self) -> tuple[str, ...]:
+        """What the commands add to the identity of the layer that they change."""
+        return () if self.commands is None else ("extraCommands", self.commands.text)
 
 
 class _Attributes:
     def __init__(self, ctx: BuiltinContext) -> None:
         self._env = ctx.env
+        self._builder = ctx.name
 
     def text(self, name: str) -> str:
         value = self._env.get(name)
         if value is None:
-            raise MissingAttributeError(NAME, name)
+            raise MissingAttributeError(self._builder, name)
         return value
+
+    def wrong(self, name: str, reason: str) -> AttributeValueError:
+        return AttributeValueError(self._builder, name, reason)
+
+    def commands(self) -> Commands | None:
+        """None where there is nothing to run; a derivation without extraCommands has none of the four."""
+        if not self._env.get("extraCommands"):
+            return None
+        return Commands(self.text("extraCommands"), self.text("shell"), self.text("script"), self.text("PATH"))
 
     def number(self, name: str) -> int:
         value = self.text(name)
         if not value.isdigit() or not value.isascii():
-            raise AttributeValueError(name, f"must be a whole number of at least 0, not '{value}'")
+            raise self.wrong(name, f"must be a whole number of at least 0, not '{value}'")
         return int(value)
 
     def flag(self, name: str) -> bool:
@@ -97,7 +125,7 @@ class _Attributes:
     def choice(self, name: str, *allowed: str) -> str:
         value = self.text(name)
         if value not in allowed:
-            raise AttributeValueError(name, f"must be one of {', '.join(allowed)}, not '{value}'")
+            raise self.wrong(name, f"must be one of {', '.join(allowed)}, not '{value}'")
         return value
 
     def strings(self, name: str) -> tuple[str, ...]:
@@ -107,7 +135,7 @@ class _Attributes:
         except ValueError:
             value = None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise AttributeValueError(name, "must be a list of strings as JSON")
+            raise self.wrong(name, "must be a list of strings as JSON")
         return tuple(value)
 
 

@@ -42,5 +42,5 @@ removeAttrs trivial [ "runtimeShell" ]
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
   sandboxShell = static.busyboxTree;
 
-  dockerTools = import ../bundled/builders/docker_tools { inherit lib system; };
+  dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
 }

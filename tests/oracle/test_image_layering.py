@@ -19,6 +19,7 @@ from tests.unit.image.test_reference import BAD_NAMES, GOOD_NAMES
 pytestmark = pytest.mark.oracle
 
 DOCKER_TOOLS = Path(__file__).parents[2] / "builders" / "docker_tools"
+ARGUMENTS = '{ lib = { }; system = "x86_64-linux"; bash = "/bash"; busybox = "/busybox"; }'
 
 
 def script() -> Path:
@@ -56,9 +57,7 @@ def test_the_order_is_that_of_nixpkgs(tmp_path: Path, seed: int) -> None:
 
 def nix_values(expression: str) -> object:
     need("nix-instantiate")
-    tools = (
-        f'docker = import {DOCKER_TOOLS} {{ lib = {{ }}; system = "x86_64-linux"; }}; names = import {DOCKER_TOOLS}/names.nix;'
-    )
+    tools = f"docker = import {DOCKER_TOOLS} {ARGUMENTS}; names = import {DOCKER_TOOLS}/names.nix;"
     done = subprocess.run(
         ["nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", "-E", f"let {tools} in {expression}"],
         capture_output=True, text=True, check=False,
@@ -113,21 +112,59 @@ def test_what_an_image_says_of_itself() -> None:
     }
 
 
+def test_a_stream_says_what_its_image_says() -> None:
+    """Rows 2.031, 2.041: the tag is that of the built image, whether given or not; a shell only where commands are."""
+    seen = nix_values(
+        """
+        let
+          args = { name = "Team/App"; config.Cmd = [ "/x" ]; };
+          stream = docker.streamLayeredImage args;
+          built = docker.buildLayeredImage args;
+          more = { tag = "V1"; extraCommands = "true"; passthru.extra = 1; compressor = "gz"; };
+          tagged = docker.streamLayeredImage (args // more);
+        in {
+          untagged = stream.imageTag == built.imageTag && stream.passthru.imageTag == built.imageTag;
+          stream = { inherit (stream) name imageName buildArgs builder outputs compressor; shell = stream ? shell; };
+          tagged = { inherit (tagged) imageTag extra shell PATH extraCommands; };
+        }
+        """
+    )
+    assert seen == {
+        "untagged": True,
+        "stream": {
+            "name": "stream-App",
+            "imageName": "team/app",
+            "buildArgs": {"name": "Team/App", "config": {"Cmd": ["/x"]}},
+            "builder": "builtin:docker-stream",
+            "outputs": ["out", "plan"],
+            "compressor": "none",
+            "shell": False,
+        },
+        "tagged": {
+            "imageTag": "V1",
+            "extra": 1,
+            "shell": "/bash/bin/bash",
+            "PATH": "/bash/bin:/busybox/bin",
+            "extraCommands": "true",
+        },
+    }
+
+
 NOT_YET = {
-    "buildImage": {"fromImage": "./.", "runAsRoot": '"id"', "extraCommands": '"true"', "includeNixDB": "true"},
+    "buildImage": {"fromImage": "./.", "runAsRoot": '"id"', "includeNixDB": "true"},
     "buildLayeredImage": {
         "fromImage": "./.",
-        "extraCommands": '"true"',
         "fakeRootCommands": '"id"',
         "enableFakechroot": "true",
         "layeringPipeline": "[ ]",
     },
+    "streamLayeredImage": {"fromImage": "./.", "fakeRootCommands": '"id"'},
 }
 
 
 def refusal(expression: str) -> str:
     need("nix-instantiate")
-    text = f'(import {DOCKER_TOOLS} {{ lib = {{ }}; system = "x86_64-linux"; }}).{expression}'
+    text = f"(import {DOCKER_TOOLS} {ARGUMENTS}).{expression}"
     done = subprocess.run(["nix-instantiate", "--readonly-mode", "-E", text], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     return done.stderr

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import pyzstd
 
 from imagetools.bundled.builders.docker_tools.docker_image import DockerImage
+from imagetools.bundled.builders.docker_tools.docker_stream import DockerStream
 from imagetools.bundled.builders.docker_tools.request import BUILDER_VERSION
 from imagetools.image_io.archive_reader import validate_archive
+from tests.unit.house.imports import ROOT
 
 from .fakes import FakeContext, FakeStore
 
@@ -35,6 +38,10 @@ DEFAULTS = {
     "compressor": "gz",
 }
 
+BUILDERS = ROOT / "builders"
+RUN = str(BUILDERS / "trivial/run.sh")
+TEMPLATE = BUILDERS / "docker_tools/stream_image.py.j2"
+
 
 @dataclass
 class Built:
@@ -56,12 +63,33 @@ class Built:
 
 def build(store: FakeStore, out: Path, layout: str, **attributes: Any) -> Built:
     """Attributes that are no strings go in as JSON."""
-    env = dict(DEFAULTS, layout=layout)
-    env.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()})
-    ctx = FakeContext(store, out, env)
+    ctx = FakeContext(store, out, environment(layout, attributes))
     DockerImage().build(ctx)
+    shutil.rmtree(out.parent / "layer", ignore_errors=True)
     assert validate_archive(str(out)) == ()
     return inspect(unpacked(out), ctx.lines)
+
+
+def environment(layout: str, attributes: dict[str, Any]) -> dict[str, str]:
+    """The derivation's attributes, with what runs ``extraCommands``."""
+    env = dict(DEFAULTS, layout=layout)
+    env.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()})
+    if env.get("extraCommands"):
+        env.update(shell="/bin/bash", script=RUN, PATH="/usr/bin:/bin")
+    return env
+
+
+def stream(store: FakeStore, scratch: Path, **attributes: Any) -> Path:
+    """The script that streamLayeredImage's builder makes, in the store beside its plan."""
+    attributes["template"] = store.add("template", TEMPLATE.read_bytes())
+    out = store.root / store.path_of("stream").base_name
+    ctx = FakeContext(store, out, environment("layered", attributes), "docker-stream")
+    ctx.scratch = str(scratch)
+    ctx.logical_outputs = {"out": store.logical("stream"), "plan": store.logical("stream-plan")}
+    ctx.outputs["plan"] = str(store.root / store.path_of("stream-plan").base_name)
+    DockerStream().build(ctx)
+    shutil.rmtree(scratch / "layer", ignore_errors=True)
+    return out
 
 
 def unpacked(archive: Path) -> bytes:

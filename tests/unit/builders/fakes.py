@@ -2,10 +2,11 @@
 
 import hashlib
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from imagetools.builtin.api import BuiltinError
+from imagetools.builtin.api import BuiltinError, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
@@ -46,11 +47,11 @@ class FakeStore:
 
 
 class FakeContext:
-    """The inputs are everything in the store."""
+    """The inputs are everything in the store. Programs are those of the host."""
 
-    def __init__(self, store: FakeStore, out: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, store: FakeStore, out: Path, env: Mapping[str, str], name: str = "docker-image") -> None:
         self.store = store
-        self.name = "docker-image"
+        self.name = name
         self.env = dict(env)
         self.outputs = {"out": str(out)}
         self.logical_outputs = {"out": store.logical("image.tar.gz")}
@@ -60,6 +61,8 @@ class FakeContext:
         self.lines: list[str] = []
 
     def real_path(self, logical: str) -> str:
+        if not logical.startswith(self.store_dir.prefix):
+            return logical
         path, rest = self.store_dir.parse_prefix(logical)
         return str(self.store.root / path.base_name) + rest
 
@@ -80,7 +83,14 @@ class FakeContext:
         input: bytes | None = None,
         capture: bool = False,
     ) -> bytes:
-        raise BuiltinError("no programs here")
+        done = subprocess.run(
+            list(argv), env=env, cwd=cwd, input=input, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        if done.returncode:
+            raise ShellFailedError(argv, done.returncode)
+        if not capture:
+            self.lines += done.stdout.decode().splitlines()
+        return done.stdout if capture else b""
 
     def log(self, text: str) -> None:
         self.lines.append(text)
