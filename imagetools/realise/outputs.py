@@ -121,8 +121,14 @@ def _built(tree: _Tree, drv: StorePath, address: ContentAddress | None = None) -
 
 
 def _move(store: Store, place: str, path: StorePath) -> None:
-    """Bring a canonical tree to its real place. A folder must be writable to be renamed by an ordinary user."""
+    """Bring a canonical tree to its real place, where a builder without a sandbox has already made it.
+
+    A folder must be writable to be renamed by an ordinary user.
+    """
     real = store.real_path(path)
+    folder_of, name = os.path.split(place)
+    if os.path.join(os.path.realpath(folder_of), name) == real:
+        return
     with writing(real):
         delete_tree(real)
         folder = not os.path.islink(place) and os.path.isdir(place)
