@@ -1,10 +1,14 @@
 """Every example, built by a user who has nothing yet and run in a real Docker engine; then built again under other conditions."""
 
+import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -35,7 +39,7 @@ def built(home: Path, name: str) -> Path:
 
 
 def test_there_is_a_test_for_every_example() -> None:
-    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == ["files-only", "hello"]
+    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == ["files-only", "hello", "pair", "stream", "web"]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.nix")), ids=lambda path: path.stem)
@@ -80,6 +84,83 @@ def test_files_only(home: Path) -> None:
     assert len(described["RootFS"]["Layers"]) == 1
 
 
+@pytest.mark.docker
+def test_pair(home: Path) -> None:
+    """Row 2.039: the engine keeps what two images share once."""
+    need_engine()
+    built(home, "pair")
+    layers: list[list[str]] = []
+    for side, link in (("left", "pair"), ("right", "pair-2")):
+        docker("load", "-i", str(home / link))
+        assert docker("run", "--rm", f"pair-{side}:latest") == f"This is the {side} one\n"
+        (described,) = json.loads(docker("image", "inspect", f"pair-{side}:latest"))
+        layers.append(described["RootFS"]["Layers"])
+    left, right = layers
+    assert len(left) == len(right) == 3
+    assert left[:-1] == right[:-1]
+    assert len(set(left) & set(right)) == 2
+
+
+@pytest.mark.docker
+def test_stream(home: Path) -> None:
+    """From the physical path, with an empty environment, straight into the engine (rows 2.041, 2.042)."""
+    need_engine()
+    script = built(home, "stream")
+    with subprocess.Popen([script], stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]}) as writer:
+        loaded = subprocess.run(["docker", "load"], stdin=writer.stdout, capture_output=True, text=True, check=True)
+    assert writer.returncode == 0
+    assert loaded.stdout == "Loaded image: stream:latest\n"
+    assert docker("run", "--rm", "stream:latest") == "written\n"
+
+
+def test_stream_writes_what_would_have_been_built(home: Path) -> None:
+    script = built(home, "stream")
+    definition = (EXAMPLES / "stream.nix").read_text().replace("streamLayeredImage", "buildLayeredImage")
+    imagetools("build", "-E", definition, "-o", str(home / "built"), home=home)
+    streamed = subprocess.run([script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    assert streamed == gzip.decompress((home / "built").read_bytes())
+
+
+def test_stream_to_a_copying_program(home: Path, tmp_path: Path) -> None:
+    """Row 2.042. By a file: Debian's skopeo reads archives neither gzipped nor from a pipe, also those of Docker itself."""
+    need("skopeo")
+    command = f"{built(home, 'stream')} > image.tar && skopeo copy --insecure-policy docker-archive:image.tar oci:copied:x"
+    run(["bash", "-c", command], cwd=tmp_path)
+    index = json.loads((tmp_path / "copied/index.json").read_text())
+    assert len(index["manifests"]) == 1
+
+
+@pytest.mark.docker
+def test_web(home: Path) -> None:
+    """The container's port is published on a free port of the loopback device, and the page is fetched there."""
+    need_engine()
+    docker("load", "-i", str(built(home, "web")))
+    container = docker("run", "--detach", "--publish", "127.0.0.1::8080", "web:latest").strip()
+    try:
+        address = docker("port", container, "8080/tcp").split()[0]
+        assert "<h1>This page was written by a definition</h1>" in fetched(f"http://{address}/")
+        with pytest.raises(urllib.error.HTTPError):
+            fetched(f"http://{address}/other")
+    finally:
+        docker("rm", "--force", container)
+
+
+def fetched(url: str) -> str:
+    """The page; asks again as long as the server is on its way up (at most 10 seconds)."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + 10
+    while True:
+        try:
+            with opener.open(url, timeout=10) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
 def test_no_engine_says_what_to_do(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = built(home, "hello")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
@@ -89,7 +170,7 @@ def test_no_engine_says_what_to_do(home: Path, tmp_path: Path, monkeypatch: pyte
     assert "DOCKER_HOST" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["hello", "files-only"])
+@pytest.mark.parametrize("name", ["hello", "files-only", "web"])
 def test_the_same_bytes_under_other_circumstances(name: str, home: Path, tmp_path: Path) -> None:
     """Another home, working directory, clock zone, locale, umask, hash seed and number of jobs (row 2.021)."""
     first = built(home, name).read_bytes()
