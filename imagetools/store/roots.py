@@ -42,6 +42,38 @@ def roots(layout: Layout) -> dict[str, StorePath]:
     return found
 
 
+def all_roots(layout: Layout) -> list[tuple[str, StorePath]]:
+    """Every link that keeps an object alive, as real Nix finds them (``nix-store --gc --print-roots`` without running
+    processes), sorted: result links, and all else below gcroots and profiles that leads into the store, directly, through one
+    more link, or by the name of a regular file.
+    """
+    found = set(roots(layout).items())
+    for folder in (layout.gc_roots, layout.profiles):
+        for where, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if f"{where}/{name}" != layout.logical_roots]  # those of result links
+            for name in (*names, *(name for name in folders if os.path.islink(f"{where}/{name}"))):
+                root = _root_of(layout, f"{where}/{name}")
+                if root is not None:
+                    found.add(root)
+    return sorted(found)
+
+
+def _root_of(layout: Layout, path: str) -> tuple[str, StorePath] | None:
+    """The link and the object that an entry below gcroots stands for."""
+    target = _read_link(path)
+    if target is None:
+        try:
+            return path, StorePath.parse(os.path.basename(path))
+        except ImagetoolsError:
+            return None
+    direct = _object_of_link(layout, path)
+    if direct is not None:
+        return path, direct
+    link = os.path.join(os.path.dirname(path), target)
+    indirect = _object_of_link(layout, link)
+    return None if indirect is None else (os.path.normpath(link), indirect)
+
+
 def prune(layout: Layout) -> list[str]:
     """Remove the logical roots whose link is gone or leads elsewhere; return their names."""
     living = roots(layout)

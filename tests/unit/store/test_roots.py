@@ -8,7 +8,7 @@ import pytest
 from imagetools.formats.store_path import StorePath
 from imagetools.store.local import LocalStore
 from imagetools.store.ports import InvalidPathError, RootExistsError, RootInStoreError
-from imagetools.store.roots import prune, roots
+from imagetools.store.roots import all_roots, prune, roots
 
 
 @pytest.fixture
@@ -103,3 +103,33 @@ def test_a_relative_link_is_meant_from_here(store: LocalStore, tmp_path: Path, m
     path = store.add_text("x", b"x")
     store.add_root("result", path)
     assert roots(store.layout) == {str(tmp_path / "result"): path}
+
+
+def test_all_roots_are_those_that_real_nix_finds_too(store: LocalStore, tmp_path: Path) -> None:
+    one, two = store.add_text("one", b""), store.add_text("two", b"")
+    store.add_root(str(tmp_path / "result"), one)
+    layout = store.layout
+    os.symlink(f"/nix/store/{two}", f"{layout.gc_roots}/direct")
+    os.makedirs(f"{layout.gc_roots}/deep/er")
+    Path(f"{layout.gc_roots}/deep/er/{two}").touch()
+    Path(f"{layout.gc_roots}/nothing").touch()
+    os.symlink(f"/nix/store/{two}/bin", tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", f"{layout.auto_roots}/indirect")
+    os.symlink("/nowhere", f"{layout.auto_roots}/stale")
+    os.symlink("profile-1", f"{layout.profiles}/profile")
+    os.symlink(f"/nix/store/{one}", f"{layout.profiles}/profile-1")
+    assert all_roots(layout) == sorted(
+        [
+            (str(tmp_path / "result"), one),
+            (f"{layout.gc_roots}/direct", two),
+            (f"{layout.gc_roots}/deep/er/{two}", two),
+            (str(tmp_path / "elsewhere"), two),
+            (f"{layout.profiles}/profile-1", one),
+        ]
+    )
+    os.unlink(tmp_path / "result")
+    assert (str(tmp_path / "result"), one) not in all_roots(layout)
+
+
+def test_no_roots_where_no_store_is(tmp_path: Path) -> None:
+    assert all_roots(LocalStore(str(tmp_path / "nothing")).layout) == []
