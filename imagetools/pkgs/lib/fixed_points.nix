@@ -1,10 +1,10 @@
 # Attribute sets that refer to themselves, and what changes them from outside.
 { lib }:
-{
+rec {
   fix = f: let self = f self; in self;
   fix' = f: let self = f self // { __unfix__ = f; }; in self;
 
-  converge = f: value: let next = f value; in if next == value then value else lib.converge f next;
+  converge = f: value: let next = f value; in if next == value then value else converge f next;
 
   # An overlay sees the finished set (final) and what lies below it (prev).
   extends = overlay: f: final: let prev = f final; in prev // overlay final prev;
@@ -15,12 +15,12 @@
       changed = first final prev;
     in
     changed // second final (prev // changed);
-  composeManyExtensions = lib.foldr lib.composeExtensions (final: prev: { });
+  composeManyExtensions = lib.foldr composeExtensions (final: prev: { });
 
-  makeExtensible = lib.makeExtensibleWithCustomName "extend";
+  makeExtensible = makeExtensibleWithCustomName "extend";
   makeExtensibleWithCustomName =
     name: f:
-    lib.fix' (self: f self // { ${name} = overlay: lib.makeExtensibleWithCustomName name (lib.extends overlay f); });
+    fix' (self: f self // { ${name} = overlay: makeExtensibleWithCustomName name (extends overlay f); });
 
   # An overlay from a function that takes only prev, or from plain attributes.
   toExtension =

@@ -172,7 +172,7 @@ NEWER: dict[str, object] = {
         [1, 1],
     ],
     'lib.toShellVars { a = "x y"; b = [ 1 "z w" ]; c = { k = "v"; }; }': "a='x y'\ndeclare -a b=(1 'z w')\ndeclare -A c=([k]=v)",
-    'lib.getExe { outPath = "/p"; name = "x-1"; meta.mainProgram = "y"; }': "/p/bin/y",
+    'lib.getExe { type = "derivation"; outPath = "/p"; name = "x-1"; meta.mainProgram = "y"; }': "/p/bin/y",
     "(lib.toExtension { a = 1; }) 0 0": {"a": 1},
     '[ (lib.escapeXML "<a&b>") (lib.isValidPosixName "a_1") (lib.isStringLike ./x) ]': ["&lt;a&amp;b&gt;", True, True],
     'lib.sortOn builtins.stringLength [ "ccc" "a" "bb" ]': ["a", "bb", "ccc"],
@@ -182,10 +182,14 @@ NEWER: dict[str, object] = {
 
 FAILURES: dict[str, str] = {
     "lib.last [ ]": "lists.last: list must not be empty!",
-    'lib.getAttrFromPath [ "a" "b" ] { }': "cannot find attribute `a.b'",
+    'lib.getAttrFromPath [ "a" "b" ] { }': "cannot find attribute 'a.b'",
     'lib.toInt "x"': "Could not convert",
     "lib.callPackageWith { a = 1; } ({ a, b, c }: { }) { b = 1; }": "callPackage: a package function wants 'c', which the package set does not have",
     'lib.toShellVar "a-b" 1': "is not a valid shell variable name",
     'lib.systems.elaborate "nonsense"': "'nonsense' is no system; it should look like x86_64-linux",
-    'lib.fixedWidthString 1 "0" "long"': "fixedWidthString: the requested length (1) is shorter than the text 'long'",
+    'lib.fixedWidthString 1 "0" "long"': "fixedWidthString: the requested length (1) cannot be reached from the text 'long' with '0'",
+    "lib.callPackageWith { abc = 1; } ({ abd }: { }) { }": "wants 'abd', which the package set does not have; did you mean 'abc'?",
+    'lib.fromHexString "xyz"': "is not a hexadecimal number of at most 63 bits",
+    "lib.generators.mkValueStringDefault { } [ 1 ]": "generators.mkValueStringDefault: lists not supported: [",
+    'lib.updateManyAttrsByPath [ { path = [ "a" ]; update = old: old; } ] { }': "Path 'a' does not exist in the given value",
 }
