@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from imagetools.app.ui.terminal import human_size
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StorePath
 from imagetools.store import questions
-from imagetools.store.local import LocalStore
 from imagetools.store.roots import all_roots
+
+if TYPE_CHECKING:
+    from imagetools.store.local import LocalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Answer:
 
 
 def answer(
-    store: LocalStore,
+    store: "LocalStore",
     question: str,
     paths: Sequence[StorePath],
     *,
@@ -63,7 +66,7 @@ def answer(
     return ordered(_set(store, question, paths, include_outputs))
 
 
-def _set(store: LocalStore, question: str, paths: Sequence[StorePath], include_outputs: bool) -> set[StorePath]:
+def _set(store: "LocalStore", question: str, paths: Sequence[StorePath], include_outputs: bool) -> set[StorePath]:
     if question == "references":
         return questions.references(store, paths)
     if question == "referrers":
@@ -73,7 +76,7 @@ def _set(store: LocalStore, question: str, paths: Sequence[StorePath], include_o
     return questions.requisites(store, paths, include_outputs=include_outputs)
 
 
-def _edges(store: LocalStore, path: StorePath) -> dict[str, list[str]]:
+def _edges(store: "LocalStore", path: StorePath) -> dict[str, list[str]]:
     """The closure as a graph: each member and what it refers to."""
     return {
         store.store_dir.join(member): [store.store_dir.join(other) for other in info.references]
@@ -81,7 +84,7 @@ def _edges(store: LocalStore, path: StorePath) -> dict[str, list[str]]:
     }
 
 
-def describe(store: LocalStore, info: PathInfo) -> dict[str, object]:
+def describe(store: "LocalStore", info: PathInfo) -> dict[str, object]:
     """One object as ``nix path-info --json`` describes it, and our own ``closureSize`` and ``physicalPath``."""
     join = store.store_dir.join
     described: dict[str, object] = {
@@ -105,7 +108,7 @@ def describe(store: LocalStore, info: PathInfo) -> dict[str, object]:
     return described
 
 
-def describe_lines(store: LocalStore, info: PathInfo) -> list[str]:
+def describe_lines(store: "LocalStore", info: PathInfo) -> list[str]:
     """The same for people."""
     join = store.store_dir.join
     closure = store.closure([info.path])
