@@ -52,13 +52,13 @@ def main() -> None:
             compare("zstd", ours("zstd"), {"tar c | zstd -3 -T0": ["sh", "-c", f"{tar} | zstd -q -3 -T0 > {peer}"]}, rounds=3)
 
 
-def choose() -> tuple[list[str], int, int]:
-    """Folders below /usr with together at least WANTED bytes of readable files; their size and number of files."""
+def choose(wanted: int = WANTED) -> tuple[list[str], int, int]:
+    """Folders below /usr with together at least ``wanted`` bytes of readable files; their size and number of files."""
     chosen: list[str] = []
     total = count = 0
     for top in ("/usr/lib/x86_64-linux-gnu", "/usr/lib", "/usr/share", "/usr/libexec"):
         for entry in sorted(Path(top).glob("*")) if Path(top).is_dir() else ():
-            if total >= WANTED:
+            if total >= wanted:
                 return chosen, total, count
             if entry.is_symlink() or not entry.is_dir() or any(entry.is_relative_to(path) for path in chosen):
                 continue

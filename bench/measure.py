@@ -1,10 +1,10 @@
 """Measuring commands side by side: rounds of ours and theirs in turn, the median of each, and their ratio."""
 
 import os
-import resource
 import shutil
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ class Cost:
 
 def once(argv: Sequence[str], environment: Mapping[str, str] | None = None, shell: bool = False) -> Cost:
     """Run a command once; raises CalledProcessError where it fails."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        " ".join(argv) if shell else argv,
-        env=dict(environment or os.environ),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        shell=shell,
-    )
-    _, stderr = process.communicate()
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, argv, stderr=stderr)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, after.ru_maxrss)
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            " ".join(argv) if shell else argv,
+            env=dict(environment or os.environ),
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            shell=shell,
+        )
+        _, status, used = os.wait4(process.pid, 0)  # of this process and its children alone
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, argv, stderr=said.read())
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss)
 
 
 def compare(
