@@ -181,7 +181,8 @@ class BuildsFailedError(BuildError):
     """Several builds failed (with ``--keep-going``); ``failures`` has them all in the order in which they failed."""
 
     def __init__(self, failures: Sequence[ImagetoolsError]) -> None:
-        super().__init__("", "\n".join(failure.message for failure in failures))
+        hints = dict.fromkeys(failure.hint for failure in failures if failure.hint)
+        super().__init__("", "\n".join(dict.fromkeys(failure.message for failure in failures)), "\n".join(hints) or None)
         self.failures = tuple(failures)
 
 

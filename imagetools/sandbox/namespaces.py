@@ -6,6 +6,7 @@ outputs keep the host's network (row 1.010).
 """
 
 import contextlib
+import errno
 import marshal
 import os
 import platform
@@ -208,7 +209,7 @@ class NamespaceSandbox:
         _, step, number = message
         reason = os.strerror(number) if number else "the process ended early"
         if step in FORBIDDEN_STEPS:
-            raise NoNamespacesError(step, reason)
+            raise NoNamespacesError(step, "their number is limited" if number == errno.ENOSPC else reason)
         raise SetupError(step, reason)
 
 

@@ -28,7 +28,7 @@ class NoSlotError(SandboxError):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"cannot take a spare user id for a build: {reason}",
-            f"user ids from {FIRST_UID} up must be usable; or run as an ordinary user",
+            f"user ids from {FIRST_UID} up must be usable here; or run as an ordinary user, or without isolation: --no-sandbox",
         )
 
 

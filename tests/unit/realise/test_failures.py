@@ -56,7 +56,16 @@ def test_exit_codes_add_up() -> None:
         ([system, system], 1),
     ):
         assert failures.several(members).exit_code == code
-    assert failures.several([build, late]).message == f"{build.message}\n{late.message}"
+
+
+def test_several_failures_keep_what_each_says() -> None:
+    build, late = failures.DependencyFailedError(DRV, 1), failures.TimedOutError(DRV, 1, False, [])
+    host = ImagetoolsError("no", "a hint")
+    assert (failures.several([build, late]).message, failures.several([build, late]).hint) == (f"{build}\n{late}", None)
+    assert (failures.several([host, build, host]).message, failures.several([host, build, host]).hint) == (
+        f"no\n{build}",
+        "a hint",
+    )
 
 
 def check_env(system: str = "x86_64-linux", builder: str = "/b", **env: str) -> None:

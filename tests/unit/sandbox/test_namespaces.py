@@ -304,7 +304,7 @@ def test_a_host_without_user_namespaces_gets_a_clear_error() -> None:
             text=True,
             check=False,
         )
-    assert "NoNamespacesError: cannot make a sandbox on this host: making namespaces: " in done.stderr
+    assert "NoNamespacesError: cannot make a sandbox on this host: making namespaces: their number is limited" in done.stderr
 
 
 def test_the_error_names_the_switch() -> None:
