@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -18,15 +19,18 @@ from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
+from imagetools.instantiate.restricted import RestrictedIO
 from imagetools.instantiate.table import store_builtins
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError, NotYetError
+from imagetools.lang.builtins import xml_writer
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime import bigstack, coerce, json, printer
-from imagetools.lang.runtime.search_path import OWN_FILES, find, parse_entry, parse_nix_path
+from imagetools.lang.runtime.search_path import OWN_FILES, find, is_uri, parse_entry, parse_nix_path
 from imagetools.store.local import LocalStore
 
 DERIVATION_FILE: Final = "/builtin/derivation.nix"
+BUNDLED: Final = (PACKAGE / "bundled/fetchers", PACKAGE / "bundled/builders")  # what the embedded package set imports
 T = TypeVar("T")
 
 if TYPE_CHECKING:
@@ -77,6 +81,17 @@ class Session:
     @cached_property
     def io(self) -> StoreIO:
         settings = self.settings
+        if settings.pure or settings.restricted:
+            return RestrictedIO(
+                self.store,
+                cache=settings.cache,
+                home=settings.home,
+                environment=settings.environment,
+                now=int(time.time()),
+                say=say,
+                read_only=self.read_only,
+                pure=settings.pure,
+            )
         return StoreIO(
             self.store,
             cache=settings.cache,
@@ -94,12 +109,20 @@ class Session:
         self.io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
         embedded = to_str(os.fsencode(PACKAGE / "pkgs"))
         include = [parse_entry(to_str(os.fsencode(entry))) for entry in settings.include]
+        search_path = [*include, *parse_nix_path(settings.nix_path), ("nixpkgs", embedded)]
+        if isinstance(self.io, RestrictedIO) and not settings.pure:
+            for _, place in search_path:
+                if not is_uri(place):
+                    self.io.allow_entry(place if place.startswith("/") else f"{self.io.cwd()}/{place}")
+            for folder in BUNDLED:
+                self.io.allow_entry(to_str(os.fsencode(folder)))
         return Evaluator(
             self.io,
             extra=store_builtins(self.io, self.known),
             sources={"derivation": (DERIVATION_FILE, derivation)},
             system=settings.system,
-            search_path=[*include, *parse_nix_path(settings.nix_path), ("nixpkgs", embedded)],
+            search_path=search_path,
+            pure=settings.pure,
         )
 
     def run(self, work: Callable[[], T]) -> T:
@@ -126,6 +149,10 @@ class Session:
     def print_json(self, value: object) -> str:
         """What ``nix-instantiate --eval --strict --json`` prints."""
         return json.dump(self.evaluator.machine, value, set())
+
+    def print_xml(self, value: object, *, strict: bool, location: bool) -> str:
+        """What ``nix-instantiate --eval --xml`` prints."""
+        return xml_writer.dump(self.evaluator.machine, value, set(), strict, location)
 
     def print_raw(self, value: object) -> str:
         """A string as it is."""
@@ -217,13 +244,22 @@ class Session:
             events=watch,
         )
 
+    def _unrestricted(self) -> "Session":
+        """A session for the program's own expressions, over the same store."""
+        if not (self.settings.pure or self.settings.restricted):
+            return self
+        own = Session(replace(self.settings, pure=False, restricted=False), read_only=self.read_only)
+        own.store = self.store
+        return own
+
     def _shell(self) -> "Shell":
         """The set's static busybox, which every build finds at /bin/sh: instantiated, not built."""
         from imagetools.realise.targets import Shell
 
-        value = self.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
-        (found,) = self.find(value)
-        self.flush()
+        own = self._unrestricted()
+        value = own.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
+        (found,) = own.find(value)
+        own.flush()
         return Shell(self.store.store_dir.parse(found.drv_path))
 
 

@@ -34,6 +34,7 @@ class Settings:
     ``root`` is the physical root R of the store (``R/nix/store`` holds the objects; DESIGN section 6), ``cache`` the folder of
     the parse cache, ``include`` what -I said and ``nix_path`` the text of NIX_PATH, ``cores`` what builders see as
     NIX_BUILD_CORES,
+    ``pure`` and ``restricted`` what --pure-eval and --restrict-eval forbid an evaluation,
     ``max_jobs`` how many builds run at once. ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not
     exist.
     """
@@ -51,6 +52,8 @@ class Settings:
     sandbox: bool = True
     cores: int = 1
     max_jobs: int = 1
+    pure: bool = False
+    restricted: bool = False
 
     def changed(
         self,
@@ -61,6 +64,8 @@ class Settings:
         cores: int | None = None,
         max_jobs: int | None = None,
         system: str | None = None,
+        pure: bool = False,
+        restricted: bool = False,
     ) -> "Settings":
         """These settings with what the command line says on top."""
         return replace(
@@ -71,6 +76,8 @@ class Settings:
             cores=self.cores if cores is None else cores or cpu_count(),
             max_jobs=self.max_jobs if max_jobs is None else max(1, max_jobs),
             system=self.system if system is None else system,
+            pure=self.pure or pure,
+            restricted=self.restricted or restricted,
         )
 
 

@@ -38,6 +38,7 @@ class StoreIO:
         read_only: bool = False,
     ) -> None:
         self.store = store
+        self.pure = False
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
         self._cache = cache
@@ -58,6 +59,9 @@ class StoreIO:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def read_file(self, path: str) -> bytes:
+        return self._read(path)
+
+    def _read(self, path: str) -> bytes:
         if path in self.texts:
             return self.texts[path]
         try:
@@ -139,9 +143,17 @@ class StoreIO:
             found = self._copied[path] = self.add_path(path, path.rpartition("/")[2], "nar")
         return found
 
-    def add_path(self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None) -> str:
-        """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds. Gives the logical
-        store path."""
+    def check(self, path: str) -> None:
+        """Raises RestrictedPath where the evaluation may not see ``path``; here it may see everything."""
+
+    def allow(self, path: str) -> None:
+        """Let the evaluation see what it has just made; nothing to do here."""
+
+    def add_path(
+        self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None, *, fixed: bool = False
+    ) -> str:
+        """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds; ``fixed``: its hash is
+        given, and will be compared. Gives the logical store path."""
         if path in self.texts:
             raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
         physical = to_str(self._followed(path))
@@ -152,7 +164,7 @@ class StoreIO:
                 hash_, _ = nar_hash(os.fsdecode(to_bytes(physical)), filter=wanted)
                 return store_dir.join(source_path(store_dir, name, hash_))
             if self.read_only:
-                return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", self.read_file(path))))
+                return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", self._read(path))))
             return store_dir.join(self.store.add_source(os.fsdecode(to_bytes(physical)), name, method=method, filter=wanted))
         except FileNotFoundError as error:
             raise _unreadable(path, error) from None

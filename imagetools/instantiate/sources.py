@@ -14,7 +14,7 @@ from imagetools.instantiate.known import Known
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.hashes import Hash
 from imagetools.lang.runtime.coerce import base_name, to_path, to_string
-from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
+from imagetools.lang.runtime.errors import EvalError, NotPure, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import describe, make_string
 from imagetools.store.ports import TextObject
@@ -69,8 +69,12 @@ class Sources:
         if expected is not None:
             wanted = self._store_dir.join(fixed_path(self._store_dir, name, method, expected))
             if self.io.store.is_valid(self._store_dir.parse(wanted)):
+                if not self.io.pure:
+                    self.io.check(path)
+                self.io.allow(wanted)
                 return make_string(wanted, {wanted})
-        made = self.io.add_path(path, name, method, None if function is None else _predicate(m, function))
+        keep = None if function is None else _predicate(m, function)
+        made = self.io.add_path(path, name, method, keep, fixed=wanted is not None)
         if wanted is not None and made != wanted:
             raise EvalError(f"store path mismatch in (possibly filtered) path added from '{path}'")
         return make_string(made, {made})
@@ -95,12 +99,15 @@ class Sources:
 
     def store_path(self, m: Machine, path: object) -> object:
         """``builtins.storePath path``: a valid store path as a string with context. Raises EvalError for any other path."""
+        if self.io.pure:
+            raise NotPure("builtins.storePath")
         context: set[str] = set()
         value = m.force(path)
         text = to_string(m, value, context, False, False)
         if not text.startswith("/"):
             raise TypeErrorNix(f"string '{text}' doesn't represent an absolute path ({describe(value)})")
         text = self._resolved(to_path(m, value, context))
+        self.io.check(text)
         try:
             store_path, _ = self._store_dir.parse_prefix(text)
         except StorePathError:

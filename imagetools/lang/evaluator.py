@@ -125,7 +125,8 @@ class Files(Loader):
 
 class Evaluator:
     """One evaluation. ``extra`` are builtins from outside (those that need a store); ``sources`` are globals written in Nix:
-    name -> (file name to show, text), evaluated when first used; ``search_path`` as in Machine."""
+    name -> (file name to show, text), evaluated when first used; ``search_path`` as in Machine. ``pure``: no search path, no
+    time, no system (what else it forbids is the matter of ``io``)."""
 
     def __init__(
         self,
@@ -135,8 +136,10 @@ class Evaluator:
         system: str = "x86_64-linux",
         search_path: Sequence[tuple[str, str]] = (),
         nix_version: str = DEFAULT_VERSION,
+        pure: bool = False,
     ) -> None:
-        self.machine = Machine(io, system, list(search_path))
+        self.machine = Machine(io, system, [] if pure else list(search_path))
+        self.machine.pure = pure
         self.files = Files(self.machine)
         self.machine.loader = self.files
         lazies: dict[str, object] = {}

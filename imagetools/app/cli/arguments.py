@@ -43,6 +43,15 @@ Store = Annotated[
 System = Annotated[
     str | None, typer.Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")
 ]
+PureEval = Annotated[
+    bool,
+    typer.Option(
+        "--pure-eval", help="Evaluate without files, time, environment, system and search path; only what has a hash can be read."
+    ),
+]
+RestrictEval = Annotated[
+    bool, typer.Option("--restrict-eval", help="Let the expressions read only what lies in entries of the search path.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")]
 
 

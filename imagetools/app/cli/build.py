@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from imagetools.app.cli.arguments import Arg, ArgStr, Attributes, Debug, Expr, Files, Include, ShowTrace, Store, System, pairs
+from imagetools.app.cli.arguments import (
+    Arg,
+    ArgStr,
+    Attributes,
+    Debug,
+    Expr,
+    Files,
+    Include,
+    PureEval,
+    RestrictEval,
+    ShowTrace,
+    Store,
+    System,
+    pairs,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +65,8 @@ def register(app: typer.Typer) -> None:
         no_sandbox: Annotated[
             bool, typer.Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")
         ] = False,
+        pure_eval: PureEval = False,
+        restrict_eval: RestrictEval = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -79,6 +95,8 @@ def register(app: typer.Typer) -> None:
             cores=cores,
             max_jobs=jobs,
             system=system,
+            pure=pure_eval,
+            restricted=restrict_eval,
         )
         session = Session(settings)
 

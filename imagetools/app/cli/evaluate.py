@@ -14,6 +14,8 @@ from imagetools.app.cli.arguments import (
     Expr,
     Files,
     Include,
+    PureEval,
+    RestrictEval,
     ShowTrace,
     Store,
     System,
@@ -35,12 +37,16 @@ def register(app: typer.Typer) -> None:
         strict: Annotated[bool, typer.Option("--strict", help="Evaluate everything inside lists and sets as well.")] = False,
         json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
         raw: Annotated[bool, typer.Option("--raw", help="Print a string as it is: no quotes, no newline at the end.")] = False,
+        xml: Annotated[bool, typer.Option("--xml", help="Print XML, with places in the source.")] = False,
+        no_location: Annotated[bool, typer.Option("--no-location", help="With --xml: leave the places out.")] = False,
         parse: Annotated[
             bool, typer.Option("--parse", help="Do not evaluate: print the expression as it was understood.")
         ] = False,
         read_write: Annotated[
             bool, typer.Option("--read-write-mode", help="Write the sources and derivations that are met into the store.")
         ] = False,
+        pure_eval: PureEval = False,
+        restrict_eval: RestrictEval = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -55,14 +61,16 @@ def register(app: typer.Typer) -> None:
         Examples: imagetools eval -E '1 + 1' | imagetools eval --json -A config hello.nix
         """
         del show_trace, debug
-        if json and raw:
-            raise ArgumentError("--json and --raw exclude each other")
+        if json + raw + xml > 1:
+            raise ArgumentError("--json, --raw and --xml exclude each other")
         from imagetools.app.cli.expressions import parsed, values
         from imagetools.app.compose import Session
         from imagetools.app.settings import read_settings
         from imagetools.kernel.bytestr import to_bytes
 
-        settings = read_settings().changed(store=store, include=include or (), system=system)
+        settings = read_settings().changed(
+            store=store, include=include or (), system=system, pure=pure_eval, restricted=restrict_eval
+        )
         session = Session(settings, read_only=not read_write)
 
         def work() -> None:
@@ -71,14 +79,15 @@ def register(app: typer.Typer) -> None:
                     sys.stdout.buffer.write(to_bytes(text) + b"\n")
                 return
             for value in values(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr)):
-                text = (
-                    session.print_raw(value)
-                    if raw
-                    else session.print_json(value)
-                    if json
-                    else session.print(value, strict=strict)
-                )
-                sys.stdout.buffer.write(to_bytes(text) + (b"" if raw else b"\n"))
+                if raw:
+                    text = session.print_raw(value)
+                elif json:
+                    text = session.print_json(value) + "\n"
+                elif xml:
+                    text = session.print_xml(value, strict=strict, location=not no_location)
+                else:
+                    text = session.print(value, strict=strict) + "\n"
+                sys.stdout.buffer.write(to_bytes(text))
             session.flush()
 
         session.run(work)

@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from imagetools.app.cli.arguments import Arg, ArgStr, Attributes, Debug, Expr, Files, Include, ShowTrace, Store, System, pairs
+from imagetools.app.cli.arguments import (
+    Arg,
+    ArgStr,
+    Attributes,
+    Debug,
+    Expr,
+    Files,
+    Include,
+    PureEval,
+    RestrictEval,
+    ShowTrace,
+    Store,
+    System,
+    pairs,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +36,8 @@ def register(app: typer.Typer) -> None:
         json: Annotated[
             bool, typer.Option("--json", help="Print name, drvPath, outputName and outputs of each derivation as JSON.")
         ] = False,
+        pure_eval: PureEval = False,
+        restrict_eval: RestrictEval = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -38,7 +54,9 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.compose import Session
         from imagetools.app.settings import read_settings
 
-        settings = read_settings().changed(store=store, include=include or (), system=system)
+        settings = read_settings().changed(
+            store=store, include=include or (), system=system, pure=pure_eval, restricted=restrict_eval
+        )
         session = Session(settings)
 
         def work() -> list[str]:

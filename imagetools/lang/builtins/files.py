@@ -12,7 +12,7 @@ from imagetools.lang.builtins.contexts import is_store_path
 from imagetools.lang.builtins.imported_drv import derivation_value
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime import coerce, search_path
-from imagetools.lang.runtime.errors import EvalError, InvalidPath
+from imagetools.lang.runtime.errors import EvalError, InvalidPath, RestrictedPath
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import Attrs, NixPath, make_string
 
@@ -59,15 +59,21 @@ def scoped_import(m: Machine, scope: object, path: object) -> object:
 
 
 def path_exists(m: Machine, path: object) -> object:
-    """Whether there is something at a path; with a slash at the end, whether that is a folder. Example:
-    ``builtins.pathExists ./x``. Row 5.109."""
+    """Whether there is something at a path; with a slash at the end, whether that is a folder. What ``--restrict-eval`` or
+    ``--pure-eval`` forbids to read does not exist.
+
+    Example: ``builtins.pathExists ./x``. Row 5.109.
+    """
     value = m.force(path)
     context: set[str] = set()
     text = coerce.to_string(m, value, context, False, False)
     found = real_path(m, value)
-    if text.endswith(("/", "/.")):
-        return kind_followed(m, found) == "directory"
-    return m.io.kind(found) is not None
+    try:
+        if text.endswith(("/", "/.")):
+            return kind_followed(m, found) == "directory"
+        return m.io.kind(found) is not None
+    except RestrictedPath:
+        return False
 
 
 def kind_followed(m: Machine, path: str) -> str | None:

@@ -69,8 +69,9 @@ def install(m: Machine, extra: Sequence[BuiltinSpec], lazies: Mapping[str, objec
     put(m, "true", "true", True)
     put(m, "false", "false", False)
     put(m, "null", "null", None)
-    put(m, "currentTime", "__currentTime", Thunk(CurrentTime(), [m]))
-    put(m, "currentSystem", "__currentSystem", m.system)
+    if not m.pure:
+        put(m, "currentTime", "__currentTime", Thunk(CurrentTime(), [m]))
+        put(m, "currentSystem", "__currentSystem", m.system)
     put(m, "nixVersion", "__nixVersion", nix_version)
     put(m, "storeDir", "__storeDir", m.io.store_dir)
     put(m, "langVersion", "__langVersion", LANGUAGE_VERSION)

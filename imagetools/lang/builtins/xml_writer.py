@@ -1,7 +1,8 @@
-"""Values as XML: ``toXML``.
+"""Values as XML: ``toXML`` and ``eval --xml``.
 
 Nix quirks: a derivation's attributes are written only the first time it is seen; functions are shown by their argument
-pattern, builtins as ``<unevaluated />``; positions are not written (only ``nix-instantiate --xml`` does that).
+pattern, builtins as ``<unevaluated />``; positions of attributes and functions are written by the command only, which also
+leaves unevaluated what nothing has asked for.
 """
 
 from typing import Final, cast
@@ -9,17 +10,25 @@ from typing import Final, cast
 from imagetools.lang.runtime.compare import is_derivation
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.positions import Pos
 from imagetools.lang.runtime.printer import show_float
-from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString
+from imagetools.lang.runtime.report import STRING
+from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk
 
 HEAD: Final = "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n"
 ESCAPES: Final = str.maketrans({'"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": "&#xA;"})
 
 
-def dump(m: Machine, v: object, context: set[str]) -> str:
-    """The XML document (bytestr) of a value, which is forced deeply; what it depends on is added to ``context``."""
-    writer = Writer(m, context)
-    writer.value(v, 1)
+def dump(m: Machine, v: object, context: set[str], strict: bool = True, location: bool = False) -> str:
+    """The XML document (bytestr) of a value; what it depends on is added to ``context``.
+
+    ``strict``: everything within is forced, else what is lazy is ``<unevaluated />``. ``location``: attributes and functions
+    say where they are written."""
+    writer = Writer(m, context, strict, location)
+    if type(v) is Lambda:  # what is asked for is known, however late it was made
+        writer.function(v, 1)
+    else:
+        writer.value(v, 1)
     return HEAD + writer.text() + "</expr>\n"
 
 
@@ -27,9 +36,11 @@ class Writer:
     """Writes elements, two spaces a level. Indentation comes last: a value that is nested without end must fail before the
     text of its first levels, which grows with the square of the depth, fills the memory."""
 
-    def __init__(self, m: Machine, context: set[str]) -> None:
+    def __init__(self, m: Machine, context: set[str], strict: bool, location: bool) -> None:
         self.m = m
         self.context = context
+        self.strict = strict
+        self.location = location
         self.lines: list[str] = []
         self.levels: list[int] = []
         self.seen: set[str] = set()
@@ -55,7 +66,7 @@ class Writer:
         self.line(level, f"</{name}>\n")
 
     def value(self, v: object, level: int) -> None:
-        v = self.m.force(v)
+        v = self.known(v)
         STACK.enter()
         t = type(v)
         if t is Attrs:
@@ -65,11 +76,29 @@ class Writer:
             for item in cast(list[object], v):
                 self.value(item, level + 1)
             self.end(level, "list")
-        elif t is Lambda:
+        elif t is Lambda and (self.strict or not cast(Lambda, v).late):
             self.function(cast(Lambda, v), level)
         else:
             self.scalar(v, level)
         STACK.depth -= 1
+
+    def known(self, v: object) -> object:
+        """The value; where nothing may be forced, a thunk stays one unless it is done."""
+        if self.strict:
+            return self.m.force(v)
+        if type(v) is Thunk and v.code is None:
+            return v.slot
+        return v
+
+    def place(self, attributes: dict[str, str], pos: Pos | None) -> None:
+        """Add where something is written; a text that is no file has no path."""
+        if pos is None or not self.location:
+            return
+        file, line, column = pos.resolve()
+        if file != STRING:
+            attributes["path"] = file
+        attributes["line"] = str(line)
+        attributes["column"] = str(column)
 
     def scalar(self, v: object, level: int) -> None:
         if type(v) is str:
@@ -89,7 +118,7 @@ class Writer:
             self.empty(level, "null" if v is None else "unevaluated", {})
 
     def attrs(self, v: Attrs, level: int) -> None:
-        if not ("type" in v.d and is_derivation(self.m, v.d)):
+        if not self.is_derivation(v):
             self.begin(level, "attrs", {})
             self.members(v, level + 1)
             self.end(level, "attrs")
@@ -97,7 +126,7 @@ class Writer:
         attributes: dict[str, str] = {}
         for name in ("drvPath", "outPath"):
             if name in v.d:
-                path = self.m.force(v.d[name])
+                path = self.known(v.d[name])
                 if type(path) is str:
                     attributes[name] = path
                 elif type(path) is NixString:
@@ -111,9 +140,15 @@ class Writer:
             self.empty(level + 1, "repeated", {})
         self.end(level, "derivation")
 
+    def is_derivation(self, v: Attrs) -> bool:
+        """Whether it says so; Nix forces that attribute even where nothing else is forced."""
+        return "type" in v.d and is_derivation(self.m, v.d)
+
     def members(self, v: Attrs, level: int) -> None:
         for name in sorted(v.d):
-            self.begin(level, "attr", {"name": name})
+            attributes = {"name": name}
+            self.place(attributes, None if v.origin is None else v.origin.find(name))
+            self.begin(level, "attr", attributes)
             try:
                 self.value(v.d[name], level + 1)
             except EvalError as error:
@@ -123,16 +158,18 @@ class Writer:
 
     def function(self, v: Lambda, level: int) -> None:
         code = v.code
-        self.begin(level, "function", {})
+        where: dict[str, str] = {}
+        self.place(where, code.written())
+        self.begin(level, "function", where)
         if code.formals is None:
             self.empty(level + 1, "varpat", {"name": code.arg or ""})
         else:
-            attributes: dict[str, str] = {}
+            pattern: dict[str, str] = {}
             if code.ellipsis:
-                attributes["ellipsis"] = "1"
+                pattern["ellipsis"] = "1"
             if code.arg is not None:
-                attributes["name"] = code.arg
-            self.begin(level + 1, "attrspat", attributes)
+                pattern["name"] = code.arg
+            self.begin(level + 1, "attrspat", pattern)
             names: list[str] = []
             for formal in code.formals:
                 names.append(formal.name)

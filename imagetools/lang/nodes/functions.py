@@ -41,6 +41,9 @@ class Function(LambdaCode):
         self.body = body
         return body
 
+    def written(self) -> Pos | None:
+        return self.unit.pos(self.offset)
+
     def place(self) -> str:
         """file:line:column, with ``(string)`` for a text that is no file."""
         return str(self.unit.pos(self.offset))

@@ -131,8 +131,17 @@ class InvalidPath(EvalError):
 
 
 class RestrictedPath(EvalError):
-    """Access that restricted or pure evaluation forbids."""
+    """Access that restricted or pure evaluation forbids. ``which``: "absolute" for a path as it is written, "canonical" for
+    where its symlinks lead."""
 
-    def __init__(self, path: str, mode: str = "restricted mode", pos: Pos | None = None) -> None:
-        super().__init__(f"access to absolute path '{path}' is forbidden in {mode}", pos)
+    def __init__(self, path: str, mode: str = "restricted mode", which: str = "absolute", hint: str | None = None) -> None:
+        super().__init__(f"access to {which} path '{path}' is forbidden in {mode}", None, hint)
         self.path = path
+
+
+class NotPure(EvalError):
+    """A builtin that pure evaluation does not have; ``name`` as the person writes it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' is not allowed in pure evaluation mode")
+        self.name = name

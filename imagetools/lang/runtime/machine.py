@@ -45,6 +45,7 @@ class Machine:
     def __init__(self, io: EvalIO, system: str = "x86_64-linux", search_path: list[tuple[str, str]] | None = None) -> None:
         self.io: EvalIO = io
         self.system: str = system
+        self.pure: bool = False
         self.search_path: list[tuple[str, str]] = [] if search_path is None else search_path
         self.globals: dict[str, object] = {}
         self.builtins: Attrs = Attrs({})

@@ -9,7 +9,7 @@ path components), which it replaces. Nix quirk: an entry whose place does not ex
 from typing import Final
 
 from imagetools.lang.runtime.coerce import canonical
-from imagetools.lang.runtime.errors import ThrownError
+from imagetools.lang.runtime.errors import RestrictedPath, ThrownError
 from imagetools.lang.runtime.machine import Machine
 
 OWN_FILES: Final = "/__corepkgs__/"
@@ -72,6 +72,8 @@ def find_file(m: Machine, entries: list[tuple[str, str]], name: str) -> str:
             return path
     if name.startswith("nix/"):
         return OWN_FILES + name[4:]
+    if m.pure:
+        raise ThrownError(f"cannot look up '<{name}>' in pure evaluation mode")
     raise ThrownError(f"file '{name}' was not found in the Nix search path (add it using $NIX_PATH or -I)")
 
 
@@ -97,11 +99,19 @@ def resolve(m: Machine, place: str) -> str | None:
             m.io.trace(f"warning: Nix search path entry '{place}' cannot be downloaded, ignoring")
     else:
         found = canonical(place if place.startswith("/") else m.io.cwd() + "/" + place)
-        if not exists(m, found):
+        if not _usable(m, found):
             m.io.trace(f"warning: Nix search path entry '{place}' does not exist, ignoring")
             found = None
     m.resolved[place] = found
     return found
+
+
+def _usable(m: Machine, folder: str) -> bool:
+    """Whether a folder is there; one that may not be looked at counts, so that the file wanted from it is what is refused."""
+    try:
+        return exists(m, folder)
+    except RestrictedPath:
+        return True
 
 
 def exists(m: Machine, path: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
-from imagetools.lang.runtime.positions import Origin
+from imagetools.lang.runtime.positions import Origin, Pos
 
 DEPTH_LIMIT: Final = 200_000
 KEEP_TRACEBACK: Final = 1_000  # deeper, Python's own traceback would cost a kilobyte a level
@@ -153,6 +153,10 @@ class LambdaCode(Code):
 
     def origin(self) -> Origin | None:
         """Where the formals are written."""
+        return None
+
+    def written(self) -> Pos | None:
+        """Where the function is written."""
         return None
 
     def place(self) -> str:
