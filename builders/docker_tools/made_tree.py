@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from imagetools.builtin.api import BuiltinContext
+from imagetools.builtin.api import BuiltinContext, BuiltinError, ShellFailedError
 from imagetools.formats.store_path import StorePath
 from imagetools.image_io.entries import DIRECTORY, REGULAR, SYMLINK, Entry, StrangeFileError, directory, symlink
 from imagetools.kernel.bytestr import to_bytes
@@ -23,6 +23,15 @@ from .request import ImageRequest
 
 _OWNERS: Final = 0o700
 _NO_HOME: Final = "/homeless-shelter"
+
+
+class CommandsFailedError(BuiltinError):
+    """``extraCommands`` did not end with 0; ``status`` is negative for a signal."""
+
+    def __init__(self, status: int) -> None:
+        ended = f"were killed by signal {-status}" if status < 0 else f"failed with exit code {status}"
+        super().__init__(f"extraCommands {ended}", "the first command that fails ends them; the log above has what they said")
+        self.status = status
 
 
 class MadeTree:
@@ -53,7 +62,7 @@ def made_root(ctx: BuiltinContext) -> bytes:
 def run_commands(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, entries: Iterable[Entry]) -> MadeTree | None:
     """Lay ``entries`` out, run the commands there, and see what they left; None where there are no commands.
 
-    Raises ShellFailedError, StrangeFileError, OSError.
+    Raises CommandsFailedError, StrangeFileError, OSError.
     """
     commands = request.commands
     if commands is None:
@@ -61,14 +70,17 @@ def run_commands(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, ent
     root = made_root(ctx)
     kept = _lay_out(root, entries)
     env = {
-        "PATH": _words(commands.path),
+        "PATH": ":".join(ctx.real_path(folder) for folder in commands.path.split(":")),
         "HOME": _NO_HOME,
         "TMPDIR": ctx.scratch,
         "NIX_STORE": _words(ctx.store_dir.path),
         "buildCommand": _words(commands.text),
     }
     ctx.log("Running extraCommands...")
-    ctx.shell([ctx.real_path(commands.shell), "-e", ctx.real_path(commands.script)], env=env, cwd=os.fsdecode(root))
+    try:
+        ctx.shell([ctx.real_path(commands.shell), "-e", ctx.real_path(commands.script)], env=env, cwd=os.fsdecode(root))
+    except ShellFailedError as error:
+        raise CommandsFailedError(error.status) from None
     named = Mentions(ctx.store_dir, inputs)
     for text in (commands.text, commands.shell, commands.path, *request.contents):
         named.look_at(text)

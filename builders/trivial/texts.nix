@@ -59,4 +59,27 @@ rec {
       checkPhase = checkSyntax;
       meta.mainProgram = name;
     };
+
+  # Files one after the other.
+  concatTextFile =
+    {
+      name,
+      files,
+      executable ? false,
+      destination ? "",
+      checkPhase ? "",
+      meta ? { },
+      passthru ? { },
+    }:
+    runCommandLocal name { inherit files executable checkPhase meta passthru; } ''
+      target=$out${lib.escapeShellArg destination}
+      mkdir -p "''${target%/*}"
+      cat $files > "$target"
+      if [ -n "$executable" ]; then
+        chmod 755 "$target"
+      fi
+      eval "$checkPhase"
+    '';
+  concatText = name: files: concatTextFile { inherit name files; };
+  concatScript = name: files: concatTextFile { inherit name files; executable = true; };
 }

@@ -170,7 +170,7 @@ def test_no_engine_says_what_to_do(home: Path, tmp_path: Path, monkeypatch: pyte
     assert "DOCKER_HOST" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["hello", "files-only", "web"])
+@pytest.mark.parametrize("name", ["hello", "files-only", "stream", "web"])
 def test_the_same_bytes_under_other_circumstances(name: str, home: Path, tmp_path: Path) -> None:
     """Another home, working directory, clock zone, locale, umask, hash seed and number of jobs (row 2.021)."""
     first = built(home, name).read_bytes()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.builtin.api import ShellFailedError
+from imagetools.bundled.builders.docker_tools.made_tree import CommandsFailedError
 from imagetools.image_io.entries import StrangeFileError
 
 from .build import Built, build
@@ -92,10 +92,18 @@ def test_what_nobody_may_read_is_packed(store: FakeStore, tmp_path: Path) -> Non
 
 
 def test_commands_that_fail(store: FakeStore, tmp_path: Path) -> None:
-    for commands in ("false; true", "exit 3", "false | true", "x=$(false)"):
-        with pytest.raises(ShellFailedError):
+    ends = {
+        "false; true": "failed with exit code 1",
+        "exit 3": "failed with exit code 3",
+        "(exit 4) | true": "failed with exit code 4",
+        "x=$(false; true)": "failed with exit code 1",
+        "kill -9 $$": "were killed by signal 9",
+    }
+    for commands, end in ends.items():
+        with pytest.raises(CommandsFailedError) as caught:
             with_commands(store, tmp_path / "out", "layered", commands)
-        (tmp_path / "layer").rename(tmp_path / f"layer of {commands}".replace("/", " "))
+        assert str(caught.value) == f"extraCommands {end}"
+        (tmp_path / "layer").rename(tmp_path / f"layer of {commands}")
 
 
 def test_a_pipe_cannot_be_packed(store: FakeStore, tmp_path: Path) -> None:
