@@ -141,6 +141,10 @@ def test_raw_and_parse(folder: Path) -> None:
     text = "{ a, b ? 1 }: with a; [ (x + b) ] ++ c"
     ours = imagetools("eval", "--parse", "-E", text, home=folder).stdout
     assert ours == nix("nix-instantiate", "--parse", "-E", text, root=folder).stdout
+    assert (
+        imagetools("eval", "--parse", "-E", "a", home=folder, check=False).stderr
+        == nix("nix-instantiate", "--parse", "-E", "a", root=folder, check=False).stderr
+    )
 
 
 def test_nothing_is_written_without_being_asked_to(folder: Path) -> None:

@@ -35,9 +35,9 @@ def parsed(session: "Session", files: Sequence[str] | None, expr: bool) -> Itera
     here = _bytestr(os.getcwd())
     for name in files or ([] if expr else ["./default.nix"]):
         if expr:
-            yield session.show_parsed(os.fsencode(name), here, "(string)")
+            yield session.show_parsed(os.fsencode(name), here, "«string»")
         elif name == "-":
-            yield session.show_parsed(sys.stdin.buffer.read(), here, "(stdin)")
+            yield session.show_parsed(sys.stdin.buffer.read(), here, "«stdin»")
         else:
             path = session.locate(_bytestr(name), here)
             yield session.show_parsed(session.io.read_file(path), path.rpartition("/")[0] or "/", path)

@@ -5,8 +5,9 @@ the cyclic garbage collector off, and the process leaves by ``os._exit`` after f
 would cost more than a third of a second (DESIGN section 5).
 """
 
+import os
 import sys
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn, TextIO
 
 _HELP: Final = """Build container images and software artifacts from definitions in the Nix language.
 
@@ -15,13 +16,24 @@ No Nix, no Docker, no root, no VM, no daemon: the same values, derivations and s
 
 def entry_point() -> NoReturn:
     """What the console script calls; never returns."""
+    _open_standard_files()
     leave(main(sys.argv[1:]))
+
+
+def _open_standard_files() -> None:
+    """Where standard input, output or error is closed, ``/dev/null`` takes its place: no other file may get its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdin, sys.stdout, sys.stderr = (_usable(sys.stdin, 0, "r"), _usable(sys.stdout, 1, "w"), _usable(sys.stderr, 2, "w"))
+
+
+def _usable(stream: TextIO | None, number: int, mode: Literal["r", "w"]) -> TextIO:
+    return open(number, mode, closefd=False) if stream is None else stream
 
 
 def leave(code: int) -> NoReturn:
     """End the process at once, with everything written out."""
-    import os
-
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -35,7 +47,11 @@ def main(argv: list[str]) -> int:
     if argv == ["--version"]:
         from imagetools.app.version import version_text
 
-        print(version_text())  # noqa: T201
+        try:
+            print(version_text(), flush=True)  # noqa: T201
+        except OSError as error:
+            print(f"error: writing to standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
+            return 1
         return 0
     import gc
 

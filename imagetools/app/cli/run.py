@@ -77,7 +77,8 @@ def run(argv: list[str], description: str) -> int:
     except OSError as error:
         if debug:
             raise
-        print(f"error: {error.strerror}: {error.filename}" if error.filename else f"error: {error}", file=sys.stderr)  # noqa: T201
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{where}", file=sys.stderr)  # noqa: T201
         return 1
     except Exception as error:
         if debug:
