@@ -84,7 +84,9 @@ def get_attr(m: Machine, s: object, attrset: object) -> object:
     name = m.string(s, "while evaluating the first argument passed to builtins.getAttr")
     d = m.attrs(attrset, "while evaluating the second argument passed to builtins.getAttr").d
     if name not in d:
-        raise MissingAttribute(name)
+        error = MissingAttribute(name)
+        error.candidates = sorted(d)
+        raise error
     return m.force(d[name])
 
 

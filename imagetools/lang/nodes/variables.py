@@ -163,7 +163,23 @@ class WithVar(Code):
         except EvalError as error:
             self.unit.place(error, self.offset)
             raise
-        raise UndefinedVariable(name, self.unit.pos(self.offset))
+        raise self.undefined(env)
+
+    def undefined(self, env: list[object]) -> UndefinedVariable:
+        """The error for a name that no set has; all of them are known now."""
+        error = UndefinedVariable(self.name, self.unit.pos(self.offset))
+        names: set[str] = set()
+        frame = env
+        level = 0
+        for wanted in self.levels:
+            while level < wanted:
+                frame = cast(list[object], frame[0])
+                level += 1
+            scope = frame[1]
+            if type(scope) is Attrs:
+                names.update(scope.d)
+        error.candidates = sorted(names)
+        return error
 
     def thunk(self, env: list[object]) -> object:
         """The attribute itself where the innermost set is already known and has it."""

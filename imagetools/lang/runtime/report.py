@@ -9,18 +9,17 @@ from typing import Final
 
 from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.lang.runtime.errors import EvalError
+from imagetools.lang.runtime.errors import EvalError, UndefinedVariable
 from imagetools.lang.runtime.positions import Pos
-from imagetools.lang.syntax.errors import ParseError
+from imagetools.lang.syntax.errors import ParseError, UndefinedVariableError
 from imagetools.lang.syntax.excerpt import INDENT, excerpt
+from imagetools.lang.syntax.near_misses import did_you_mean, near, variable_limit
 
 RED: Final = "\x1b[31;1m"
 BLUE: Final = "\x1b[34;1m"
 YELLOW: Final = "\x1b[35;1m"
 NORMAL: Final = "\x1b[0m"
 STRING: Final = "(string)"
-MAX_DISTANCE: Final = 2
-MAX_SUGGESTIONS: Final = 5
 
 ReadSource = Callable[[str], bytes | None]
 
@@ -35,13 +34,13 @@ def render(error: ImagetoolsError, read: ReadSource, show_trace: bool = False, c
         message = _indented(message)
     lines = [_paint("error:", RED, color) + " " + message]
     hidden = False
+    if isinstance(error, EvalError) and error.pos is not None:
+        lines.append("")
+        lines.extend(_place(error.pos, read, color))
+    suggestion = suggest(error)
+    if suggestion:
+        lines.append(INDENT + suggestion)
     if isinstance(error, EvalError):
-        if error.pos is not None:
-            lines.append("")
-            lines.extend(_place(error.pos, read, color))
-        suggestion = suggest(error)
-        if suggestion:
-            lines.append(INDENT + suggestion)
         if show_trace:
             lines.extend(_trace(error, read, color))
         hidden = bool(error.frames) and not show_trace
@@ -97,26 +96,13 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n" + INDENT)
 
 
-def suggest(error: EvalError) -> str:
+def suggest(error: ImagetoolsError) -> str:
     """ "Did you mean one of a, b or c?", or nothing."""
+    if isinstance(error, UndefinedVariableError):
+        return did_you_mean(error.near)
+    if isinstance(error, UndefinedVariable):
+        return did_you_mean(near(error.name, error.candidates, variable_limit(error.name)))
     name = getattr(error, "name", None)
-    if not error.candidates or not isinstance(name, str):
+    if not isinstance(error, EvalError) or not isinstance(name, str):
         return ""
-    ranked = sorted((distance(name, other), other) for other in error.candidates)
-    near = [other for far, other in ranked[:MAX_SUGGESTIONS] if far <= MAX_DISTANCE]
-    if not near:
-        return ""
-    if len(near) == 1:
-        return f"Did you mean {display(near[0])}?"
-    return f"Did you mean one of {display(', '.join(near[:-1]))} or {display(near[-1])}?"
-
-
-def distance(a: str, b: str) -> int:
-    """How many insertions, deletions and replacements lie between two names."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before = row
-        row = [i]
-        for j, y in enumerate(b, 1):
-            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y)))
-    return row[-1]
+    return did_you_mean(near(name, error.candidates))

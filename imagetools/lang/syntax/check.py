@@ -13,6 +13,7 @@ from typing import Final, cast
 from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.attrsets import Binding, Bindings, Node
 from imagetools.lang.syntax.errors import TOO_DEEP, SyntaxFailure, UndefinedFailure
+from imagetools.lang.syntax.near_misses import near, variable_limit
 
 DEPTH_LIMIT: Final = 20000  # more than in the parser, since a + b + c ... grows deep without nesting
 
@@ -91,7 +92,7 @@ class Resolver:
             return (t.GLOBAL, pos, name)
         if self._withs:
             return (t.WITHVAR, pos, name, tuple([self._frame - frame for frame in self._withs]))
-        raise UndefinedFailure(name, pos)
+        raise UndefinedFailure(name, pos, near(name, {*self._names, *self._globals}, variable_limit(name)))
 
     def _nodes(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple([self.node(node) for node in nodes])

@@ -23,11 +23,12 @@ class SyntaxFailure(Exception):
 
 
 class UndefinedFailure(SyntaxFailure):
-    """Nothing provides the variable ``name``."""
+    """Nothing provides the variable ``name``; ``near`` are names in scope that look like it."""
 
-    def __init__(self, name: str, pos: int) -> None:
+    def __init__(self, name: str, pos: int, near: list[str]) -> None:
         super().__init__(f"undefined variable '{name}'", pos)
         self.name = name
+        self.near = near
 
 
 class DuplicateFailure(SyntaxFailure):
@@ -53,10 +54,12 @@ class ParseError(ImagetoolsError):
 
 
 class UndefinedVariableError(ParseError):
-    """A variable that no scope, no global and no ``with`` can provide: a static error for the whole file, as in Nix."""
+    """A variable that no scope, no global and no ``with`` can provide: a static error for the whole file, as in Nix. ``near``:
+    names in scope that may have been meant, the nearest first."""
 
-    def __init__(self, name: str, origin: str, source: bytes, pos: int) -> None:
+    def __init__(self, name: str, origin: str, source: bytes, pos: int, near: list[str]) -> None:
         self.name = name
+        self.near = near
         super().__init__(f"undefined variable '{display(name)}'", origin, source, pos)
 
 
@@ -73,7 +76,7 @@ class DuplicateAttributeError(ParseError):
 def reported(failure: SyntaxFailure, origin: str, source: bytes) -> ParseError:
     """The error for people of a failure in ``source``."""
     if isinstance(failure, UndefinedFailure):
-        return UndefinedVariableError(failure.name, origin, source, failure.pos)
+        return UndefinedVariableError(failure.name, origin, source, failure.pos, failure.near)
     if isinstance(failure, DuplicateFailure):
         return DuplicateAttributeError(failure.path, origin, source, failure.pos, failure.previous)
     return ParseError(display(failure.problem), origin, source, failure.pos)
