@@ -9,9 +9,9 @@ in
 lib.genAttrs [ "applyPatches" "makeSetupHook" "replaceVars" "replaceVarsWith" "requireFile" "substitute" "substituteAll" "writers" ] absent
 // {
   emptyFile = runCommandLocal "empty-file" {
-    outputHash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    outputHashAlgo = null;
-    outputHashMode = "flat";
+    outputHash = "0ip26j2h11n1kgkz36rl4akv694yz65hr72q4kv4b3lxcbi65b3p";
+    outputHashAlgo = "sha256";
+    outputHashMode = "recursive";
   } "touch $out";
   emptyDirectory = runCommandLocal "empty-directory" {
     outputHash = "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=";

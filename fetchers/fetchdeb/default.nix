@@ -8,11 +8,11 @@
   meta ? { },
 }:
 let
-  # the name in an archive leaves the epoch out, and so must a store name (it may not hold a colon)
+  # the name in an archive leaves the epoch out, and so must a store name (it may hold neither a colon nor a tilde)
   plain = builtins.elemAt (builtins.match "([0-9]+:)?(.*)" version) 1;
 in
 lib.extendDerivation true { inherit meta; } (derivation {
-  name = "${package}_${plain}_${architecture}.deb";
+  name = lib.strings.sanitizeDerivationName "${package}_${plain}_${architecture}.deb";
   builder = "builtin:fetchdeb";
   system = "builtin";
   inherit package version architecture;

@@ -2,12 +2,18 @@
 { lib, platform, fetchdeb, unpackDeb }:
 let
   lock = builtins.fromJSON (builtins.readFile ./debian.json);
-  architecture = platform.debianArch;
+
+  # A package is locked once for all architectures, or for each that the set knows.
   locked =
     package:
-    lock.packages.${package}.${toString architecture} or (throw
+    let
+      entries = lock.packages.${package};
+      architecture = if entries ? all then "all" else toString platform.debianArch;
+    in
+    { inherit architecture; }
+    // entries.${architecture} or (throw
       "the embedded package set has no '${package}' for ${platform.system}: it is locked for ${
-        lib.concatStringsSep ", " (builtins.attrNames lock.packages.${package})
+        lib.concatStringsSep ", " (builtins.attrNames entries)
       } only");
 in
 package:
@@ -15,10 +21,9 @@ let
   entry = locked package;
 in
 unpackDeb {
-  name = "${package}-${builtins.elemAt (builtins.match "([0-9]+:)?(.*)" entry.version) 1}";
+  name = lib.strings.sanitizeDerivationName "${package}-${builtins.elemAt (builtins.match "([0-9]+:)?(.*)" entry.version) 1}";
   src = fetchdeb {
     inherit package;
-    inherit (entry) version hash;
-    architecture = entry.architecture or architecture;
+    inherit (entry) version hash architecture;
   };
 }

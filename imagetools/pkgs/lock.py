@@ -112,6 +112,14 @@ def renew(lock: Lock, show: Show) -> tuple[Lock, list[Change]]:
     return renewed, changes
 
 
+def renew_file(path: Path, show: Show, *, dry_run: bool = False) -> list[Change]:
+    """Renew the lock at ``path``, and say what became of each entry; a dry run writes nothing. Raises ``LockError``."""
+    renewed, changes = renew(read_lock(path), show)
+    if not dry_run and any(change.differs for change in changes):
+        write_lock(renewed, path)
+    return changes
+
+
 def current(package: str, architecture: str, show: Show) -> Locked | None:
     """The version that apt would install, or None where it knows none."""
     for found in apt.parse_show(show(package, architecture)):

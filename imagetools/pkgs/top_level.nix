@@ -5,7 +5,7 @@ let
   platform = lib.systems.elaborate system;
   trivial = import ../bundled/builders/trivial {
     inherit lib system;
-    inherit (self) bash busybox runtimeShell;
+    inherit (self) bash busybox runtimeShell shellcheck;
   };
   debian = import ./debian.nix {
     inherit lib platform;
@@ -15,6 +15,7 @@ let
     inherit lib system debian;
     inherit (self) busybox;
   };
+  data = import ./data.nix { inherit lib debian; inherit (self) runCommandLocal; };
 in
 removeAttrs trivial [ "runtimeShell" ]
 // {
@@ -38,6 +39,9 @@ removeAttrs trivial [ "runtimeShell" ]
   unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
 
   inherit (static) bash busybox;
+  bashInteractive = self.bash;
+  inherit (data) cacert iana-etc;
+  shellcheck = import ./shellcheck.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell busybox; };
   runtimeShell = "${self.bash}/bin/bash";
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
   sandboxShell = static.busyboxTree;

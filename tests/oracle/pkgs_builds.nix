@@ -27,4 +27,22 @@ in
   (pkgs.writeShellScript "shell" "shopt -s extglob; echo !(x)")
   (pkgs.writeShellScriptBin "shell" "exec ${pkgs.busybox}/bin/true")
   (pkgs.linkFarm "farm" { a = pkgs.bash; "b c/d" = "/x y"; })
+  (pkgs.concatText "texts" [ (pkgs.writeText "a" "A\n") (pkgs.writeText "b" "B") pkgs.emptyFile ])
+  (pkgs.concatScript "script" [ (pkgs.writeText "a" "#!/bin/sh\n") (pkgs.writeText "b" "echo") ])
+  (pkgs.concatTextFile { name = "c"; files = [ (pkgs.writeText "a" "A") ]; destination = "/x y/z"; checkPhase = ''grep -q A "$target"''; })
+  (pkgs.writeShellApplication {
+    name = "application";
+    text = "exec true";
+    runtimeInputs = [ pkgs.busybox ];
+    runtimeEnv = { A = "x y"; B = [ 1 2 ]; };
+    checkPhase = ''test -x "$target"'';
+  })
+  (pkgs.writeReferencesToFile (pkgs.writeText "a" "${pkgs.bash} ${pkgs.busybox}"))
+  (pkgs.writeDirectReferencesToFile (pkgs.writeText "a" "${pkgs.bash} ${pkgs.writeText "b" "${pkgs.busybox}"}"))
+  (pkgs.writeClosure [ (pkgs.writeText "a" "${pkgs.bash}") pkgs.busybox (pkgs.writeText "a" "${pkgs.bash}") ])
+  (pkgs.writeClosure [ ])
+  pkgs.emptyFile
+  pkgs.emptyDirectory
+  (pkgs.linkFarmFromDrvs "drvs" [ pkgs.bash pkgs.busybox ])
+  (pkgs.onlyBin pkgs.bash)
 ]

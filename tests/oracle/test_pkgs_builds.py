@@ -3,6 +3,7 @@
 Real Nix cannot run our builtin builders, so both get the unpacked busybox and bash as plain sources.
 """
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,42 @@ def test_the_same_contents(tmp_path: Path) -> None:
     root = next(path for path in (ours / ".local/share/imagetools", ours / "imagetools") if path.exists())
     hashes = [nix("nix-store", "-q", "--hash", *built, root=place).stdout.split() for place in (root, theirs)]
     assert hashes[0] == hashes[1]
+
+
+APPLICATION = """
+let
+  pkgs = import <nixpkgs> { };
+  make = text: pkgs.writeShellApplication { name = "app"; runtimeInputs = [ pkgs.busybox ]; inherit text; };
+in
+"""
+
+
+def test_scripts_are_looked_through(tmp_path: Path) -> None:
+    if not apt.has_lists():
+        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    good = APPLICATION + """ make ''for word in "$@"; do echo "«$word»"; done; echo end''"""
+    words = ("build", "--no-out-link", "-E")
+    built = imagetools(*words, good, home=tmp_path)
+    assert imagetools("run", built.stdout.strip() + "/bin/app", "a b", "ü", home=tmp_path).stdout == "«a b»\n«ü»\nend\n"
+
+    bad = imagetools(*words, APPLICATION + "make ''echo $1''", home=tmp_path, check=False)
+    assert bad.returncode == 100
+    assert "SC2086" in bad.stderr
+    syntax = imagetools(*words, APPLICATION + "make ''if true; then''", home=tmp_path, check=False)
+    assert syntax.returncode == 100
+    assert "syntax error: unexpected end of file" in syntax.stderr
+
+
+def test_certificates_and_names_of_services(tmp_path: Path) -> None:
+    if not apt.has_lists():
+        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    both = "let pkgs = import <nixpkgs> { }; in [ pkgs.cacert pkgs.iana-etc ]"
+    cacert, iana = map(Path, imagetools("build", "--no-out-link", "-E", both, home=tmp_path).stdout.split())
+    bundle = cacert / "etc/ssl/certs/ca-bundle.crt"
+    trusted = ssl.create_default_context(cafile=str(bundle)).get_ca_certs()
+    assert len(trusted) > 100
+    assert bundle.read_text().count("-----BEGIN CERTIFICATE-----\n") == bundle.read_text().count("-----END CERTIFICATE-----\n")
+    assert "SSL_CERT_FILE=" in (cacert / "nix-support/setup-hook").read_text()
+    services = (iana / "etc/services").read_text()
+    assert "443/tcp" in services
+    assert "\ntcp\t" in (iana / "etc/protocols").read_text()

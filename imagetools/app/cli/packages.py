@@ -29,12 +29,10 @@ def register(app: typer.Typer) -> None:
         hashes.
         """
         del debug
-        from imagetools.pkgs.lock import apt_show, read_lock, renew, write_lock
+        from imagetools.pkgs.lock import LOCK_FILE, apt_show, renew_file
 
-        renewed, changes = renew(read_lock(), apt_show)
+        changes = renew_file(LOCK_FILE, apt_show, dry_run=dry_run)
         for change in changes:
             typer.echo(str(change))
         if not any(change.differs for change in changes):
             typer.echo("nothing to change")
-        elif not dry_run:
-            write_lock(renewed)

@@ -1,10 +1,26 @@
+import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from imagetools.bundled.fetchers.fetchdeb import apt
 from imagetools.kernel.hashes import Hash
-from imagetools.pkgs.lock import Change, Lock, Locked, LockError, current, read_lock, renew, write_lock
+from imagetools.pkgs.lock import (
+    LOCK_FILE,
+    Change,
+    Lock,
+    Locked,
+    LockError,
+    apt_show,
+    current,
+    read_lock,
+    renew,
+    renew_file,
+    write_lock,
+)
+from tests.unit.fetchers.repository import make_repository
 
 SHA = "3d3fdbe91d4660c873e14b092c213fe81c1da6362daa236eb25d0171eb108744"
 SRI = "sha256-PT/b6R1GYMhz4UsJLCE/6BwdpjYtqiNusl0BcesQh0Q="
@@ -19,9 +35,12 @@ def show(package: str, architecture: str) -> str:
 
 def test_the_lock_of_the_product_is_whole() -> None:
     lock = read_lock()
-    assert set(lock) == {"bash-static", "busybox-static"}
+    assert set(lock) == {
+        *("bash-static", "busybox-static", "ca-certificates", "netbase"),
+        *("shellcheck", "libc-bin", "libc6", "libffi8", "libgmp10"),
+    }
     for entries in lock.values():
-        assert "amd64" in entries
+        assert set(entries) in ({"all"}, {"amd64", "arm64"})
         for entry in entries.values():
             assert Hash.parse(entry.hash).sri() == entry.hash
             assert re.fullmatch(r"([0-9]+:)?[0-9][0-9A-Za-z.+~-]*", entry.version)
@@ -47,13 +66,67 @@ def test_only_that_package_counts() -> None:
     assert current("a", "amd64", lambda package, architecture: show("other", "amd64")) is None
 
 
+SHOWN = f"""Package: multi
+Version: 1.0
+Architecture: amd64
+Status: install ok installed
+Description: only installed here, so it names no file
+
+Package: multi
+Version: 1.2~rc1-3
+Architecture: arm64
+Filename: pool/m/multi_1.2~rc1-3_arm64.deb
+SHA256: {"0" * 64}
+
+Package: multi
+Version: 1.2-3
+Architecture: amd64
+Filename: pool/m/multi_1.2-3_amd64.deb
+Description-en: text
+ SHA256: not this one
+SHA256: {SHA}
+"""
+
+
+def test_the_file(tmp_path: Path) -> None:
+    """A lock that is renewed by what ``apt-cache show`` prints for one package; the second time nothing is left to do."""
+    path = tmp_path / "lock.json"
+    write_lock({"multi": {"amd64": OLD}, "data": {"all": OLD}}, path)
+    before = path.read_bytes()
+
+    def shown(package: str, architecture: str) -> str:
+        return SHOWN if package == "multi" else ""
+
+    said = ["data (all): 1.0 stays, this machine's package lists do not have it", "multi (amd64): 1.0 → 1.2-3"]
+    assert [str(change) for change in renew_file(path, shown, dry_run=True)] == said
+    assert path.read_bytes() == before
+    assert [str(change) for change in renew_file(path, shown)] == said
+    assert read_lock(path) == {"multi": {"amd64": Locked("1.2-3", SRI)}, "data": {"all": OLD}}
+    assert str(renew_file(path, shown)[1]) == "multi (amd64): 1.2-3 is current"
+
+
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="no apt-get on this machine")
+def test_through_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with the host's own apt over a repository of ours."""
+    repository = make_repository(tmp_path / "repository")
+    own = apt.options
+    monkeypatch.setattr(apt, "options", lambda private: own(private, repository.lists) + repository.options)
+    monkeypatch.setattr(apt, "has_lists", lambda: True)
+    path = tmp_path / "lock.json"
+    write_lock({"sample": {"all": OLD}, "unknown": {"all": OLD}}, path)
+    assert [str(change) for change in renew_file(path, apt_show)] == [
+        "sample (all): 1.0 → 1:2.0-1+b1",
+        "unknown (all): 1.0 stays, this machine's package lists do not have it",
+    ]
+    data = repository.packages["1:2.0-1+b1"]
+    assert read_lock(path)["sample"]["all"].hash == Hash("sha256", hashlib.sha256(data).digest()).sri()
+
+
 def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "debian.json"
     write_lock(read_lock(), path)
     assert read_lock(path) == read_lock()
     assert [entry.name for entry in tmp_path.iterdir()] == ["debian.json"]
-    from imagetools.pkgs.lock import LOCK_FILE
-
     assert path.read_bytes() == LOCK_FILE.read_bytes()
 
 
