@@ -17,7 +17,13 @@ No Nix, no Docker, no root, no VM, no daemon: the same values, derivations and s
 def entry_point() -> NoReturn:
     """What the console script calls; never returns."""
     _open_standard_files()
+    os.umask(safe_umask(os.umask(0o022)))
     leave(main(sys.argv[1:]))
+
+
+def safe_umask(umask: int) -> int:
+    """A umask that keeps its secrecy, but lets the owner in and nobody else write: a store that others may write is nobody's."""
+    return umask & 0o077 | 0o022
 
 
 def _open_standard_files() -> None:

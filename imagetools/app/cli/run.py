@@ -1,5 +1,6 @@
 """Parses the command line with typer, runs the command, and turns every error into a sentence and an exit code."""
 
+import os
 import sys
 from typing import Annotated, Final
 
@@ -12,6 +13,20 @@ from imagetools.app.ui.failures import show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
 _INTERRUPTED: Final = 130
+
+
+class NoFolderError(ImagetoolsError):
+    """The process was started in a folder that has been removed since."""
+
+    def __init__(self) -> None:
+        super().__init__("the current folder has been removed", "change to a folder that exists")
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise NoFolderError from None
 
 
 def _version(wanted: bool) -> None:
@@ -60,6 +75,7 @@ def run(argv: list[str], description: str) -> int:
     own = own_words(argv)
     debug = "--debug" in own
     try:
+        _check_folder()
         words = [*fold_pairs(own), *argv[len(own) :]]
         result = _application(description)(words, prog_name="imagetools", standalone_mode=True)
     except SystemExit as leaving:
