@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path, source_path
-from imagetools.formats.store_path import StorePath
+from imagetools.formats.store_path import StorePath, StorePathError
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import NotYetError
 from imagetools.kernel.hashes import digest
@@ -20,6 +20,7 @@ from imagetools.store.fs_nar import nar_hash
 from imagetools.store.ports import Store
 
 LINKS_MAX: Final = 100
+SOME_PATH: Final = StorePath(bytes(20), "x")
 _KINDS: Final = {stat.S_IFREG: "regular", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
 
 
@@ -75,11 +76,15 @@ class StoreIO:
             with os.scandir(self._followed(path)) as entries:
                 return {to_str(entry.name): _entry_kind(entry) for entry in entries}
         except OSError as error:
+            if path == self.store_dir and isinstance(error, FileNotFoundError):
+                return {}
             raise _unreadable(path, error) from None
 
     def kind(self, path: str) -> str | None:
         if path in self.texts:
             return "regular"
+        if path == self.store_dir:
+            return "directory"  # also before anything is in it
         try:
             mode = os.lstat(self._physical(path)).st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -97,18 +102,26 @@ class StoreIO:
     def _physical(self, path: str) -> bytes:
         """Where a logical path lies; its folders may be links, its last component is not followed."""
         if not path.startswith(self._prefix):
-            return to_bytes(path)
-        store_path, rest = self.store.store_dir.parse_prefix(path)
+            return self._objects() if path == self.store_dir else to_bytes(path)
+        name, _, rest = path[len(self._prefix) :].partition("/")
+        try:
+            store_path = StorePath.parse(name)
+        except StorePathError:  # no name of a store object: nothing is there, or nothing that a store knows
+            return os.path.join(self._objects(), to_bytes(path[len(self._prefix) :]))
         if not rest:
             return os.fsencode(self.store.real_path(store_path))
         folder, _, name = path.rpartition("/")
         return os.path.join(self._followed(folder), to_bytes(name))
 
+    def _objects(self) -> bytes:
+        """The folder where all store objects lie."""
+        return os.path.dirname(os.fsencode(self.store.real_path(SOME_PATH)))
+
     def _followed(self, path: str) -> bytes:
         """Where the object behind a logical path lies, with every link followed as the store means it."""
         for _ in range(LINKS_MAX):
             if not path.startswith(self._prefix):
-                return to_bytes(path)
+                return self._physical(path)
             physical = self._physical(path)
             try:
                 target = to_str(os.readlink(physical))

@@ -8,6 +8,9 @@ from imagetools.lang.runtime.errors import AbortError, EvalError, ThrownError
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import STACK, Attrs, NixString
 
+WARNING: Final = "evaluation warning: "
+BLANK: Final = " \n\r\t"
+
 
 def abort(m: Machine, s: object) -> object:
     """Stop with a message that nobody can catch. Example: ``abort "no such system"``. Row 5.054."""
@@ -85,11 +88,16 @@ def trace_verbose(m: Machine, e1: object, e2: object) -> object:
 
 
 def warn(m: Machine, e1: object, e2: object) -> object:
-    """``e2``, after showing the string ``e1`` as a warning. Example: ``builtins.warn "x is deprecated" 1`` is 1. Since Nix
-    2.23."""
+    """``e2``, after showing the string ``e1`` as a warning; its further lines are indented, unless it begins with a newline.
+
+    Fails where ``e1`` is no string. Since Nix 2.23. Example: ``builtins.warn "x is deprecated" 1`` is 1.
+    """
     text, _ = m.string_ctx(e1, "while evaluating the first argument; the message passed to builtins.warn")
-    lines = text.split("\n")
-    m.io.trace("evaluation warning: " + ("\n" + " " * 20).join(lines))
+    margin = "" if text.startswith("\n") else " " * len(WARNING)
+    lines: list[str] = []
+    for line in (WARNING + text).rstrip(BLANK).split("\n"):
+        lines.append(((margin if lines else "") + line).rstrip(BLANK))
+    m.io.trace("\n".join(lines))
     return m.force(e2)
 
 

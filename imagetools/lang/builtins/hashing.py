@@ -63,6 +63,8 @@ def convert_hash(m: Machine, args: object) -> object:
         raise EvalError(error.message) from None
     if form == "base16":
         return found.base16()
+    if form == "base32":
+        m.io.trace('warning: "base32" is a deprecated alias for hash format "nix32".')
     if form in ("nix32", "base32"):
         return found.base32()
     if form == "base64":

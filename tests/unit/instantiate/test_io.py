@@ -123,3 +123,14 @@ def test_the_person_and_the_machine(tmp_path: Path) -> None:
 def test_a_url_in_the_search_path_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotYetError, match=r"https://example\.org/x\.tar\.gz"):
         Session(tmp_path).io.find_file_download("https://example.org/x.tar.gz")
+
+
+def test_what_no_store_object_can_be_called_is_not_there(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    assert session.shown("map builtins.pathExists [ /nix/store/foo /nix/store/foo/bar /nix/store ]") == "[ false false true ]"
+    assert session.shown("builtins.readDir builtins.storeDir") == "{ }"
+    with pytest.raises(InvalidPath, match="getting status of '/nix/store/foo': No such file"):
+        session.io.read_file("/nix/store/foo")
+    (tmp_path / "x").write_text("x")
+    name = session.io.copy_to_store(f"{tmp_path}/x").rpartition("/")[2]
+    assert session.io.read_dir("/nix/store")[name] == "regular"
