@@ -5,17 +5,18 @@ let
   upstream = version: builtins.head (builtins.match "(.*)-[^-]+" version);
   busyboxTree = debian "busybox-static";
   bashTree = debian "bash-static";
-  make =
-    { pname, tree, builder, script, env, meta }:
+  make = lib.makeOverridable (
+    { pname, tree, builder, script, env, meta, passthru ? { } }:
     let
       version = upstream (lib.removePrefix "${pname}-static-" tree.name);
     in
-    lib.extendDerivation true { inherit pname version meta; } (derivation ({
+    lib.extendDerivation true ({ inherit pname version meta passthru; } // passthru) (derivation ({
       name = "${pname}-${version}";
       inherit system builder;
       args = [ "sh" "-e" script ];
       preferLocalBuild = true;
-    } // env));
+    } // env))
+  );
 in
 {
   inherit busyboxTree;
@@ -35,6 +36,7 @@ in
 
   bash = make {
     pname = "bash";
+    passthru = { shellPath = "/bin/bash"; tree = bashTree; };
     tree = bashTree;
     builder = "${busybox}/bin/busybox";
     script = ./bash.sh;
@@ -44,6 +46,5 @@ in
       description = "The GNU Bourne-Again shell, one static binary";
       mainProgram = "bash";
     };
-  }
-  // { shellPath = "/bin/bash"; tree = bashTree; };
+  };
 }

@@ -23,7 +23,7 @@ YOUNGER = ("composeManyExtensions", "sanitizeDerivationName", "escapeNixString")
 
 TOPICS = (
     *("asserts", "attrsets", "cli", "customisation", "debug", "derivations", "filesystem", "fixedPoints", "generators", "lists"),
-    *("meta", "strings", "trivial", "versions"),
+    *("meta", "path", "strings", "stringsWithDeps", "trivial", "versions"),
 )
 # Not here: GVariant with its generators, and a word of NixOS about packages.
 LEFT_OUT = {"mkDconfKeyValue", "toDconfINI", "cpeFullVersionWithVendor"}

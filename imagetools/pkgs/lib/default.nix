@@ -27,6 +27,7 @@ extensible (
     filesystem = topic ./filesystem.nix;
     sources = topic ./sources.nix;
     options = topic ./options.nix;
+    stringsWithDeps = topic ./texts_in_order.nix;
   in
   # what has another meaning at the top, or stands in its topic only
   removeAttrs strings [
@@ -41,10 +42,11 @@ extensible (
   // removeAttrs filesystem [ "haskellPathsInDir" "listFilesRecursive" "locateDominatingFile" "resolveDefaultNix" ]
   // removeAttrs sources [ "trace" ]
   // removeAttrs debug [ "throwTestFailures" ]
-  // fixedPoints // customisation // derivations // options
+  // fixedPoints // customisation // derivations // options // stringsWithDeps
   // {
-    inherit trivial fixedPoints attrsets lists strings asserts versions customisation derivations generators debug meta filesystem sources options;
+    inherit trivial fixedPoints attrsets lists strings asserts versions customisation derivations generators debug meta filesystem sources options stringsWithDeps;
     cli = topic ./cli.nix;
+    path = topic ./paths.nix;
     fetchers = topic ./fetchers.nix;
     systems = topic ./systems.nix;
     platforms = lib.systems.doubles;

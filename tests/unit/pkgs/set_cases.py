@@ -50,6 +50,9 @@ VALUES: dict[str, object] = {
     "pkgs.stdenv.hostPlatform.isLinux": True,
     'map (p: p.name) (pkgs.buildEnv { name = "e"; paths = [ pkgs.bash ]; }).paths': ["bash-5.2.15"],
     '((pkgs.buildEnv { name = "e"; paths = [ ]; }).override { name = "f"; }).name': "f",
+    "(pkgs.bash.override { passthru.a = 5; }).a": 5,
+    '(pkgs.bash.overrideDerivation (old: { name = old.name + "-mine"; })).name': "bash-5.2.15-mine",
+    '(pkgs.extend (final: prev: { bash = prev.bash.override { pname = "bash"; passthru.a = 6; }; })).bashInteractive.a': 6,
     "[ pkgs.cacert.pname pkgs.iana-etc.pname pkgs.bashInteractive.pname pkgs.shellcheck.meta.mainProgram ]": [
         "cacert",
         "iana-etc",
@@ -143,6 +146,8 @@ DERIVATIONS = [
     'pkgs.fetchurl { url = "http://b/c"; hash = ""; }',
     'pkgs.fetchurl { url = "http://b/c"; }',
     f'(pkgs.fetchurl {{ url = "http://b/c"; hash = "{HASH}"; }}).override {{ name = "other"; }}',
-    'pkgs.bash.overrideDerivation or lib.overrideDerivation pkgs.bash (old: { name = "mine"; })',
+    'lib.overrideDerivation pkgs.bash (old: { name = "mine"; })',
+    'pkgs.busybox.overrideDerivation (old: { name = "mine-too"; })',
+    'pkgs.bash.override { pname = "bash"; meta = { }; }',
     '(pkgs.extend (final: prev: { busybox = prev.busybox // { v = 1; }; })).writeText "x" "y"',
 ]
