@@ -3,14 +3,21 @@
 import sys
 
 from imagetools.app.settings import Settings
-from imagetools.app.ui.terminal import has_colour
+from imagetools.app.ui.terminal import clean, has_colour
 from imagetools.kernel.errors import ImagetoolsError
 
 
 def show_failure(error: ImagetoolsError, settings: Settings, *, show_trace: bool) -> None:
-    """Write ``error`` to standard error."""
-    from imagetools.lang.runtime.report import render
+    """Write ``error`` to standard error.
 
+    What builders wrote cannot touch the terminal; ``throw`` may colour its text, as in Nix.
+    """
+    from imagetools.lang.runtime.errors import EvalError
+    from imagetools.lang.runtime.report import render
+    from imagetools.lang.syntax.errors import ParseError
+
+    if not isinstance(error, EvalError | ParseError):
+        error.message = "\n".join(map(clean, error.message.split("\n")))
     text = render(error, lambda path: _source(path, settings), show_trace, has_colour(sys.stderr, settings.environment))
     sys.stdout.flush()
     sys.stderr.write(text.rstrip("\n") + "\n")

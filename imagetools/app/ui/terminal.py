@@ -1,7 +1,14 @@
 """What the terminal can do: colours only on one, and only where nobody has switched them off (NO_COLOR, TERM=dumb)."""
 
+import re
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Final, TextIO
+
+_ESCAPES: Final = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor (ECMA-48 control sequences)
+    r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, links (control strings)
+    r"|\x1b[ -/]*[0-~]"
+)
 
 
 def is_live(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -15,8 +22,10 @@ def has_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Text of a builder or a definition without what would move the cursor or change the terminal."""
-    return "".join(c if c in "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """One line of a builder or a definition without what would move the cursor, change the terminal or colour it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _ESCAPES.sub("", text))
 
 
 def human_size(count: float) -> str:
