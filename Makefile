@@ -7,7 +7,7 @@ SOURCES := $(shell find imagetools fetchers builders -name '*.py') pyproject.tom
 WORKERS ?= 2
 PYTEST := bin/pytest -n $(WORKERS) --dist loadgroup -q
 
-.PHONY: check lint types fix test test-pure test-compiled oracle bench clean
+.PHONY: check lint types fix test test-pure test-compiled oracle bench docs clean
 
 check: lint types test  ## what CI runs
 
@@ -47,6 +47,9 @@ $(COMPILED)/.made: $(SOURCES)
 	$(COMPILED)/bin/pip install -q --force-reinstall --no-deps .
 	$(COMPILED)/bin/pip install -q '.[test]'
 	touch $@
+
+docs:  ## the builtins' part of docs/language.md, from the docstrings
+	$(PYTHON) docs/language_page.py
 
 clean:
 	rm -rf $(PURE) $(COMPILED) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path
-from imagetools.formats.store_path import StoreDir, StorePath, StorePathError, check_name
-from imagetools.instantiate.io import StoreIO
+from imagetools.formats.store_path import StoreDir, StorePath, StorePathError
+from imagetools.instantiate.io import StoreIO, check_object_name
 from imagetools.instantiate.known import Known
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.hashes import Hash
@@ -34,9 +34,12 @@ class Sources:
         return self.io.store.store_dir
 
     def path(self, m: Machine, attrs: object) -> object:
-        """``builtins.path { path; name?; filter?; recursive ? true; sha256?; }``: a copy in the store, as a string with context.
+        """A copy of a file or folder in the store, as a string with context: ``{ path, name, filter, recursive, sha256 }``.
 
-        ``recursive = false`` takes one file by its flat hash. A wrong ``sha256`` is an error. Raises EvalError.
+        ``name`` is the last part of ``path`` unless given; ``filter path type`` says what to keep; with ``recursive = false``
+        it is one file by its flat hash. Fails on a ``sha256`` that is not the hash, and on other arguments. With
+        ``--pure-eval`` a path outside the store needs ``sha256``. Example: ``builtins.path { path = ./src; name = "source";
+        }``. Row 5.108.
         """
         given = m.attrs(attrs)
         for argument in sorted(given.d):
@@ -53,7 +56,12 @@ class Sources:
         return self._add(m, path, name, context, function, "nar" if recursive else "flat", expected)
 
     def filter_source(self, m: Machine, function: object, path: object) -> object:
-        """``builtins.filterSource pred path``: a copy without what ``pred path kind`` refuses. Raises EvalError."""
+        """A copy of a folder in the store, without what ``predicate path type`` refuses; ``type`` is "regular", "directory",
+        "symlink" or "unknown".
+
+        Fails on files that are none of the first three and not refused. Example: ``builtins.filterSource (path: type: type !=
+        "symlink") ./src``. Row 5.079.
+        """
         context: set[str] = set()
         text = to_path(m, path, context)
         m.force(function)
@@ -62,7 +70,7 @@ class Sources:
     def _add(
         self, m: Machine, path: str, name: str, context: set[str], function: object | None, method: str, expected: Hash | None
     ) -> object:
-        check_name(name)
+        check_object_name(name)
         if context:
             m.io.ensure(frozenset(context))
         wanted = None
@@ -80,10 +88,14 @@ class Sources:
         return make_string(made, {made})
 
     def to_file(self, m: Machine, name: object, text: object) -> object:
-        """``builtins.toFile name text``: a file in the store; ``text`` may mention store files, not outputs of derivations."""
+        """A text as a file in the store; ``text`` may mention other store files.
+
+        Fails where it mentions outputs of derivations (which need not be built yet), or ``name`` is no name of a store object.
+        Example: ``builtins.toFile "greeting" "hello"``. Row 5.124.
+        """
         wanted = m.string(name)
         content, context = m.string_ctx(text)
-        check_name(wanted)
+        check_object_name(wanted)
         references: list[StorePath] = []
         for element in sorted(context):
             if not element.startswith("/"):
@@ -98,7 +110,11 @@ class Sources:
         return make_string(path, {path})
 
     def store_path(self, m: Machine, path: object) -> object:
-        """``builtins.storePath path``: a valid store path as a string with context. Raises EvalError for any other path."""
+        """A valid store path, or something in one, as a string that depends on it; symlinks that lead there are followed.
+
+        Fails on any other path, and with ``--pure-eval``. Example: ``builtins.storePath
+        /nix/store/8ha1dhmx807czjczmwy078s4r9s254il-hello-2.12``.
+        """
         if self.io.pure:
             raise NotPure("builtins.storePath")
         context: set[str] = set()

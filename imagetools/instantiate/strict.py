@@ -30,7 +30,15 @@ class StrictDerivation:
         self.known = known
 
     def make(self, m: Machine, attrs: object) -> object:
-        """``builtins.derivationStrict attrs``: ``{ drvPath; <output>; ... }`` with contexts. Raises EvalError."""
+        """What a derivation needs to be built, written down: ``{ drvPath; <output>; ... }``, strings that depend on it.
+        ``derivation`` is its friendly form.
+
+        ``name``, ``system`` and ``builder`` must be there; all other attributes become environment variables (or, with
+        ``__structuredAttrs``, one JSON file), but ``args`` the arguments of the builder. Fails where an attribute has no
+        text, or one with a meaning (``outputs``, ``outputHash``, ``outputHashAlgo``, ``outputHashMode``) makes no sense.
+        Example: ``(derivationStrict { name = "x"; system = "s"; builder = "b"; }).out`` is
+        "/nix/store/gwwjwi08fyrbrz2d8zkfvy65nzzq2czp-x".
+        """
         given = m.attrs(attrs)
         if "name" not in given.d:
             raise EvalError("required attribute 'name' missing")

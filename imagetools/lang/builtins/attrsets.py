@@ -80,7 +80,10 @@ def function_args(m: Machine, f: object) -> object:
 
 
 def get_attr(m: Machine, s: object, attrset: object) -> object:
-    """The attribute named ``s``. Fails where it is missing. Example: ``builtins.getAttr "a" { a = 1; }`` is 1. Row 5.084."""
+    """The attribute named ``s``. Fails where the attribute is missing.
+
+    Example: ``builtins.getAttr "a" { a = 1; }`` is 1. Row 5.084.
+    """
     name = m.string(s, "while evaluating the first argument passed to builtins.getAttr")
     d = m.attrs(attrset, "while evaluating the second argument passed to builtins.getAttr").d
     if name not in d:
@@ -150,7 +153,9 @@ def list_to_attrs(m: Machine, e: object) -> object:
 
 
 def map_attrs(m: Machine, f: object, attrset: object) -> object:
-    """``f name value`` for each attribute, lazily. Example: ``builtins.mapAttrs (n: v: n + v) { a = "b"; }`` is ``{ a =
+    """``f name value`` for each attribute, lazily. Fails only on what is no set; an attribute fails when it is asked for.
+
+    Example: ``builtins.mapAttrs (n: v: n + v) { a = "b"; }`` is ``{ a =
     "ab"; }``. Row 5.132."""
     d = m.attrs(attrset, "while evaluating the second argument passed to builtins.mapAttrs").d
     result: dict[str, object] = {}
@@ -189,7 +194,8 @@ def unsafe_get_attr_pos(m: Machine, s: object, attrset: object) -> object:
 
 
 def zip_attrs_with(m: Machine, f: object, sets: object) -> object:
-    """One set from a list of sets: ``f name [ values of that name ]``, lazily.
+    """One set from a list of sets: ``f name [ values of that name ]``, lazily. Fails where an
+    element is no set; an attribute fails when it is asked for.
 
     Example: ``builtins.zipAttrsWith (n: vs: vs) [ { a = 1; } { a = 2; b = 3; } ]`` is ``{ a = [ 1 2 ]; b = [ 3 ]; }``.
     """

@@ -13,19 +13,22 @@ BLANK: Final = " \n\r\t"
 
 
 def abort(m: Machine, s: object) -> object:
-    """Stop with a message that nobody can catch. Example: ``abort "no such system"``. Row 5.054."""
+    """Stop with a message. Always fails, and nobody can catch it. Example: ``abort "no such system"``. Row 5.054."""
     raise AbortError(coerce.to_string(m, s, set()))
 
 
 def throw(m: Machine, s: object) -> object:
-    """Fail with a message; ``tryEval`` sees it, and package queries skip such a package. Example: ``throw "unsupported"``.
-    Row 5.123."""
+    """Fail with a message. Always fails; ``tryEval`` sees it, and package queries skip such a package.
+
+    Example: ``throw "unsupported"``. Row 5.123.
+    """
     raise ThrownError(coerce.to_string(m, s, set()))
 
 
 def add_error_context(m: Machine, context: object, value: object) -> object:
-    """``value``; where forcing it fails, the message says ``context`` too. Example: ``builtins.addErrorContext "while
-    reading x" (f x)``. Row 5.136."""
+    """``value``. Fails where ``value`` does, and then the trace says ``context`` too. Example: ``builtins.addErrorContext
+    "while reading x" (1 + 1)`` is 2. Row 5.136.
+    """
     depth = STACK.depth
     try:
         return m.force(value)
@@ -37,10 +40,10 @@ def add_error_context(m: Machine, context: object, value: object) -> object:
 
 def try_eval(m: Machine, e: object) -> object:
     """``{ success = true; value = e; }``, or ``{ success = false; value = false; }`` where forcing ``e`` fails by
-    ``throw`` or ``assert``.
+    ``throw``, ``assert`` or a name that the search path does not have.
 
-    It forces only the outermost, and catches nothing else (no type errors, no ``abort``). Example: ``(builtins.tryEval
-    (throw "x")).success`` is false. Row 5.130.
+    It forces only the outermost. Fails where ``e`` fails in any other way (wrong types, ``abort``). Example:
+    ``(builtins.tryEval (throw "x")).success`` is false. Row 5.130.
     """
     depth = STACK.depth
     try:
@@ -54,14 +57,16 @@ def try_eval(m: Machine, e: object) -> object:
 
 
 def seq(m: Machine, e1: object, e2: object) -> object:
-    """``e2``, after forcing ``e1``. Example: ``builtins.seq (throw "x") 1`` fails. Row 5.115."""
+    """``e2``, after forcing ``e1``. Fails where ``e1`` does. Example: ``builtins.seq (1 + 1) 3`` is 3. Row 5.115."""
     m.force(e1)
     return m.force(e2)
 
 
 def deep_seq(m: Machine, e1: object, e2: object) -> object:
-    """``e2``, after forcing ``e1`` and everything within it. Example: ``builtins.deepSeq { a = throw "x"; } 1`` fails. Row
-    5.069."""
+    """``e2``, after forcing ``e1`` and everything within it. Fails where anything in ``e1`` does.
+
+    Example: ``builtins.deepSeq { a = [ 1 ]; } 2`` is 2. Row 5.069.
+    """
     m.force_deep(e1)
     return m.force(e2)
 
@@ -77,13 +82,20 @@ def shown(m: Machine, e: object) -> str:
 
 
 def trace(m: Machine, e1: object, e2: object) -> object:
-    """``e2``, after showing ``e1`` on standard error. Example: ``builtins.trace "here" 1`` is 1. Row 5.129."""
+    """``e2``, after showing ``e1`` on standard error: a string as it is, anything else as far as it is known. Fails where one
+    of them does.
+
+    Example: ``builtins.trace "here" 1`` is 1. Row 5.129.
+    """
     m.io.trace("trace: " + shown(m, e1))
     return m.force(e2)
 
 
 def trace_verbose(m: Machine, e1: object, e2: object) -> object:
-    """``e2``; ``e1`` would be shown with Nix's ``--trace-verbose``, which imagetools does not have. Since Nix 2.10."""
+    """``e2``; ``e1`` would be shown with Nix's ``--trace-verbose``, which imagetools does not have. Since Nix 2.10.
+
+    Example: ``builtins.traceVerbose "here" 1`` is 1.
+    """
     return m.force(e2)
 
 
@@ -102,12 +114,15 @@ def warn(m: Machine, e1: object, e2: object) -> object:
 
 
 def break_(m: Machine, v: object) -> object:
-    """``v``; in Nix's debugger, a place to stop. Since Nix 2.9."""
+    """``v``; in Nix's debugger, a place to stop. Since Nix 2.9. Example: ``builtins.break 1`` is 1."""
     return m.force(v)
 
 
 def get_env(m: Machine, s: object) -> object:
-    """An environment variable, "" where it is not set. Example: ``builtins.getEnv "HOME"``. Row 5.085."""
+    """An environment variable, "" where it is not set, and always with ``--restrict-eval`` and ``--pure-eval``.
+
+    Example: ``builtins.getEnv "HOME"``. Row 5.085.
+    """
     return m.io.get_env(m.string(s, "while evaluating the first argument passed to builtins.getEnv"))
 
 

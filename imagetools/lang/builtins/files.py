@@ -40,7 +40,7 @@ def import_(m: Machine, path: object) -> object:
     """The value of the file; a folder means its ``default.nix``, a .drv file in the store its derivation. The file sees
     only globals.
 
-    Fails where it is not there or not valid. Example: ``import ./x.nix``. Row 5.090.
+    Fails where the file is not there or is no Nix. Example: ``import ./x.nix``. Row 5.090.
     """
     found = real_path(m, path)
     if found.endswith(".drv") and is_store_path(m, found) and m.io.kind(found) == "regular":
@@ -52,7 +52,7 @@ def scoped_import(m: Machine, scope: object, path: object) -> object:
     """``import``, but with the attributes of ``scope`` as variables that hide even globals; the file is evaluated anew
     each time.
 
-    Example: ``scopedImport { x = 1; } ./x.nix``.
+    Fails as ``import`` does. Example: ``scopedImport { x = 1; } ./x.nix``.
     """
     names = m.attrs(scope, "while evaluating the first argument passed to builtins.scopedImport")
     return m.import_scoped(names, real_path(m, path))
@@ -91,7 +91,7 @@ def kind_followed(m: Machine, path: str) -> str | None:
 def read_file(m: Machine, path: object) -> object:
     """The contents of a file; those of a file in the store depend on all that its store object refers to.
 
-    Fails where it cannot be read, or has a NUL in it. Example: ``builtins.readFile ./x``. Row 5.112.
+    Fails where the file cannot be read, or has a NUL in it. Example: ``builtins.readFile ./x``. Row 5.112.
     """
     found = real_path(m, path)
     text = to_str(m.io.read_file(found))
@@ -101,7 +101,7 @@ def read_file(m: Machine, path: object) -> object:
 
 
 def read_dir(m: Machine, path: object) -> object:
-    """The names in a folder, each with "regular", "directory", "symlink" or "unknown". Fails where it cannot be read. Row
+    """The names in a folder, each with "regular", "directory", "symlink" or "unknown". Fails where the folder cannot be read. Row
     5.111.
 
     Example: ``builtins.readDir ./.``.
@@ -112,7 +112,7 @@ def read_dir(m: Machine, path: object) -> object:
 
 
 def read_file_type(m: Machine, path: object) -> object:
-    """ "regular", "directory", "symlink" or "unknown". Fails where there is nothing. Since Nix 2.14. Example:
+    """ "regular", "directory", "symlink" or "unknown". Fails where there is nothing at the path. Since Nix 2.14. Example:
     ``builtins.readFileType ./x``."""
     found = real_path(m, path)
     kind = m.io.kind(found)
@@ -122,10 +122,9 @@ def read_file_type(m: Machine, path: object) -> object:
 
 
 def find_file(m: Machine, entries: object, name: object) -> object:
-    """The path that ``<name>`` means, along a list of ``{ prefix, path }`` like ``builtins.nixPath``. A name found nowhere
-    is a ``throw``.
+    """The path that ``<name>`` means, along a list of ``{ prefix, path }`` like ``builtins.nixPath``.
 
-    Example: ``builtins.findFile builtins.nixPath "nixpkgs"``. Row 5.010.
+    Fails with a ``throw`` where no entry has the name. Example: ``builtins.findFile builtins.nixPath "nixpkgs"``. Row 5.010.
     """
     pairs: list[tuple[str, str]] = []
     for x in m.list(entries, "while evaluating the first argument passed to builtins.findFile"):
@@ -145,7 +144,7 @@ def find_file(m: Machine, entries: object, name: object) -> object:
 
 
 def to_path(m: Machine, s: object) -> object:
-    """A string with an absolute path, made canonical; still a string. Fails on a relative one. Row 5.126.
+    """A string with an absolute path, made canonical; still a string. Fails on a relative path. Row 5.126.
 
     Example: ``builtins.toPath "/a//b/../c"`` is "/a/c".
     """

@@ -31,7 +31,7 @@ def algorithm(m: Machine, v: object, what: str) -> str:
 def hash_string(m: Machine, type_: object, s: object) -> object:
     """The hash of the bytes of a string, in base 16; ``type`` is "md5", "sha1", "sha256" or "sha512".
 
-    Example: ``builtins.hashString "md5" ""`` is "d41d8cd98f00b204e9800998ecf8427e". Row 5.087.
+    Fails on another ``type``. Example: ``builtins.hashString "md5" ""`` is "d41d8cd98f00b204e9800998ecf8427e". Row 5.087.
     """
     algo = algorithm(m, type_, "while evaluating the first argument passed to builtins.hashString")
     text, _ = m.string_ctx(s, "while evaluating the second argument passed to builtins.hashString")
@@ -39,17 +39,19 @@ def hash_string(m: Machine, type_: object, s: object) -> object:
 
 
 def hash_file(m: Machine, type_: object, p: object) -> object:
-    """The hash of the bytes of a file, in base 16. Fails where it cannot be read. Example: ``builtins.hashFile "sha256"
-    ./x``. Row 5.088."""
+    """The hash of the bytes of a file, in base 16; ``type`` as for ``hashString``. Fails where the file cannot be read, and on
+    another ``type``. Example: ``builtins.hashFile "sha256" ./x``. Row 5.088.
+    """
     algo = algorithm(m, type_, "while evaluating the first argument passed to builtins.hashFile")
     return digest(algo, m.io.read_file(real_path(m, p))).base16()
 
 
 def convert_hash(m: Machine, args: object) -> object:
     """A hash in another notation: ``{ hash, hashAlgo, toHashFormat }``, the format being "base16", "nix32", "base64" or
-    "sri". Since Nix 2.19.
+    "sri"; ``hashAlgo`` may be left out where the hash names it. Since Nix 2.19.
 
-    Example: ``builtins.convertHash { hash = "sha256:..."; toHashFormat = "sri"; }``.
+    Fails on a hash or a format that is none. Example: ``builtins.convertHash { hash =
+    "md5:d41d8cd98f00b204e9800998ecf8427e"; toHashFormat = "sri"; }`` is "md5-1B2M2Y8AsgTpgAmY7PhCfg==".
     """
     attrs = m.attrs(args, "while evaluating the first argument passed to builtins.convertHash")
     text = m.string(required(m, attrs, "hash", "convertHash"), "while evaluating the attribute 'hash'")

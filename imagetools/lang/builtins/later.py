@@ -21,57 +21,71 @@ class StoreNeeded(EvalError):
 
 
 def fetch_git(m: Machine, args: object) -> object:
-    """Not yet: a git repository at a revision. Row 5.077."""
+    """Not yet: the tree of a git repository at a revision. Always fails.
+
+    Example: ``fetchGit { url = "https://example.org/x.git"; rev = "0123456789012345678901234567890123456789"; }``. Row 5.077.
+    """
     raise NotYetError("builtins.fetchGit", "use a fetcher that makes a derivation, with its hash")
 
 
 def fetch_mercurial(m: Machine, args: object) -> object:
-    """Not yet: a mercurial repository at a revision. Row 5.134."""
+    """Not yet: the tree of a mercurial repository at a revision. Always fails.
+
+    Example: ``fetchMercurial { url = "https://example.org/x"; rev = "0123456789"; }``. Row 5.134.
+    """
     raise NotYetError("builtins.fetchMercurial", "use a fetcher that makes a derivation, with its hash")
 
 
 def fetch_tarball(m: Machine, args: object) -> object:
-    """Not yet: an unpacked tarball from a URL. Row 5.076."""
+    """Not yet: an unpacked tarball from a URL. Always fails.
+
+    Example: ``fetchTarball "https://example.org/x.tar.gz"``. Row 5.076.
+    """
     raise NotYetError("builtins.fetchTarball", "unpack it to a folder and name that")
 
 
 def fetch_tree(m: Machine, args: object) -> object:
-    """Not yet: a tree from anywhere."""
+    """Not yet: a tree from anywhere. Always fails. Example: ``fetchTree { type = "path"; path = "/x"; }``."""
     raise NotYetError("builtins.fetchTree", "use a fetcher that makes a derivation, with its hash")
 
 
 def fetch_url(m: Machine, args: object) -> object:
-    """Not yet: a file from a URL. Row 5.075."""
+    """Not yet: a file from a URL. Always fails. Example: ``builtins.fetchurl "https://example.org/x"``. Row 5.075."""
     raise NotYetError("builtins.fetchurl", "use a fetcher that makes a derivation, with its hash")
 
 
 def derivation(m: Machine, attrs: object) -> object:
-    """Needs a store: a derivation. Row 5.070."""
+    """A derivation as a set: the attributes given and ``type``, ``drvPath``, ``outPath``, ``outputName``, ``all``, ``drvAttrs``
+    and one member an output, itself such a set. What is lazy in it is computed by ``derivationStrict`` when first asked for.
+
+    Fails as ``derivationStrict`` does. Example: ``derivation { name = "x"; system = builtins.currentSystem; builder =
+    "/bin/sh"; args = [ "-c" "echo hi > $out" ]; }``. Row 5.070.
+    """
     raise StoreNeeded("derivation")
 
 
 def derivation_strict(m: Machine, attrs: object) -> object:
-    """Needs a store: the store paths of a derivation."""
+    """See imagetools/instantiate/strict.py; without a store it fails."""
     raise StoreNeeded("derivationStrict")
 
 
 def filter_source(m: Machine, pred: object, path: object) -> object:
-    """Needs a store: the files of a folder that a predicate keeps. Row 5.079."""
+    """See imagetools/instantiate/sources.py; without a store it fails."""
     raise StoreNeeded("builtins.filterSource")
 
 
 def path(m: Machine, args: object) -> object:
-    """Needs a store: a file or folder copied there. Row 5.108."""
+    """See imagetools/instantiate/sources.py; without a store it fails."""
     raise StoreNeeded("builtins.path")
 
 
 def store_path(m: Machine, path: object) -> object:
-    """Needs a store: an existing store path as a dependency."""
+    """See imagetools/instantiate/sources.py; without a store it fails."""
     raise StoreNeeded("builtins.storePath")
 
 
 def to_file(m: Machine, name: object, s: object) -> object:
-    """Needs a store: a text as a file there. Row 5.124."""
+    """See imagetools/instantiate/sources.py; without a store it fails."""
     raise StoreNeeded("builtins.toFile")
 
 

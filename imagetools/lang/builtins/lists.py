@@ -23,9 +23,8 @@ class IndexOutOfBounds(EvalError):
 
 
 def all_(m: Machine, pred: object, xs: object) -> object:
-    """Whether ``pred`` is true for every element; stops at the first that is not.
-
-    Example: ``builtins.all (x: x > 0) [ 1 2 ]`` is true. Row 5.056.
+    """Whether ``pred`` is true for every element; stops at the first that is not. Fails where ``pred`` gives no
+    Boolean. Example: ``builtins.all (x: x > 0) [ 1 2 ]`` is true. Row 5.056.
     """
     f = m.function(pred, "while evaluating the first argument passed to builtins.all")
     for x in m.list(xs, "while evaluating the second argument passed to builtins.all"):
@@ -35,8 +34,10 @@ def all_(m: Machine, pred: object, xs: object) -> object:
 
 
 def any_(m: Machine, pred: object, xs: object) -> object:
-    """Whether ``pred`` is true for an element; stops at the first. Example: ``builtins.any (x: x > 1) [ 1 2 ]`` is true.
-    Row 5.057."""
+    """Whether ``pred`` is true for an element; stops at the first. Fails where ``pred`` gives no Boolean.
+
+    Example: ``builtins.any (x: x > 1) [ 1 2 ]`` is true. Row 5.057.
+    """
     f = m.function(pred, "while evaluating the first argument passed to builtins.any")
     for x in m.list(xs, "while evaluating the second argument passed to builtins.any"):
         if m.bool(m.apply(f, x), "while evaluating the return value of the function passed to builtins.any"):
@@ -45,7 +46,10 @@ def any_(m: Machine, pred: object, xs: object) -> object:
 
 
 def concat_lists(m: Machine, lists: object) -> object:
-    """The elements of a list of lists. Example: ``builtins.concatLists [ [ 1 ] [ 2 3 ] ]`` is ``[ 1 2 3 ]``. Row 5.066."""
+    """The elements of a list of lists. Fails where an element is no list.
+
+    Example: ``builtins.concatLists [ [ 1 ] [ 2 3 ] ]`` is ``[ 1 2 3 ]``. Row 5.066.
+    """
     result: list[object] = []
     for x in m.list(lists, "while evaluating the first argument passed to builtins.concatLists"):
         result.extend(m.list(x, "while evaluating a value of the list passed to builtins.concatLists"))
@@ -53,8 +57,10 @@ def concat_lists(m: Machine, lists: object) -> object:
 
 
 def concat_map(m: Machine, f: object, xs: object) -> object:
-    """``concatLists (map f xs)``, but not lazy. Example: ``builtins.concatMap (x: [ x x ]) [ 1 2 ]`` is ``[ 1 1 2 2 ]``.
-    Row 5.132."""
+    """``concatLists (map f xs)``, but not lazy. Fails where ``f`` gives no list.
+
+    Example: ``builtins.concatMap (x: [ x x ]) [ 1 2 ]`` is ``[ 1 1 2 2 ]``. Row 5.132.
+    """
     function = m.function(f, "while evaluating the first argument passed to builtins.concatMap")
     result: list[object] = []
     for x in m.list(xs, "while evaluating the second argument passed to builtins.concatMap"):
@@ -64,7 +70,10 @@ def concat_map(m: Machine, f: object, xs: object) -> object:
 
 
 def elem(m: Machine, x: object, xs: object) -> object:
-    """Whether the list has an element equal to ``x``. Example: ``builtins.elem 2 [ 1 2 ]`` is true. Row 5.073."""
+    """Whether the list has an element equal to ``x``. Fails where comparing does.
+
+    Example: ``builtins.elem 2 [ 1 2 ]`` is true. Row 5.073.
+    """
     items = m.list(xs, "while evaluating the second argument passed to builtins.elem")
     for y in items:  # noqa: SIM110 (a generator would recurse through C)
         if compare.equal(m, x, y):
@@ -73,8 +82,10 @@ def elem(m: Machine, x: object, xs: object) -> object:
 
 
 def elem_at(m: Machine, xs: object, n: object) -> object:
-    """Element number ``n``, counted from 0. Fails where there is none. Example: ``builtins.elemAt [ 5 6 ] 1`` is 6. Row
-    5.074."""
+    """Element number ``n``, counted from 0. Fails where there is no such element.
+
+    Example: ``builtins.elemAt [ 5 6 ] 1`` is 6. Row 5.074.
+    """
     index = m.int(n, "while evaluating the second argument passed to builtins.elemAt")
     items = m.list(xs, "while evaluating the first argument passed to builtins.elemAt")
     if index < 0 or index >= len(items):
@@ -83,7 +94,10 @@ def elem_at(m: Machine, xs: object, n: object) -> object:
 
 
 def filter_(m: Machine, f: object, xs: object) -> object:
-    """The elements for which ``f`` is true. Example: ``builtins.filter (x: x > 1) [ 1 2 3 ]`` is ``[ 2 3 ]``. Row 5.078."""
+    """The elements for which ``f`` is true. Fails where ``f`` gives no Boolean.
+
+    Example: ``builtins.filter (x: x > 1) [ 1 2 3 ]`` is ``[ 2 3 ]``. Row 5.078.
+    """
     items = m.list(xs, "while evaluating the second argument passed to builtins.filter")
     if not items:
         return items
@@ -98,7 +112,10 @@ def filter_(m: Machine, f: object, xs: object) -> object:
 def foldl_strict(m: Machine, op: object, nul: object, xs: object) -> object:
     """``op (... (op (op nul x1) x2) ...) xn``, each step forced before the next.
 
-    Nix quirk: ``nul`` itself is not forced before ``op`` is. Example: ``builtins.foldl' (a: b: a + b) 0 [ 1 2 3 ]`` is 6.
+    Nix quirk: ``nul`` itself is not forced before ``op`` is. Fails where
+    ``op`` does.
+
+    Example: ``builtins.foldl' (a: b: a + b) 0 [ 1 2 3 ]`` is 6.
     Row 5.080.
     """
     function = m.function(op, "while evaluating the first argument passed to builtins.foldlStrict")
@@ -123,7 +140,7 @@ def gen_list(m: Machine, generator: object, length: object) -> object:
 
 
 def group_by(m: Machine, f: object, xs: object) -> object:
-    """A set of lists: each element under the name that ``f`` gives it, in the order of ``xs``.
+    """A set of lists: each element under the name that ``f`` gives it, in the order of ``xs``. Fails where ``f`` gives no string.
 
     Example: ``builtins.groupBy (builtins.substring 0 1) [ "ab" "b" "ac" ]`` is ``{ a = [ "ab" "ac" ]; b = [ "b" ]; }``.
     """
@@ -156,7 +173,9 @@ def length(m: Machine, xs: object) -> object:
 
 
 def map_(m: Machine, f: object, xs: object) -> object:
-    """The list of ``f x`` for each element, lazily. Example: ``map (x: x + 1) [ 1 2 ]`` is ``[ 2 3 ]``. Row 5.104."""
+    """The list of ``f x`` for each element, lazily. Fails only on what is no list; an element fails when it is asked for.
+
+    Example: ``map (x: x + 1) [ 1 2 ]`` is ``[ 2 3 ]``. Row 5.104."""
     items = m.list(xs, "while evaluating the second argument passed to builtins.map")
     result: list[object] = []
     code = m.deferred
@@ -166,7 +185,8 @@ def map_(m: Machine, f: object, xs: object) -> object:
 
 
 def partition(m: Machine, pred: object, xs: object) -> object:
-    """``{ right = elements for which pred is true; wrong = the others; }``. Forces the elements.
+    """``{ right = elements for which pred is true; wrong = the others; }``. Forces the elements. Fails where ``pred`` gives
+    no Boolean.
 
     Example: ``builtins.partition (x: x > 1) [ 1 2 3 ]`` is ``{ right = [ 2 3 ]; wrong = [ 1 ]; }``. Row 5.132.
     """
@@ -185,7 +205,7 @@ def partition(m: Machine, pred: object, xs: object) -> object:
 
 
 def tail(m: Machine, xs: object) -> object:
-    """A list without its first element. Fails on an empty one. Example: ``builtins.tail [ 1 2 ]`` is ``[ 2 ]``. Row 5.122."""
+    """A list without its first element. Fails on an empty list. Example: ``builtins.tail [ 1 2 ]`` is ``[ 2 ]``. Row 5.122."""
     items = m.list(xs, "while evaluating the first argument passed to builtins.tail")
     if not items:
         raise EvalError("'builtins.tail' called on an empty list")

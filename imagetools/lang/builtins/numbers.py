@@ -99,7 +99,7 @@ def bit_xor(m: Machine, e1: object, e2: object) -> object:
 
 
 def ceil(m: Machine, double: object) -> object:
-    """The smallest integer that is not less than a number. Fails where that does not fit 64 bits. Example: ``builtins.ceil
+    """The smallest integer that is not less than a number. Fails where the result does not fit 64 bits. Example: ``builtins.ceil
     1.2`` is 2."""
     return whole(m.float(double, "while evaluating the first argument passed to builtins.ceil"), "ceil")
 
@@ -123,7 +123,7 @@ def less_than(m: Machine, e1: object, e2: object) -> object:
     """Whether ``e1`` is less than ``e2``: two numbers, two strings (byte by byte), two paths, or two lists (element by
     element).
 
-    Fails on other types. Example: ``builtins.lessThan 1 2.5`` is true. Row 5.102.
+    Fails on values of other types. Example: ``builtins.lessThan 1 2.5`` is true. Row 5.102.
     """
     return compare.less(m, e1, e2)
 

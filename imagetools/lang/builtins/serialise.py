@@ -27,7 +27,7 @@ def to_json(m: Machine, e: object) -> object:
     result depends on all of it.
 
     Fails on functions, and on strings that are not UTF-8 (current Nix; 2.8 lets them pass). Example: ``builtins.toJSON { a
-    = [ 1 null ]; }`` is ``{"a":[1,null]}``. Row 5.125.
+    = [ 1 null ]; }`` is "{\\"a\\":[1,null]}". Row 5.125.
     """
     context: set[str] = set()
     text = json.dump(m, e, context)
@@ -64,7 +64,10 @@ def from_toml(m: Machine, e: object) -> object:
 
 
 def to_xml(m: Machine, e: object) -> object:
-    """``e`` as an XML document. Functions are shown by their arguments. Example: ``builtins.toXML 1``. Row 5.128."""
+    """``e`` as an XML document, everything in it forced. Functions are shown by their arguments, builtins not at all.
+
+    Fails where anything in ``e`` does. Example: ``builtins.toXML { a = 1; }``. Row 5.128.
+    """
     context: set[str] = set()
     return make_string(xml_writer.dump(m, e, context), context)
 

@@ -45,8 +45,10 @@ def substring(m: Machine, start: object, len_: object, s: object) -> object:
 
 
 def concat_strings_sep(m: Machine, separator: object, xs: object) -> object:
-    """The texts of a list with ``separator`` between them. Example: ``builtins.concatStringsSep "/" [ "a" "b" ]`` is
-    "a/b". Row 5.067."""
+    """The texts of a list with ``separator`` between them; paths are copied into the store. Fails on what has no text.
+
+    Example: ``builtins.concatStringsSep "/" [ "a" "b" ]`` is "a/b". Row 5.067.
+    """
     sep, sep_context = m.string_ctx(
         separator, "while evaluating the first argument (the separator string) passed to builtins.concatStringsSep"
     )
