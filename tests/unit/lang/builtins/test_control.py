@@ -19,7 +19,15 @@ def test_trace_shows_strings_as_they_are_and_forces_nothing_within() -> None:
 def test_warn_indents_further_lines() -> None:
     io = MemoryIO()
     assert evaluate('builtins.warn "one\ntwo" null', io) == "null"
-    assert io.traces == ["evaluation warning: one\n                    two"]
+    assert evaluate('builtins.warn "\none  \ntwo\n" null', io) == "null"
+    assert io.traces == ["evaluation warning: one\n                    two", "evaluation warning:\none\ntwo"]
+
+
+def test_an_old_name_of_a_hash_format_is_warned_of() -> None:
+    io = MemoryIO()
+    text = 'builtins.convertHash { hash = "md5:d41d8cd98f00b204e9800998ecf8427e"; toHashFormat = "%s"; }'
+    assert evaluate(text.replace("%s", "base32"), io) == evaluate(text.replace("%s", "nix32"), io)
+    assert io.traces == ['warning: "base32" is a deprecated alias for hash format "nix32".']
 
 
 def test_add_error_context_is_a_frame_of_the_trace() -> None:
