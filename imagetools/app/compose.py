@@ -235,6 +235,8 @@ class Session:
                 cores=settings.cores,
                 keep_going=keep_going,
                 keep_failed=keep_failed,
+                timeout=settings.timeout,
+                max_silent=settings.max_silent,
                 environment=settings.environment,
                 ca_file=settings.ca_file,
                 netrc=_read_optional(settings.netrc),

@@ -35,7 +35,8 @@ class Settings:
     the parse cache, ``include`` what -I said and ``nix_path`` the text of NIX_PATH, ``cores`` what builders see as
     NIX_BUILD_CORES,
     ``pure`` and ``restricted`` what --pure-eval and --restrict-eval forbid an evaluation,
-    ``max_jobs`` how many builds run at once. ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not
+    ``max_jobs`` how many builds run at once, ``timeout`` and ``max_silent`` how many seconds a build may take and be silent
+    (0: no limit). ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not
     exist.
     """
 
@@ -52,6 +53,8 @@ class Settings:
     sandbox: bool = True
     cores: int = 1
     max_jobs: int = 1
+    timeout: float = 0
+    max_silent: float = 0
     pure: bool = False
     restricted: bool = False
 
@@ -63,6 +66,8 @@ class Settings:
         sandbox: bool | None = None,
         cores: int | None = None,
         max_jobs: int | None = None,
+        timeout: float | None = None,
+        max_silent: float | None = None,
         system: str | None = None,
         pure: bool = False,
         restricted: bool = False,
@@ -75,6 +80,8 @@ class Settings:
             sandbox=self.sandbox if sandbox is None else sandbox,
             cores=self.cores if cores is None else cores or cpu_count(),
             max_jobs=self.max_jobs if max_jobs is None else max(1, max_jobs),
+            timeout=self.timeout if timeout is None else timeout,
+            max_silent=self.max_silent if max_silent is None else max_silent,
             system=self.system if system is None else system,
             pure=self.pure or pure,
             restricted=self.restricted or restricted,

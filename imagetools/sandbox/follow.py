@@ -60,6 +60,10 @@ class Follower(Generic[Ending]):
                 killed = True
                 continue
             fds = {fd for fd, _ in ready}
+            if limit == "total" and not killed and self._ended not in fds and time.monotonic() >= (deadline or 0):
+                self.limit = limit  # a builder that floods its output is never silent, but late it is
+                self._kill()
+                killed = True
             if self._terminal in fds:
                 data = _read(self._terminal)
                 if data:

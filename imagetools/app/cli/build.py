@@ -50,6 +50,13 @@ def register(app: typer.Typer) -> None:
         cores: Annotated[
             int | None, typer.Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")
         ] = None,
+        timeout: Annotated[
+            float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop a build that takes longer (0: never).")
+        ] = None,
+        max_silent_time: Annotated[
+            float | None,
+            typer.Option("--max-silent-time", metavar="SECONDS", min=0, help="Stop a build that says nothing for so long."),
+        ] = None,
         keep_going: Annotated[
             bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")
         ] = False,
@@ -94,6 +101,8 @@ def register(app: typer.Typer) -> None:
             sandbox=False if no_sandbox else None,
             cores=cores,
             max_jobs=jobs,
+            timeout=timeout,
+            max_silent=max_silent_time,
             system=system,
             pure=pure_eval,
             restricted=restrict_eval,
@@ -106,6 +115,8 @@ def register(app: typer.Typer) -> None:
             return [session.result(item) for item in found]
 
         results = session.run(instantiate)
+        if not results:
+            typer.echo("warning: nothing to build: there is no derivation in what was named", err=True)
         progress = watch(sys.stderr, settings.environment, session.store.store_dir, hide_output=no_build_output, verbose=verbose)
         with progress:
             session.realise(results, progress, keep_going=keep_going, keep_failed=keep_failed)
