@@ -17,6 +17,8 @@ DRV_SUFFIX: Final = ".drv"
 
 _NAME: Final = re.compile(r"(?!\.{1,2}(?:-|\Z))[0-9A-Za-z+\-._?=]{1,211}")
 _ILLEGAL: Final = re.compile(r"[^0-9A-Za-z+\-._?=]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HASH: Final = re.compile(f"[{base32.ALPHABET}]{{32}}")
 
 
@@ -24,7 +26,7 @@ class StoreNameError(ImagetoolsError):
     """``name`` cannot be the name of a store object; the sentence says why."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"name '{name}' is not valid: {reason}" if name else "name must not be empty")
+        super().__init__(f"name '{_visible(name)}' is not valid: {_visible(reason)}" if name else "name must not be empty")
         self.name = name
         self.reason = reason
 
@@ -36,6 +38,11 @@ class StorePathError(ImagetoolsError):
         super().__init__(f"path '{text}' {reason}")
         self.text = text
         self.reason = reason
+
+
+def _visible(text: str) -> str:
+    """``text`` with its control characters written as Nix would in a string or as their number."""
+    return _CONTROL.sub(lambda found: _ESCAPES.get(found.group()) or f"\\x{ord(found.group()):02x}", text)
 
 
 def check_name(name: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path, source_path
-from imagetools.formats.store_path import StorePath, StorePathError
+from imagetools.formats.store_path import StoreNameError, StorePath, StorePathError, check_name
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import NotYetError
 from imagetools.kernel.hashes import digest
@@ -169,6 +169,7 @@ class StoreIO:
         given, and will be compared. Gives the logical store path."""
         if path in self.texts:
             raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
+        check_object_name(name)
         physical = to_str(self._followed(path))
         wanted = None if keep is None else _logical_filter(keep, physical, path)
         store_dir = self.store.store_dir
@@ -233,6 +234,14 @@ class StoreIO:
 
     def find_file_download(self, url: str) -> str | None:
         raise NotYetError(f"a URL in the search path ('{url}')", hint="download and unpack it, and name the folder instead")
+
+
+def check_object_name(name: str) -> None:
+    """Raises EvalError, which has a place in the definition, unless ``name`` can be a store object's."""
+    try:
+        check_name(name)
+    except StoreNameError as error:
+        raise EvalError(error.message) from None
 
 
 def _logical_filter(keep: Callable[[str, str], bool], physical: str, logical: str) -> Callable[[str, str], bool]:

@@ -45,6 +45,14 @@ class NoSuchFile(EvalError):
         self.path = path
 
 
+class CyclicImport(EvalError):
+    """The value of a file needs the value of the same file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"infinite recursion encountered: the value of the file '{path}' is needed to compute it")
+        self.path = path
+
+
 class Files(Loader):
     """``import``: a file's value, evaluated once."""
 
@@ -52,6 +60,7 @@ class Files(Loader):
         self.machine = machine
         self.values: dict[str, object] = {}
         self.real: dict[str, str] = {}
+        self.running: set[str] = set()
         self.globals: frozenset[str] = frozenset()
 
     def load(self, path: str) -> object:
@@ -61,7 +70,13 @@ class Files(Loader):
             self.real[path] = resolved
         if resolved in self.values:
             return self.values[resolved]
-        value = self.evaluate(resolved, NO_SCOPE, [None])
+        if resolved in self.running:
+            raise CyclicImport(resolved)
+        self.running.add(resolved)
+        try:
+            value = self.evaluate(resolved, NO_SCOPE, [None])
+        finally:
+            self.running.discard(resolved)
         self.values[resolved] = value
         return value
 

@@ -6,7 +6,7 @@ import pytest
 
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.builtins.spec import builtin
-from imagetools.lang.evaluator import Evaluator, NoSuchFile, TooManyLinks
+from imagetools.lang.evaluator import CyclicImport, Evaluator, NoSuchFile, TooManyLinks
 from imagetools.lang.runtime import bigstack, printer
 from imagetools.lang.runtime.errors import ThrownError
 from imagetools.lang.runtime.machine import Machine
@@ -71,6 +71,15 @@ def test_failures() -> None:
     with pytest.raises(ThrownError) as thrown:
         run("import ./throws.nix", io)
     assert any(frame.text == "while evaluating the file '/w/throws.nix':" for frame in thrown.value.frames)
+
+
+def test_a_file_that_needs_itself() -> None:
+    io = MemoryIO({"/w/a.nix": b"[ (import ./b.nix) ] ++ []", "/w/b.nix": b"import ./c.nix", "/w/c.nix": b"import ./b.nix + 1"})
+    io.files["/w/lazy.nix"] = b"{ a = 1; b = (import ./lazy.nix).a; }"
+    assert run("(import ./lazy.nix).b", io) == "1"
+    with pytest.raises(CyclicImport) as caught:
+        run("builtins.head (import ./a.nix)", io)
+    assert caught.value.message == "infinite recursion encountered: the value of the file '/w/b.nix' is needed to compute it"
 
 
 def test_a_file_that_failed_is_tried_again() -> None:
