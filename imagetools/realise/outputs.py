@@ -28,7 +28,7 @@ from imagetools.realise.failures import (
 from imagetools.realise.plan import Step
 from imagetools.sandbox.ports import BuildOutcome
 from imagetools.store.disk import delete_tree, writing
-from imagetools.store.fs_nar import canonicalise, file_hash, hash_and_scan, nar_hash
+from imagetools.store.fs_nar import UnsupportedFileError, canonicalise, file_hash, hash_and_scan, nar_hash
 from imagetools.store.fs_restore import finish_root
 from imagetools.store.ports import BuiltOutput, Store
 
@@ -64,7 +64,10 @@ def register_outputs(store: Store, step: Step, outcome: BuildOutcome, inputs: Cl
         _check_owner(drv, name, store.store_dir.join(path), place, outcome.owner)
         if fixed is not None and fixed.method == "flat":
             _check_flat(drv, store.store_dir.join(path), place)
-        canonicalise(place, build_uids=None if outcome.owner == os.geteuid() else {outcome.owner, os.geteuid()})
+        try:
+            canonicalise(place, build_uids=None if outcome.owner == os.geteuid() else {outcome.owner, os.geteuid()})
+        except UnsupportedFileError as error:  # the place is gone when a person reads this
+            raise UnsupportedFileError(store.store_dir.join(path) + error.path.removeprefix(place), error.kind) from None
         trees.append(_read(name, path, place, [*inputs.members, *step.outputs.values()]))
     _check_cycles(drv, trees)
     if fixed is not None:

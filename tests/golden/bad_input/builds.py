@@ -1,0 +1,74 @@
+"""Builds that go wrong. Builders are scripts for the host's shell."""
+
+from collections.abc import Mapping
+
+from tests.golden.bad_input.case import Case
+
+SET = "with import <nixpkgs> { };"
+
+
+def script(text: str, *words: str, more: str = "") -> Case:
+    """The build of a derivation that runs ``text``."""
+    definition = (
+        'derivation {\n  name = "x";\n  system = builtins.currentSystem;\n  builder = "/bin/sh";\n  PATH = "/usr/bin:/bin";\n'
+        f"  args = [ \"-ec\" ''\n    {text}\n  '' ];\n{more}}}\n"
+    )
+    return Case(["build", "x.nix", *words], {"x.nix": definition})
+
+
+CASES: Mapping[str, Case] = {
+    "a builder that fails": script("echo one; for n in 2 3 4 5 6 7 8 9 10 11 12; do echo $n; done; exit 3"),
+    "a builder that fails, without output": script("echo one; exit 3", "-Q"),
+    "a builder that is not there": Case(
+        ["build", "-E", 'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/no-such"; }']
+    ),
+    "a builder that takes too long": script("echo working; sleep 1000", "--timeout", "0.3"),
+    "a builder that is silent too long": script("echo working; sleep 1000", "--max-silent-time", "0.3"),
+    "a builder that floods its log and takes too long": script("yes ''''''", "-Q", "--timeout", "0.5"),
+    "a builder that floods its log and fails": script("yes line | head -n 500000; echo end; exit 1", "-Q"),
+    "a builder that prints what moves the cursor": script("printf 'a\\033[2Jb\\033]0;title\\007c\\n\\377\\n'; exit 1"),
+    "a builder that makes no output": script("echo done"),
+    "a builder that makes one output of two": script("echo > $out", more='  outputs = [ "out" "dev" ];\n'),
+    "an output that is a fifo": script("mkfifo $out"),
+    "an output with a fifo inside": script("mkdir -p $out/deep; mkfifo $out/deep/queue"),
+    "an output with a socket inside": script(
+        "mkdir $out; cd $out; python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('socket')\""
+    ),
+    "an output that others may write": script("mkdir $out; chmod 777 $out"),
+    "a builder that makes a device": script("mknod $out c 1 3"),
+    "an output that should be a file": script(
+        "mkdir $out", more='  outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";\n'
+    ),
+    "an output with another hash": script(
+        "echo > $out", more='  outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";\n'
+    ),
+    "outputs that need each other": script("echo $dev > $out; echo $out > $dev", more='  outputs = [ "out" "dev" ];\n'),
+    "two failures": Case(
+        ["build", "--keep-going", "--max-jobs", "1", "x.nix"],
+        {
+            "x.nix": 'let fail = name: derivation { inherit name; system = builtins.currentSystem; builder = "/bin/sh"; '
+            'args = [ "-c" "echo ${name}; exit 1" ]; }; in [ (fail "a") (fail "b") ]'
+        },
+    ),
+    "a collision in buildEnv": Case(
+        ["build", "-E", SET + ' buildEnv { name = "env"; paths = [ ./a ./b ]; }'], {"a/bin/tool": "1", "b/bin/tool": "2"}
+    ),
+    "a file where buildEnv needs a folder": Case(
+        ["build", "-E", SET + ' buildEnv { name = "env"; paths = [ ./a ./b ]; }'], {"a/bin": "1", "b/bin/tool": "2"}
+    ),
+    "too many layers": Case(
+        ["build", "-E", SET + ' dockerTools.buildLayeredImage { name = "x"; maxLayers = 128; contents = [ ./a ]; }'], {"a/x": ""}
+    ),
+    "no layers": Case(
+        ["build", "-E", SET + ' dockerTools.buildLayeredImage { name = "x"; maxLayers = 1; contents = [ ./a ]; }'], {"a/x": ""}
+    ),
+    "a wrong image configuration": Case(
+        ["build", "-E", SET + ' dockerTools.buildImage { name = "x"; config = { Cmd = "sh"; Env = { A = "1"; }; }; }'],
+    ),
+    "a file that fetchurl cannot find": Case(
+        ["build", "-E", SET + ' fetchurl { url = "file:///work/no-such"; sha256 = lib.fakeSha256; }']
+    ),
+    "a link's place that is taken": Case(
+        ["build", "-E", SET + ' buildEnv { name = "env"; paths = [ ]; }', "-o", "folder"], {"folder/file": ""}
+    ),
+}
