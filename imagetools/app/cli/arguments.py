@@ -7,6 +7,15 @@ import typer
 
 from imagetools.kernel.errors import ImagetoolsError
 
+
+def attribute_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The attributes that ``-A`` could go on with, for the shell."""
+    from imagetools.app.cli.attribute_names import names
+
+    left = {} if ctx.params.get("files") else {"files": [word for word in ctx.args if not word.startswith("-")]}
+    return names({**ctx.params, **left}, incomplete)  # before an option without value, the parser gives up on arguments
+
+
 Files = Annotated[
     list[str] | None,
     typer.Argument(
@@ -16,7 +25,13 @@ Files = Annotated[
 Expr = Annotated[bool, typer.Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
 Attributes = Annotated[
     list[str] | None,
-    typer.Option("-A", "--attr", metavar="PATH", help="Attribute to take from the expression, such as web.image. Repeatable."),
+    typer.Option(
+        "-A",
+        "--attr",
+        metavar="PATH",
+        help="Attribute to take from the expression, such as web.image. Repeatable.",
+        autocompletion=attribute_names,
+    ),
 ]
 Include = Annotated[
     list[str] | None,

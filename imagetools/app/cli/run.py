@@ -29,8 +29,8 @@ def _check_folder() -> None:
         raise NoFolderError from None
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:  # a shell that completes only wants to know what could come next
         from imagetools.app.version import version_text
 
         typer.echo(version_text())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from imagetools.app.cli.arguments import Debug, Include, ShowTrace, Store, System
+from imagetools.app.cli.arguments import Debug, Include, ShowTrace, Store, System, attribute_names
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -32,7 +32,13 @@ def register(app: typer.Typer) -> None:
         expr: Annotated[bool, typer.Option("-E", "--expr", help="PATH is a Nix expression: build it and run it.")] = False,
         attributes: Annotated[
             str | None,
-            typer.Option("-A", "--attr", metavar="ATTR", help="PATH is a Nix file: build this attribute of it and run it."),
+            typer.Option(
+                "-A",
+                "--attr",
+                metavar="ATTR",
+                help="PATH is a Nix file: build this attribute of it and run it.",
+                autocompletion=attribute_names,
+            ),
         ] = None,
         include: Include = None,
         no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="If something must be built: without isolation.")] = False,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.unit.app.repl.terminals import Terminal
+from tests.unit.app.terminals import imagetools
 
 PROMPT = "imagetools>"
 ENDLESS = (
@@ -11,7 +11,7 @@ ENDLESS = (
 
 
 def test_values_lines_and_leaving(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send("1 + 1\r")
         assert "\n2\r\n" in terminal.until("\n2\r\n")
@@ -27,7 +27,7 @@ def test_values_lines_and_leaving(tmp_path: Path) -> None:
 
 
 def test_an_error_does_not_end_it(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send('throw "no"\r')
         terminal.until("error: no")
@@ -37,7 +37,7 @@ def test_an_error_does_not_end_it(tmp_path: Path) -> None:
 
 
 def test_tab_completes_attributes(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send('thing = { attribute = 7; other = throw "forced"; }\r')
         terminal.until(f"\n{PROMPT}")
@@ -48,7 +48,7 @@ def test_tab_completes_attributes(tmp_path: Path) -> None:
 
 
 def test_history_is_kept(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send("100 + 23\r")
         terminal.until("\n123\r\n")
@@ -56,7 +56,7 @@ def test_history_is_kept(tmp_path: Path) -> None:
         terminal.send("\x04")
         assert terminal.end() == 0
     assert "+100 + 23" in (tmp_path / ".cache/imagetools/repl-history").read_text()
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send("\x1b[A")
         terminal.until("100 + 23")
@@ -65,7 +65,7 @@ def test_history_is_kept(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_stops_an_evaluation_and_empties_a_line(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send(f"long = {ENDLESS}\r")
         terminal.until(PROMPT)
@@ -82,7 +82,7 @@ def test_ctrl_c_stops_an_evaluation_and_empties_a_line(tmp_path: Path) -> None:
 
 def test_a_history_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / ".cache").write_text("no folder")
-    with Terminal(tmp_path, "repl") as terminal:
+    with imagetools(tmp_path, "repl") as terminal:
         terminal.until(PROMPT)
         terminal.send("1 + 2\r")
         terminal.until("\n3\r\n")
