@@ -6,6 +6,7 @@ docstring of that function.
 
 import ast
 import inspect
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from typing import Final
 from imagetools.app.settings import PACKAGE
 
 PLACES: Final = ("lang/builtins", "instantiate")
+ROW: Final = re.compile(r"\s*\bRows? \d\.\d+(?:[-, ]+\d\.\d+)*\.")
+"""Where our own list of wishes has it, which is nothing for people."""
 LISTING: Final = ("builtin", "plain")
 
 
@@ -53,7 +56,7 @@ def _read(file: Path, listed: dict[str, tuple[str, tuple[str, ...]]], texts: dic
         if isinstance(node, ast.FunctionDef):
             text = ast.get_docstring(node)
             if text:
-                texts.setdefault(node.name, inspect.cleandoc(text))
+                texts.setdefault(node.name, ROW.sub("", inspect.cleandoc(text)))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LISTING and len(node.args) > 1:
             words = list(_constants(node.args))
             function = node.args[1]
