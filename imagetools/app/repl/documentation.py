@@ -14,7 +14,7 @@ from typing import Final
 from imagetools.app.settings import PACKAGE
 
 PLACES: Final = ("lang/builtins", "instantiate")
-ROW: Final = re.compile(r"\s*\bRows? \d\.\d+(?:[-, ]+\d\.\d+)*\.")
+ROW: Final = re.compile(r"\s*\bRows?\s+\d\.\d+(?:[-,\s]+\d\.\d+)*\.")
 """Where our own list of wishes has it, which is nothing for people."""
 LISTING: Final = ("builtin", "plain")
 
