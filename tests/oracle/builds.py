@@ -12,6 +12,7 @@ from imagetools.realise.events import BuildOutput, Event
 from imagetools.realise.scheduler import Realiser
 from imagetools.realise.settings import RealiseSettings
 from imagetools.realise.targets import Target
+from imagetools.sandbox.syscalls import reset_hidden_signals
 from imagetools.store.local import LocalStore
 from tests.unit.realise.world import HostShellSandbox
 from tests.unit.sandbox.cage import HOST, base_for
@@ -55,6 +56,7 @@ class Pair:
             text=True,
             check=False,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment},
+            preexec_fn=reset_hidden_signals,  # Nix's builders inherit what make leaves ignored
         )
 
     def drv(self, expression: str, side: str) -> str:
