@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import IO, ClassVar
 
 from imagetools.formats.store_path import StorePath
-from imagetools.store.disk import writing
+from imagetools.store.disk import DiskFullError, writing
 from imagetools.store.layout import Layout
 from imagetools.store.ports import StoreError
 
@@ -27,17 +27,27 @@ class LogDamagedError(StoreError):
 
 
 class LogFile:
-    """The log of one running build. Raises DiskFullError, StoreAccessError on writing."""
+    """The log of one running build. Raises StoreAccessError on writing.
+
+    A disk that gets full while a build runs is the build's failure, and told with the end of its output, which may say more:
+    then the log is cut short, and stays plain where it cannot be compressed.
+    """
 
     def __init__(self, layout: Layout, drv: StorePath) -> None:
         self._path = layout.log_path(drv)
         with writing(self._path):
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            self._cut = False
             self._file: IO[bytes] = open(self._path, "wb", buffering=0)  # noqa: SIM115 (closed by close)
 
     def write(self, data: bytes) -> None:
-        with writing(self._path):
-            self._file.write(data)
+        if self._cut:
+            return
+        try:
+            with writing(self._path):
+                self._file.write(data)
+        except DiskFullError:
+            self._cut = True
 
     def close(self) -> None:
         """Compress and put the old log of this derivation, if any, out of the way. Closing twice is fine."""
@@ -52,10 +62,11 @@ class LogFile:
             with writing(self._path):
                 os.rename(temporary, self._path + ".bz2")
                 os.unlink(self._path)
-        except BaseException:
+        except BaseException as error:
             with suppress(OSError):
                 os.unlink(temporary)
-            raise
+            if not isinstance(error, DiskFullError):
+                raise
 
     def __enter__(self) -> "LogFile":
         return self

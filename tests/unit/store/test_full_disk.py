@@ -52,18 +52,49 @@ print("good")
 """
 
 
-def test_no_space_left(tmp_path: Path) -> None:
+LOG = """
+import sys
+from imagetools.formats.store_path import StorePath
+from imagetools.store.local import LocalStore
+
+disk = sys.argv[1]
+drv = StorePath(bytes(20), "x.drv")
+with LocalStore(disk + "/R") as store:
+    log = store.open_log(drv)
+    log.write(b"begin\\n")
+    with open(disk + "/ballast", "wb", buffering=0) as ballast:
+        try:
+            while ballast.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+    log.write(b"y" * 100_000)
+    log.write(b"end\\n")
+    log.close()
+    text = store.read_log(drv)
+    assert text.startswith(b"begin\\n") and not text.endswith(b"end\\n"), text[-100:]
+print("good")
+"""
+
+
+def on_a_small_disk(tmp_path: Path, script: str, *args: str) -> "subprocess.CompletedProcess[str]":
+    """Run a Python script with an empty disk of 12 MB as its first argument."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    with open(tmp_path / "large", "wb") as file:
-        file.write(b"x" * (6 << 20))
     mount = ["sh", "-c", 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"', str(disk)]
     if subprocess.run([*UNSHARE, *mount, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no mount namespaces for this user")
-    done = subprocess.run(
-        [*UNSHARE, *mount, sys.executable, "-c", SCRIPT, str(disk), str(tmp_path / "large")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    argv = [*UNSHARE, *mount, sys.executable, "-c", script, str(disk), *args]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+def test_no_space_left(tmp_path: Path) -> None:
+    with open(tmp_path / "large", "wb") as file:
+        file.write(b"x" * (6 << 20))
+    done = on_a_small_disk(tmp_path, SCRIPT, str(tmp_path / "large"))
+    assert (done.stdout, done.returncode) == ("good\n", 0), done.stderr
+
+
+def test_a_log_is_cut_short(tmp_path: Path) -> None:
+    done = on_a_small_disk(tmp_path, LOG)
     assert (done.stdout, done.returncode) == ("good\n", 0), done.stderr
