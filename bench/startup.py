@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bench.measure import compare, once
+from tests.unit.app.terminals import imagetools
 
 DEFINITION = """
 with import <nixpkgs> { };
@@ -33,6 +36,8 @@ def main() -> None:
             {"nix-instantiate --eval": ["nix-instantiate", "--eval", "-E", "1 + 1"]},
             environment=environment,
         )
+        prompt = statistics.median(_prompt(Path(folder)) for _ in range(5))
+        print(f"{'repl, its prompt on a terminal (target 300)':<44} {prompt * 1000:8.0f} ms")
         image = Path(folder, "image.nix")
         image.write_text(DEFINITION)
         plain = Path(folder, "plain.nix")
@@ -47,6 +52,14 @@ def main() -> None:
             once(theirs, environment)
             peers["nix-build"] = theirs
         compare("build of one derivation, nothing to do", [*ours, *words, str(plain)], peers, environment=environment)
+
+
+def _prompt(home: Path) -> float:
+    """Seconds until the prompt stands there."""
+    begin = time.perf_counter()
+    with imagetools(home, "repl") as terminal:
+        terminal.until("imagetools>")
+        return time.perf_counter() - begin
 
 
 if __name__ == "__main__":

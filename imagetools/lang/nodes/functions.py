@@ -69,6 +69,10 @@ class Simple(Function):
         if depth > STACK.limit:
             raise StackOverflow()
         STACK.depth = depth
+        calls = STACK.calls - 1
+        STACK.calls = calls
+        if calls < 0:
+            STACK.breathe()
         body = self.body
         if body is None:
             body = self.unfold()
@@ -117,6 +121,10 @@ class WithFormals(Function):
         if depth > STACK.limit:
             raise StackOverflow()
         STACK.depth = depth
+        calls = STACK.calls - 1
+        STACK.calls = calls
+        if calls < 0:
+            STACK.breathe()
         if type(argument) is Thunk:
             argument = argument.force()
         if type(argument) is not Attrs:

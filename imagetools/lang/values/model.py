@@ -10,6 +10,7 @@ The classes that run (``Code`` and its subclasses) are in ``lang/nodes``; here s
 know of them, so that values import no nodes.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -17,6 +18,7 @@ from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
 from imagetools.lang.runtime.positions import Origin, Pos
 
 DEPTH_LIMIT: Final = 200_000
+CALLS_A_BREATH: Final = 10_000
 KEEP_TRACEBACK: Final = 1_000  # deeper, Python's own traceback would cost a kilobyte a level
 
 
@@ -30,6 +32,13 @@ class Stack:
     def __init__(self) -> None:
         self.depth: int = 0
         self.limit: int = DEPTH_LIMIT
+        self.calls: int = CALLS_A_BREATH
+
+    def breathe(self) -> None:
+        """Let Ctrl-C and other threads in, every so many calls: compiled code never does, interpreted code does as it is
+        entered."""
+        self.calls = CALLS_A_BREATH
+        threading.main_thread()  # interpreted, whatever it gives
 
     def enter(self) -> None:
         """One level deeper, for recursion over values (printing, comparing). Leave with ``depth -= 1``."""

@@ -155,3 +155,8 @@ def test_stopping(scope: Scope) -> None:
         interruptible(endless)
     assert STACK.limit == before
     assert InterruptedEvaluation().exit_code == 130
+
+
+def test_compiled_code_lets_other_threads_in(scope: Scope) -> None:
+    text = "let f = n: if n < 2 then n else f (n - 1) + f (n - 2); in f 90"
+    assert within(0.05, lambda: str(scope.evaluate(text)), "gave up") == "gave up"
