@@ -50,4 +50,4 @@ def distance(a: str, b: str, limit: int) -> int:
             row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (0 if a[i] == b[j] else 1)))
         if min(row) > limit:
             return limit + 1
-    return row[-1]
+    return min(row[-1], limit + 1)
