@@ -17,6 +17,7 @@ from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
+from tests.unit.sandbox.cage import UNREADABLE, other_user_can_run
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
 EXAMPLES = ROOT / "examples"
@@ -206,10 +207,7 @@ def test_as_an_ordinary_user(home: Path, tmp_path: Path) -> None:
     os.chown(theirs, 1234, 1234)
     argv = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups", sys.executable, "-m", "imagetools", "build", "hello.nix"]
     environment = {"HOME": str(theirs), "PATH": os.environ["PATH"]}
-    readable = subprocess.run(
-        [*argv[:4], sys.executable, "-c", "import imagetools"], cwd=theirs, env=environment, check=False, capture_output=True
-    )
-    if readable.returncode:
-        pytest.skip("this Python lies in a folder that other users cannot read")
+    if not other_user_can_run():
+        pytest.skip(UNREADABLE)
     done = run(argv, cwd=theirs, environment=environment)
     assert Path(done.stdout.strip()).read_bytes() == built(home, "hello").read_bytes()

@@ -21,6 +21,7 @@ from imagetools.store.local import LocalStore
 from imagetools.store.ports import BuiltOutput, TextObject
 from imagetools.store.verify import verify
 from tests.oracle.peers import need
+from tests.unit.sandbox.cage import as_other_user
 from tests.unit.store.trees import SAMPLE, make, nar_of, read
 
 pytestmark = pytest.mark.oracle
@@ -254,11 +255,10 @@ def test_both_add_at_the_same_time(tmp_path: Path) -> None:
     verified(root)
 
 
+@as_other_user()  # where the tests run as an ordinary user, all others show it already
 def test_an_ordinary_user() -> None:
     """All of it as a user who is not root: by a spare uid when the tests run as root."""
     need("nix-store", "setpriv")
-    if os.geteuid() != 0:
-        pytest.skip("the other tests run as an ordinary user already")
     home = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
         (home / "script.py").write_text(USER_SCRIPT)

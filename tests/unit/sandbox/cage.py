@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -116,11 +117,35 @@ def need_namespaces() -> None:
             pytest.skip(error.message)
 
 
+@functools.cache
+def other_user_can_run() -> bool:
+    """Whether an ordinary user can read what root runs here: the interpreter, the product and its tests."""
+    become = ["setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
+    done = subprocess.run(
+        [*become, sys.executable, "-c", "import imagetools, tests.unit.sandbox.cage"],
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+UNREADABLE = "an ordinary user cannot read this checkout or its Python: clone it into a folder that others can read"
+
+
+def as_other_user() -> pytest.MarkDecorator:
+    """For tests that root runs as an ordinary user."""
+    if os.geteuid() != 0:
+        return pytest.mark.skipif(True, reason="needs root to become somebody else")
+    return pytest.mark.skipif(not other_user_can_run(), reason=UNREADABLE)
+
+
 def users() -> list[Any]:
     """Whom to try as: ourselves, and where we are root an ordinary user too."""
     found = [pytest.param(None, id="root" if os.geteuid() == 0 else "user")]
     if os.geteuid() == 0:
-        found.append(pytest.param(OTHER_USER, id="user"))
+        found.append(pytest.param(OTHER_USER, id="user", marks=as_other_user()))
     return found
 
 

@@ -15,7 +15,7 @@ from imagetools.sandbox.store_view import (
     NoStoreViewError,
     StoreView,
 )
-from tests.unit.sandbox.cage import ROOT, base_for, need_namespaces, users
+from tests.unit.sandbox.cage import ROOT, as_other_user, base_for, need_namespaces, users
 
 ENTER = (
     "import sys; from imagetools.sandbox.store_view import StoreView\n"
@@ -139,7 +139,7 @@ def test_a_program_that_is_not_there_and_one_that_cannot_run(base: str) -> None:
     assert (InterpreterMissingError.exit_code, ExecuteError.exit_code) == (127, 126)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@as_other_user()
 def test_a_host_that_forbids_namespaces_gets_one_clear_line(base: str) -> None:
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set -all --inh-caps -all "$@"'
     prefix = ["unshare", "--user", "--map-root-user", "sh", "-c", forbid, "sh"]
