@@ -79,7 +79,7 @@ class Settings:
             include=(*self.include, *include),
             sandbox=self.sandbox if sandbox is None else sandbox,
             cores=self.cores if cores is None else cores or cpu_count(),
-            max_jobs=self.max_jobs if max_jobs is None else max(1, max_jobs),
+            max_jobs=self.max_jobs if max_jobs is None else max(0, max_jobs),
             timeout=self.timeout if timeout is None else timeout,
             max_silent=self.max_silent if max_silent is None else max_silent,
             system=self.system if system is None else system,

@@ -4,7 +4,7 @@
   system ? builtins.currentSystem,
   localSystem ? { inherit system; },
   crossSystem ? null,
-  config ? { },
+  config ? import ./user_config.nix,
   overlays ? [ ],
   ...
 }:
@@ -12,6 +12,8 @@ let
   lib = import ./lib;
   wanted = if builtins.isAttrs localSystem then localSystem.system or system else localSystem;
   settings = if lib.isFunction config then config { inherit pkgs lib; } else config;
+  # config.packageOverrides, the older way to say an overlay: pkgs: { ... }
+  overridden = self: super: (settings.packageOverrides or (super: { })) super;
   bottom = import ./top_level.nix {
     inherit lib;
     system = wanted;
@@ -19,7 +21,7 @@ let
     path = ./.;
     again = more: import ./. { system = wanted; inherit config; overlays = overlays ++ more; };
   };
-  pkgs = lib.fix (lib.foldl' (lower: overlay: lib.extends overlay lower) bottom overlays);
+  pkgs = lib.fix (lib.foldl' (lower: overlay: lib.extends overlay lower) bottom ([ overridden ] ++ overlays));
 in
 if crossSystem == null then
   pkgs

@@ -14,6 +14,7 @@ from types import FrameType
 
 from imagetools.builtin.api import BuiltinBuilder
 from imagetools.formats.derivation import Derivation
+from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.realise.build import Builder
@@ -30,7 +31,7 @@ Watch = Callable[[Event], object]
 
 
 class NoJobsError(ImagetoolsError):
-    """Builds are needed, but ``max_jobs`` is 0 (row 4.046)."""
+    """A build is needed that does not set ``preferLocalBuild``, but ``max_jobs`` is 0 (row 4.046)."""
 
     exit_code = 100
 
@@ -90,7 +91,7 @@ class Realiser:
 
     def _build(self, plan: Plan) -> None:
         if self._settings.max_jobs < 1:
-            raise NoJobsError(self._store.store_dir.join(plan.steps[0].drv))
+            self._refuse_all_but_local(plan)
         if not self._tidy:
             remove_leftovers(os.path.dirname(self._store.real_path(plan.steps[0].drv)))
             self._tidy = True
@@ -104,6 +105,12 @@ class Realiser:
                 run.work()
         finally:
             self._run = None
+
+    def _refuse_all_but_local(self, plan: Plan) -> None:
+        """Without jobs only what prefers to be built locally is built (``runCommandLocal``; row 4.046)."""
+        for step in plan.steps:
+            if not DerivationOptions.from_env(step.derivation.env, step.outputs).prefer_local_build:
+                raise NoJobsError(self._store.store_dir.join(step.drv))
 
     def _read(self, drv: StorePath) -> Derivation:
         found = self._derivations.get(drv)
@@ -143,7 +150,7 @@ class _Run:
         self._failures: list[ImagetoolsError] = []
         self._crash: BaseException | None = None
         self._running = 0
-        self._threads = min(settings.max_jobs, len(plan.steps))
+        self._threads = min(max(settings.max_jobs, 1), len(plan.steps))
 
     def work(self) -> None:
         """Until all is built or given up. Raises the failure."""

@@ -188,3 +188,12 @@ def test_a_stopped_build_says_so(number: str, code: int, word: str, home: Path) 
     _, stderr = process.communicate(timeout=30)
     assert (process.returncode, stderr) == (code, f"error: {word}\n")
     assert [name for name in os.listdir(root(home) / "nix/store") if "endless" in name and not name.endswith(".drv")] == []
+
+
+def test_without_jobs_only_local_builds_run(home: Path) -> None:
+    """Row 4.046: ``runCommandLocal`` sets preferLocalBuild, which builds even with ``--max-jobs 0``."""
+    code, paths, _ = build(home, 'runCommandLocal "near" { } "echo > $out"', "--no-out-link", "-j", "0")
+    assert (code, len(paths)) == (0, 1)
+    code, _, stderr = build(home, 'runCommand "far" { } "echo > $out"', "--no-out-link", "-j", "0", check=False)
+    assert code == 100
+    assert "unable to start any build of" in stderr

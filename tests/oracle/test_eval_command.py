@@ -158,3 +158,20 @@ def test_lock_shows_what_would_change(folder: Path) -> None:
     need("apt-get")
     lines = imagetools("pkgs", "lock", "--dry-run", home=folder).stdout.splitlines()
     assert any(line.startswith("busybox-static (amd64): ") for line in lines)
+
+
+@pytest.mark.parametrize("place", [".config/nixpkgs/config.nix", ".nixpkgs/config.nix"])
+def test_the_user_s_own_configuration(place: str, tmp_path: Path) -> None:
+    """Row 3.060, and packageOverrides in it; an explicit ``config`` wins."""
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text(
+        "{ pkgs, ... }: { mine = 7; packageOverrides = super: { bash = super.bash // { extra = 1; }; }; }"
+    )
+
+    def value(text: str) -> str:
+        return imagetools("eval", "-E", text, home=tmp_path).stdout.strip()
+
+    assert value("(import <nixpkgs> { }).config.mine") == "7"
+    assert value("(import <nixpkgs> { }).bash.extra") == "1"
+    assert value("(import <nixpkgs> { config = { }; }).config") == "{ }"
+    assert value("(import <nixpkgs> { config = { }; }).bash.extra or 0") == "0"

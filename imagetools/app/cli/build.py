@@ -45,7 +45,10 @@ def register(app: typer.Typer) -> None:
         ] = False,
         json: Annotated[bool, typer.Option("--json", help="Print derivations, outputs and links as JSON.")] = False,
         jobs: Annotated[
-            int | None, typer.Option("-j", "--max-jobs", metavar="N", min=1, help="How many builds run at once.")
+            int | None,
+            typer.Option(
+                "-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."
+            ),
         ] = None,
         cores: Annotated[
             int | None, typer.Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")
