@@ -1,8 +1,7 @@
 """The one place that constructs the parts and joins them: settings in, a working house out.
 
 Everything is made, and what is not always needed imported, when it is first needed: ``imagetools eval -E '1 + 1'`` opens no
-database, a build with nothing to do makes
-no sandbox.
+database, a build with nothing to do makes no sandbox.
 """
 
 import os
