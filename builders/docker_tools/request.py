@@ -77,7 +77,7 @@ class ImageRequest:
             contents=attributes.strings("contents"),
             config=ContainerConfig.parse(to_bytes(attributes.text("config"))),
             config_text=attributes.text("config"),
-            architecture=attributes.text("architecture"),
+            architecture=attributes.word("architecture", "Go's name of a processor, such as amd64 or arm64"),
             created=str(_moment(attributes.text("created"), "created", now)),
             stamp=stamp,
             max_layers=attributes.number("maxLayers"),
@@ -126,6 +126,13 @@ class _Attributes:
         value = self.text(name)
         if value not in allowed:
             raise self.wrong(name, f"must be one of {', '.join(allowed)}, not '{value}'")
+        return value
+
+    def word(self, name: str, meaning: str) -> str:
+        """Lower-case letters and digits."""
+        value = self.text(name)
+        if not value.isascii() or not value.isalnum() or value != value.lower():
+            raise self.wrong(name, f"must be {meaning}, not '{value}'")
         return value
 
     def strings(self, name: str) -> tuple[str, ...]:

@@ -50,6 +50,11 @@ def test_every_attribute_is_needed(tmp_path: Path, name: str) -> None:
         ("uid", "-1", "the attribute 'uid' must be a whole number of at least 0, not '-1'"),
         ("contents", "{}", "the attribute 'contents' must be a list of strings as JSON"),
         ("contents", "[1]", "the attribute 'contents' must be a list of strings as JSON"),
+        (
+            "architecture",
+            "foo bar",
+            "the attribute 'architecture' must be Go's name of a processor, such as amd64 or arm64, not 'foo bar'",
+        ),
         ("builderVersion", "0", "the attribute 'builderVersion' is 0, but this imagetools builds version 1"),
     ],
 )
