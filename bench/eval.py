@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.measure import Cost, once
+from imagetools.app.settings import PACKAGE
+from imagetools.app.version import version_text
 
 ROUNDS = 5
 SHAPES = {
@@ -51,6 +53,22 @@ SHAPES = {
       let f = n: if n == 0 then 0 else 1 + f (n - 1);
       in builtins.foldl' (a: i: a + f 9000) 0 (builtins.genList (x: x) 150)""",
 }
+LIBRARY = """
+  let
+    lib = import {0}/pkgs/lib;
+    numbers = map toString (lib.range 1 3000);
+    item = n: {{ name = "item-${{n}}"; size = lib.toInt n; nested.deep.value = [ n (lib.toUpper "x${{n}}") ]; }};
+    attrs = lib.genAttrs numbers item;
+    group = n: v: {{ "g${{toString (lib.mod v.size 30)}}".${{n}} = v; }};
+    merged = builtins.foldl' lib.recursiveUpdate {{ }} (lib.mapAttrsToList group attrs);
+    small = lib.filterAttrs (n: v: lib.hasSuffix "7" n) attrs;
+    sorted = lib.sort (a: b: a.size > b.size) (lib.attrValues attrs);
+    text = lib.concatMapStringsSep "," (v: lib.escapeShellArg v.name) sorted;
+    ini = lib.generators.toINI {{ }} (lib.mapAttrs (n: v: {{ inherit (v) name size; }}) small);
+    overlays = map (i: self: super: {{ n = super.n + i; }}) (lib.range 1 300);
+    over = lib.fix (lib.extends (lib.composeManyExtensions overlays) (self: {{ n = 0; }}));
+  in builtins.stringLength (lib.generators.toPretty {{ }} merged + builtins.toJSON merged + ini + text) + over.n
+"""
 PACKAGES = {
     "nixpkgs hello": "(import {0} {{ config = {{ }}; overlays = [ ]; }}).hello.drvPath",
     "nixpkgs firefox": "(import {0} {{ config = {{ }}; overlays = [ ]; }}).firefox.drvPath",
@@ -85,10 +103,14 @@ def line(title: str, text: str, environment: Mapping[str, str], rounds: int = RO
 
 def main() -> None:
     """Print the table."""
+    print(version_text())
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "HOME": folder, "NIX_PATH": ""}
         for title, text in SHAPES.items():
             line(title, text, environment)
+        library = LIBRARY.format(PACKAGE)
+        line("lib", library, environment)
+        line("lib, no cache", library, environment, cold=True)
         tree = os.environ.get("IMAGETOOLS_NIXPKGS")
         if not tree:
             print("IMAGETOOLS_NIXPKGS names no nixpkgs tree: real packages are left out")
