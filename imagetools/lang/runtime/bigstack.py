@@ -5,12 +5,18 @@ Evaluation nests as deep as the program does. Compiled code uses the C stack for
 before that is used up. Pure Python needs the interpreter's own limit out of the way. Where the address space is limited, a
 smaller stack with a smaller limit does.
 
+CPython keeps the frames of Python functions in 16 KiB chunks, and gives a chunk back as soon as its first frame ends: a call
+that happens to sit at a border costs two system calls each time. So in pure mode the outermost function claims a huge frame
+(never touched), whose chunk has room behind it for all the others. (A recursive Fibonacci took 12.8 s without, half of it in the
+kernel, and takes 3.4 s with it.)
+
 Measured (compiled, bytes of C stack for one counted level): calls 420-730, thunks 660, nested expressions at most 1,450.
 """
 
 import sys
 import threading
 from collections.abc import Callable
+from types import FunctionType
 from typing import Final, Generic, TypeVar
 
 from imagetools.lang.values.model import DEPTH_LIMIT, STACK
@@ -18,6 +24,7 @@ from imagetools.lang.values.model import DEPTH_LIMIT, STACK
 STACK_BYTES: Final = 1 << 30
 SMALLEST: Final = 1 << 25
 LEVEL_BYTES: Final = STACK_BYTES // DEPTH_LIMIT
+FRAME_SLOTS: Final = (1 << 24) + 1  # of 8 bytes; the chunk is the next power of two, so as much again is free
 T = TypeVar("T")
 
 
@@ -46,7 +53,7 @@ def run(fn: Callable[[], T]) -> T:
     limit = STACK.limit
     sys.setrecursionlimit(100_000_000)
     try:
-        _start(call.start).join()
+        _start(roomy(call.start)).join()
     finally:
         threading.stack_size(before)
         sys.setrecursionlimit(recursion)
@@ -55,6 +62,31 @@ def run(fn: Callable[[], T]) -> T:
     if call.error is not None:
         raise call.error
     return call.result[0]
+
+
+def outermost(work: Callable[[], None]) -> None:
+    """What runs in the thread."""
+    work()
+
+
+def roomy(work: Callable[[], None]) -> Callable[[], None]:
+    """``work``, called from a frame that has room for its own behind it, where frames are Python's. ``work`` must not raise: a
+    traceback would hold a copy of that frame."""
+    if type(outermost) is not FunctionType:
+        return work
+    wide = FunctionType(outermost.__code__.replace(co_stacksize=FRAME_SLOTS), globals())
+    return _Outermost(wide, work).start
+
+
+class _Outermost:
+    """A function with its argument."""
+
+    def __init__(self, function: Callable[[Callable[[], None]], None], work: Callable[[], None]) -> None:
+        self.function = function
+        self.work = work
+
+    def start(self) -> None:
+        self.function(self.work)
 
 
 def _start(work: Callable[[], None]) -> threading.Thread:

@@ -49,3 +49,11 @@ def test_a_smaller_stack_has_a_smaller_limit(monkeypatch: pytest.MonkeyPatch) ->
     limit = run(lambda: STACK.limit)
     assert sizes == [1 << 30, 1 << 29, 1 << 28]
     assert limit == (1 << 28) // bigstack.LEVEL_BYTES
+
+
+def test_python_frames_find_room_behind_the_outermost_one() -> None:
+    """In pure mode; compiled code has no Python frames and no need."""
+    done: list[int] = []
+    wrapped = bigstack.roomy(lambda: done.append(1))
+    wrapped()
+    assert done == [1]
