@@ -34,7 +34,7 @@ oracle: $(PURE)/.made  ## only the comparisons with the real programs
 	IMAGETOOLS_REQUIRE_PEERS=1 $(PURE)/$(PYTEST) -m oracle
 
 bench: $(COMPILED)/.made  ## ratios to the peers, printed as tables; NAMES="image nar" for some of them
-	rm -rf $(VENVS)/.bench && mkdir $(VENVS)/.bench && ln -s $(CURDIR)/bench $(VENVS)/.bench/bench
+	rm -rf $(VENVS)/.bench && mkdir $(VENVS)/.bench && ln -s $(CURDIR)/bench $(CURDIR)/tests $(VENVS)/.bench
 	cd $(VENVS)/.bench && $(abspath $(COMPILED))/bin/python -m bench $(NAMES)  # not here, where the sources would be imported
 
 $(PURE)/.made: pyproject.toml setup.py

@@ -11,7 +11,7 @@ import pytest
 
 from tests.oracle.commands import run
 from tests.oracle.peers import need
-from tests.unit.app.terminals import ROOT, Terminal
+from tests.unit.app.terminals import Terminal
 
 pytestmark = pytest.mark.oracle
 COMMANDS = {"build", "eval", "hash", "instantiate", "load", "log", "pkgs", "repl", "run", "store"}
@@ -22,7 +22,7 @@ DEFINITION = '{ n ? 1 }: { web.image = throw "never forced"; web.page = 1; worke
 def home(tmp_path: Path) -> Path:
     program = tmp_path / "bin/imagetools"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} -m imagetools "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m imagetools "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "default.nix").write_text(DEFINITION)
     (tmp_path / "other.nix").write_text("{ only = 1; }")

@@ -52,6 +52,7 @@ CASES = [
     ["-A", "builtin"],
     ["-A", "partial"],
     ["-A", "float"],
+    ["-A", "functor"],
     ["-A", "functor", "--strict"],
     ["-A", "nested.list.5", "--json"],
     ["-A", "drv", "--json", "--strict"],

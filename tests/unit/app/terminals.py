@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Final
 
 DEADLINE: Final = 20.0
-ROOT: Final = Path(__file__).resolve().parents[3]
 _CONTROL: Final = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 _WHERE_IS_THE_CURSOR: Final = b"\x1b[6n"
 
@@ -31,7 +30,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(home)
             kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-            environment = {**kept, "HOME": str(home), "TERM": "xterm", "PYTHONPATH": str(ROOT), "COLUMNS": "80", "LINES": "24"}
+            environment = {**kept, "HOME": str(home), "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
             os.execvpe(argv[0], list(argv), environment)
         self.raw = b""
         self.taken = 0
