@@ -14,6 +14,7 @@ from imagetools.kernel.bytestr import to_str
 from imagetools.sandbox.ports import Bind
 
 MODULE: Final = "imagetools.app.builtin_main"
+COMPILED: Final = "imagetools__mypyc"  # the group's name in setup.py
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 SYSTEM_FOLDERS: Final = (
     "/usr",
@@ -51,6 +52,7 @@ def binds(extra: Iterable[str] = ()) -> tuple[Bind, ...]:
         *_executables(),
         *_libraries(),
         *_own_folders(),
+        *_compiled(),
         *extra,
     ]
     return tuple(Bind(path, path, optional=True) for path in dict.fromkeys(folders) if path not in ("", "/"))
@@ -70,6 +72,12 @@ def _own_folders() -> list[str]:
         if not place.startswith(str(PACKAGE) + "/"):
             found.append(place)
     return found
+
+
+def _compiled() -> list[str]:
+    """The extension that holds all compiled modules: in a checkout that was built in place it lies beside the package."""
+    file = getattr(sys.modules.get(COMPILED), "__file__", None)
+    return [file] if file else []
 
 
 def _executables() -> list[str]:
