@@ -5,7 +5,6 @@ from types import ModuleType
 
 import pytest
 
-from imagetools.realise import python_process
 from imagetools.realise.python_process import COMPILED, PACKAGE, binds
 
 
@@ -18,5 +17,5 @@ def test_the_product_and_its_interpreter_are_there() -> None:
 def test_compiled_modules_of_a_checkout_lie_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = ModuleType(COMPILED)
     compiled.__file__ = f"{PACKAGE.parent}/{COMPILED}.so"
-    monkeypatch.setitem(python_process.sys.modules, COMPILED, compiled)
+    monkeypatch.setitem(sys.modules, COMPILED, compiled)
     assert compiled.__file__ in {bind.target for bind in binds()}
