@@ -7,6 +7,7 @@ import pytest
 from imagetools.builtin.api import MissingAttributeError, ShellFailedError
 from imagetools.bundled.builders.trivial.build_env import BuildEnv
 from imagetools.bundled.builders.trivial.link_plan import CollisionError, NotATreeError
+from imagetools.kernel.bytestr import to_str
 from tests.unit.builders.linking import context, package, shown
 from tests.unit.fetchers.context import SmallContext
 
@@ -171,6 +172,9 @@ def test_post_build_sees_the_result(tmp_path: Path) -> None:
     script.write_text('eval "$buildCommand"')
     env = {"shell": "/bin/sh", "script": str(script), "PATH": "/bin:/usr/bin"}
     build(tmp_path, a, postBuild='rm "$out/x"; echo made > "$out/y"', **env)
+    (tmp_path / "bytes").mkdir()
+    build(tmp_path / "bytes", a, postBuild=to_str('echo "süß" > "$out/y"'.encode()), **env)
+    assert (tmp_path / "bytes/out/y").read_text() == "süß\n"
     assert (tmp_path / "out/y").read_text() == "made\n"
     (tmp_path / "two").mkdir()
     with pytest.raises(ShellFailedError):
