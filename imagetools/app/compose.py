@@ -80,18 +80,8 @@ class Session:
     @cached_property
     def io(self) -> StoreIO:
         settings = self.settings
-        if settings.pure or settings.restricted:
-            return RestrictedIO(
-                self.store,
-                cache=settings.cache,
-                home=settings.home,
-                environment=settings.environment,
-                now=int(time.time()),
-                say=say,
-                read_only=self.read_only,
-                pure=settings.pure,
-            )
-        return StoreIO(
+        kind = RestrictedIO if settings.pure or settings.restricted else StoreIO
+        return kind(
             self.store,
             cache=settings.cache,
             home=settings.home,
@@ -99,6 +89,7 @@ class Session:
             now=int(time.time()),
             say=say,
             read_only=self.read_only,
+            pure=settings.pure,
         )
 
     @cached_property

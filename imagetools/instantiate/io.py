@@ -37,9 +37,10 @@ class StoreIO:
         now: int,
         say: Callable[[str], None],
         read_only: bool = False,
+        pure: bool = False,
     ) -> None:
         self.store = store
-        self.pure = False
+        self.pure = pure
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
         self._cache = cache

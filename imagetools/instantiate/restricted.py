@@ -35,8 +35,7 @@ class RestrictedIO(StoreIO):
         read_only: bool = False,
         pure: bool = False,
     ) -> None:
-        super().__init__(store, cache=cache, home=home, environment=environment, now=now, say=say, read_only=read_only)
-        self.pure = pure
+        super().__init__(store, cache=cache, home=home, environment=environment, now=now, say=say, read_only=read_only, pure=pure)
         self._allowed: set[str] = set()
         self._checked: set[str] = set()
 

@@ -9,7 +9,7 @@ from imagetools.app.cli.arguments import Debug
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look after the embedded package set.")
+    group = typer.Typer(no_args_is_help=True)
     app.add_typer(group, name="pkgs")
 
     @group.callback()
