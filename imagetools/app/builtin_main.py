@@ -32,7 +32,7 @@ class NotAnInputError(BuiltinError):
 class Context:
     """``builtin.api.BuiltinContext`` from a request."""
 
-    def __init__(self, request: builtin_request.Request, transport: Transport | None) -> None:
+    def __init__(self, request: builtin_request.Request, transport: Transport | None, netrc: str) -> None:
         self._request = request
         self.name = request.name
         self.env: Mapping[str, str] = request.env
@@ -41,6 +41,9 @@ class Context:
         self.scratch = _host(request.folder)
         self.store_dir: StoreDir = request.store_dir
         self.transport = transport
+        self.kept = os.path.join(self.scratch, builtin_request.KEPT)
+        self.ca_file = _ca_file(request)
+        self.netrc = netrc
 
     def real_path(self, logical: str) -> str:
         prefix = self.store_dir.path
@@ -128,7 +131,9 @@ def _run(name: str) -> None:
     builder = find(name)
     if builder.needs_network and not request.network:
         raise NoNetworkError(name)
-    builder.build(Context(request, _transport(request, netrc) if request.network else None))
+    context = Context(request, _transport(request, netrc) if request.network else None, netrc)
+    os.makedirs(context.kept, exist_ok=True)
+    builder.build(context)
 
 
 def _take(path: str) -> str:
@@ -164,13 +169,17 @@ def _transport(request: builtin_request.Request, netrc: str) -> Transport:
     from imagetools.net.http import HttpTransport
     from imagetools.net.proxies import Proxies
 
-    ca_file = _host(request.ca_file) if request.ca_file is not None else None
     return HttpTransport(
         proxies=Proxies.from_env(request.env),
         netrc=Netrc(netrc),
-        ca_file=ca_file if ca_file is not None and os.path.exists(ca_file) else None,
+        ca_file=_ca_file(request),
         log=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
     )
+
+
+def _ca_file(request: builtin_request.Request) -> str | None:
+    path = _host(request.ca_file) if request.ca_file is not None else None
+    return path if path is not None and os.path.exists(path) else None
 
 
 def _host(path: str) -> str:

@@ -85,6 +85,22 @@ class BuiltinContext(Protocol):
         """How to download; None unless the derivation has a fixed output."""
         ...
 
+    @property
+    def kept(self) -> str:
+        """A folder whose files survive a failed or killed build and are there again in the next one of the same derivation:
+        for what has come of a download. What lies there is no input: check it."""
+        ...
+
+    @property
+    def ca_file(self) -> str | None:
+        """The certificates to trust, for programs that download by themselves; None where nothing was said."""
+        ...
+
+    @property
+    def netrc(self) -> str:
+        """The text of the person's netrc file, for programs that download by themselves; empty without network."""
+        ...
+
     def real_path(self, logical: str) -> str:
         """Where a store path (or a path inside one) of the inputs lies for this process."""
         ...

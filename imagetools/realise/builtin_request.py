@@ -24,6 +24,7 @@ from imagetools.store.ports import Store
 
 FILE: Final = ".builtin.json"
 NETRC: Final = ".builtin.netrc"
+KEPT: Final = ".kept"  # the folder in the build folder that outlives a failure (BuiltinContext.kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ class FakeContext:
         self.scratch = str(out.parent)
         self.store_dir = store.dir
         self.transport = None
+        self.kept = str(out.parent / ".kept")
+        self.ca_file = None
+        self.netrc = ""
         self.lines: list[str] = []
 
     def real_path(self, logical: str) -> str:

@@ -20,12 +20,20 @@ class SmallContext:
     transport: Transport | None = None
     store_dir: StoreDir = field(default_factory=lambda: StoreDir("/nix/store"))
     lines: list[str] = field(default_factory=list)
+    ca_file: str | None = None
+    netrc: str = ""
 
     @staticmethod
     def below(folder: Path, name: str, env: Mapping[str, str], transport: Transport | None = None) -> "SmallContext":
         scratch = folder / "build"
         scratch.mkdir(exist_ok=True)
         return SmallContext(name, env, {"out": str(folder / "out")}, str(scratch), transport)
+
+    @property
+    def kept(self) -> str:
+        path = Path(self.scratch) / ".kept"
+        path.mkdir(exist_ok=True)
+        return str(path)
 
     @property
     def logical_outputs(self) -> Mapping[str, str]:

@@ -40,7 +40,7 @@ def test_both_ways() -> None:
 
 
 def test_context() -> None:
-    context = Context(REQUEST, None)
+    context = Context(REQUEST, None, "")
     join = context.store_dir.join
     assert list(context.closure([join(A) + "/bin"]).members) == sorted([A, B])
     with pytest.raises(NotAnInputError, match="is not an input of this derivation"):
