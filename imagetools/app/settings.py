@@ -36,8 +36,15 @@ class Settings:
     NIX_BUILD_CORES,
     ``pure`` and ``restricted`` what --pure-eval and --restrict-eval forbid an evaluation,
     ``max_jobs`` how many builds run at once, ``timeout`` and ``max_silent`` how many seconds a build may take and be silent
-    (0: no limit). ``ca_file`` are the certificates to trust, ``netrc`` a netrc file that need not
-    exist.
+    (0: no limit), ``max_log`` how many bytes it may write; ``keep_going`` and ``keep_failed`` as their options say, ``log_lines``
+    how many lines a failure shows. ``relaxed``: in the sandbox, except what sets ``__noChroot``. ``extra_systems`` are built as
+    well as ``system``, ``features`` what this machine can do (None: what every machine can). ``durable``: files are synced
+    before they count. ``import_from_derivation``: evaluating may build. ``ca_file`` are the certificates to trust,
+    ``netrc`` a netrc file that need not exist.
+
+    For evaluation-time fetchers: ``tarball_ttl`` (seconds for which what was fetched without a hash is fresh), ``allowed_uris``
+    (what restricted evaluation may fetch). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
+    ``stalled_timeout`` in seconds (0: the transport's own).
     """
 
     root: str
@@ -57,6 +64,22 @@ class Settings:
     max_silent: float = 0
     pure: bool = False
     restricted: bool = False
+    relaxed: bool = False
+    keep_going: bool = False
+    keep_failed: bool = False
+    max_log: int = 0
+    log_lines: int = 10
+    extra_systems: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    shm_size: str = "50%"
+    durable: bool = True
+    import_from_derivation: bool = True
+    tarball_ttl: int = 3600
+    allowed_uris: tuple[str, ...] = ()
+    hashed_mirrors: tuple[str, ...] = ()
+    download_attempts: int = 5
+    connect_timeout: float = 0
+    stalled_timeout: float = 300
 
     def changed(
         self,
@@ -71,6 +94,9 @@ class Settings:
         system: str | None = None,
         pure: bool = False,
         restricted: bool = False,
+        keep_going: bool = False,
+        keep_failed: bool = False,
+        import_from_derivation: bool = True,
     ) -> "Settings":
         """These settings with what the command line says on top."""
         return replace(
@@ -85,6 +111,9 @@ class Settings:
             system=self.system if system is None else system,
             pure=self.pure or pure,
             restricted=self.restricted or restricted,
+            keep_going=self.keep_going or keep_going,
+            keep_failed=self.keep_failed or keep_failed,
+            import_from_derivation=self.import_from_derivation and import_from_derivation,
         )
 
 
