@@ -37,22 +37,9 @@ let
       throw "fetchurl needs either `url` or `urls`";
   firstUrl = toString (builtins.head allUrls);
 
-  given = builtins.filter (spelling: spelling.value != "") [
-    { name = "hash"; value = hash; algo = null; }
-    { name = "outputHash"; value = outputHash; algo = if outputHashAlgo == "" then null else outputHashAlgo; }
-    { name = "sha512"; value = sha512; algo = "sha512"; }
-    { name = "sha256"; value = sha256; algo = "sha256"; }
-    { name = "sha1"; value = sha1; algo = "sha1"; }
-    { name = "md5"; value = md5; algo = "md5"; }
-  ];
-  chosen =
-    if builtins.length given > 1 then
-      throw "fetchurl of ${firstUrl}: more than one hash is given (${lib.concatMapStringsSep ", " (spelling: spelling.name) given})"
-    else if given == [ ] then
-      # an empty hash stands for one of zeros: the build fails and says which hash is right
-      { value = ""; algo = "sha256"; }
-    else
-      builtins.head given;
+  fixed = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchurl"; what = firstUrl; } {
+    inherit hash outputHash outputHashAlgo md5 sha1 sha256 sha512;
+  };
 
   notYet =
     attribute: unused: value:
@@ -85,8 +72,7 @@ checked (
     urls = allUrls;
     inherit executable preferLocalBuild;
     unpack = false;
-    outputHash = chosen.value;
-    outputHashAlgo = chosen.algo;
+    inherit (fixed) outputHash outputHashAlgo;
     outputHashMode = if recursiveHash || executable then "recursive" else "flat";
     impureEnvVars = lib.fetchers.proxyImpureEnvVars;
   })

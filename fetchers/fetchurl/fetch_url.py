@@ -8,32 +8,12 @@ of row 1.006 belongs there. Bytes are stored unmodified (row 1.017).
 import os
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError
-from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.errors import NotYetError
-from imagetools.net.ports import FetchError, Transport
-from imagetools.net.redact import redact
 
-from .into_file import Download
-
-_URL_BYTES = "".join(chr(code) for code in range(33, 127))
-
-
-class NothingWorkedError(BuiltinError):
-    """Every URL failed; ``reasons`` holds one sentence each (secrets taken out)."""
-
-    fault = "host"
-
-    def __init__(self, failures: list[FetchError]) -> None:
-        self.reasons = tuple(failure.message for failure in failures)
-        if len(failures) == 1:
-            super().__init__(self.reasons[0], failures[0].hint)
-        else:
-            super().__init__(
-                f"none of the {len(failures)} URLs could be downloaded:\n" + "\n".join(f"  {text}" for text in self.reasons)
-            )
+from ..download import as_ascii, download
 
 
 class FetchUrl:
@@ -67,17 +47,7 @@ class FetchUrl:
         if ctx.env.get("unpack", "") not in {"", "0"}:
             raise NotYetError("unpack = true of <nix/fetchurl.nix>")
         executable = ctx.env.get("executable", "") == "1"
-        failures: list[FetchError] = []
-        for url in urls:
-            try:
-                _fetch(ctx, ctx.transport, url, executable)
-            except FetchError as failure:
-                failures.append(failure)
-                if len(failures) < len(urls):
-                    ctx.log(f"{failure.message}; trying the next URL")
-            else:
-                return
-        raise NothingWorkedError(failures)
+        download(ctx, urls, ctx.outputs["out"], mode=0o755 if executable else 0o644)
 
 
 def urls_of(env: Mapping[str, str]) -> list[str]:
@@ -89,16 +59,3 @@ def urls_of(env: Mapping[str, str]) -> list[str]:
         if url.lower().startswith("mirror:"):
             raise NotYetError("a mirror:// URL", "write out the address that it stands for")
     return [as_ascii(url) for url in urls]
-
-
-def as_ascii(url: str) -> str:
-    """A bytestr URL with what is no printable ASCII written as percent escapes."""
-    return quote_from_bytes(to_bytes(url), safe=_URL_BYTES)
-
-
-def _fetch(ctx: BuiltinContext, transport: Transport, url: str, executable: bool) -> None:
-    ctx.log(f"downloading '{redact(url)}'")
-    with Download(ctx.outputs["out"], ctx.log) as download:
-        result = transport.get(url, download.write, progress=download.progress, start_over=download.start_over)
-        download.finish(0o755 if executable else 0o644)
-    ctx.log(f"{result.size} bytes from '{result.url}'")

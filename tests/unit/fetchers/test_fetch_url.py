@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from imagetools.builtin.api import BuiltinError, MissingAttributeError, NoNetworkError
-from imagetools.bundled.fetchers.fetchurl.fetch_url import FetchUrl, NothingWorkedError, as_ascii, urls_of
+from imagetools.bundled.fetchers.download import NothingWorkedError, as_ascii
+from imagetools.bundled.fetchers.fetchurl.fetch_url import FetchUrl, urls_of
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import NotYetError
 from imagetools.net.http import HttpTransport

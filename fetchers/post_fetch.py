@@ -1,0 +1,28 @@
+"""What a fetcher runs over what has come: its derivation's ``postFetch``, in the set's own bash. The other half is post_fetch.nix.
+
+Strict as the piece of shell expects it (``set -eu -o pipefail``), in the build folder, with the derivation's attributes and
+the fetcher's own variables (``downloadedFile``, ``unpackDir`` ...) in its environment. ``PATH`` holds what the derivation names
+and nothing of the host.
+"""
+
+import os
+from collections.abc import Mapping
+
+from imagetools.builtin.api import BuiltinContext
+from imagetools.kernel.bytestr import to_bytes
+
+_OURS = ("postFetchShell", "postFetchSetup")
+
+
+def run_post_fetch(ctx: BuiltinContext, variables: Mapping[str, str], *, cwd: str | None = None) -> None:
+    """Run ``postFetch`` where the derivation has one. ``variables`` are paths and words of the fetcher, added to the
+    derivation's; ``out`` and the other outputs are there already. Raises ShellFailedError."""
+    if not ctx.env.get("postFetch"):
+        return
+    env = {key: os.fsdecode(to_bytes(value)) for key, value in ctx.env.items() if key not in _OURS}
+    env.update(ctx.outputs)
+    if ctx.ca_file is not None:
+        env.update(dict.fromkeys(("SSL_CERT_FILE", "NIX_SSL_CERT_FILE"), ctx.ca_file))
+    env.update(variables)
+    shell, setup = (os.fsdecode(to_bytes(ctx.env[name])) for name in _OURS)
+    ctx.shell([shell, setup], env=env, cwd=ctx.scratch if cwd is None else cwd)
