@@ -25,7 +25,7 @@ extensible (
     debug = topic ./debug.nix;
     meta = topic ./meta.nix;
     filesystem = topic ./filesystem.nix;
-    sources = topic ./sources.nix;
+    sources = topic ./sources.nix // topic ./source_names.nix;
     options = topic ./options.nix;
     stringsWithDeps = topic ./texts_in_order.nix;
   in
@@ -40,7 +40,7 @@ extensible (
   // removeAttrs attrsets [ "longestValidPathPrefix" "unionOfDisjoint" ]
   // removeAttrs asserts [ "assertEachOneOf" "checkAssertWarn" ]
   // removeAttrs filesystem [ "haskellPathsInDir" "listFilesRecursive" "locateDominatingFile" "resolveDefaultNix" ]
-  // removeAttrs sources [ "trace" ]
+  // removeAttrs sources [ "shortRev" "trace" "urlToName" ]
   // removeAttrs debug [ "throwTestFailures" ]
   // fixedPoints // customisation // derivations // options // stringsWithDeps
   // {
