@@ -9,7 +9,7 @@ to ``file:``. Refuses to know hashes and disks.
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -64,6 +64,8 @@ class HttpTransport:
         *,
         progress: Progress | None = None,
         start_over: Callable[[], object] | None = None,
+        etag: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> FetchResult:
         """See ``Transport.get``."""
         scheme = urlsplit(url).scheme.lower()
@@ -71,7 +73,7 @@ class HttpTransport:
             return get_file(url, sink, progress)
         if scheme not in {"http", "https"}:
             raise FetchError(redact(url), f"the scheme '{scheme}' is not supported", hint="http, https and file are")
-        download = _Download(url, sink, progress, start_over)
+        download = _Download(url, sink, progress, start_over, etag, headers)
         failures = 0
         while True:
             before = download.high_water
@@ -114,7 +116,7 @@ class HttpTransport:
         for _ in range(self._policy.redirects + 1):
             own = login if login is not None and _origin(url) == origin else self._netrc.lookup(urlsplit(url).hostname or "")
             client = self._client(self._proxies.for_url(url))
-            request = client.build_request("GET", url, headers=download.request_headers())
+            request = client.build_request("GET", url, headers=download.request_headers(_origin(url) == origin))
             response = client.send(request, stream=True, auth=_basic(own))
             try:
                 if response.status_code not in REDIRECT_STATUS or "location" not in response.headers:
@@ -169,7 +171,15 @@ class HttpTransport:
 class _Download:
     """One URL on its way into one sink, across attempts: what came, what the server said about it."""
 
-    def __init__(self, url: str, sink: Sink, progress: Progress | None, start_over: Callable[[], object] | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        sink: Sink,
+        progress: Progress | None,
+        start_over: Callable[[], object] | None,
+        known: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = url
         self.received = 0
         self.high_water = 0
@@ -177,15 +187,23 @@ class _Download:
         self._sink = sink
         self._progress = progress
         self._start_over = start_over
+        self._known = known or None
+        self._headers = dict(headers or {})
         self._total: int | None = None
         self._etag: str | None = None
         self._modified: str | None = None
 
-    def request_headers(self) -> dict[str, str]:
-        """Range headers where a part is there already; If-Range only with a strong validator (RFC 9110 §13.1.5)."""
+    def request_headers(self, own: bool) -> dict[str, str]:
+        """Range headers where a part is there already; If-Range only with a strong validator (RFC 9110 §13.1.5).
+
+        ``own``: the request goes to the host that was asked for, which may see the caller's headers.
+        """
+        headers = dict(self._headers) if own else {}
         if self.received == 0:
-            return {}
-        headers = {"Range": f"bytes={self.received}-"}
+            if self._known is not None:
+                headers["If-None-Match"] = self._known
+            return headers
+        headers["Range"] = f"bytes={self.received}-"
         validator = self._etag if self._etag is not None and not self._etag.startswith("W/") else self._modified
         if validator is not None:
             headers["If-Range"] = validator
@@ -202,6 +220,8 @@ class _Download:
                 return self._result(shown)
             self._restart(shown)
             raise TransientFetchError(shown, "the server cannot continue where the connection broke", status)
+        elif status == 304 and self._known is not None and not self.received:
+            return FetchResult(shown, 0, self._known, not_modified=True)
         elif status == 200:
             if self.received:
                 self._restart(shown)

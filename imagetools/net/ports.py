@@ -5,7 +5,7 @@ refuses to know HTTP: no sockets, no environment, no clock. Nothing here decides
 got, because in Nix the hash of a fixed output belongs to the derivation and not to the download.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -17,13 +17,17 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What came: ``size`` in bytes, ``url`` the last address after redirects (secrets taken out), validators where given."""
+    """What came: ``size`` in bytes, ``url`` the last address after redirects (secrets taken out), validators where given.
+
+    ``not_modified``: nothing came, since what the caller has (its ``etag``) is what there is.
+    """
 
     url: str
     size: int
     etag: str | None = None
     last_modified: str | None = None
     content_type: str | None = None
+    not_modified: bool = False
 
 
 class FetchError(ImagetoolsError):
@@ -54,11 +58,15 @@ class Transport(Protocol):
         *,
         progress: Progress | None = None,
         start_over: Callable[[], object] | None = None,
+        etag: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> FetchResult:
         """Write the body of ``url`` to ``sink``, piece by piece, unmodified (no content decoding).
 
         ``progress(received, total)`` counts bytes; the total is None where the server does not say. A broken connection is
         taken up again where it broke. Where the server then sends something else from the start, ``start_over()`` is called
-        and the sink must forget what it has; without one that is an error. Raises ``FetchError`` or ``TransientFetchError``.
+        and the sink must forget what it has; without one that is an error. ``etag`` is that of a copy which the caller has: where
+        the server has nothing newer, nothing is written (``not_modified``). ``headers`` go to the host of ``url`` and to no
+        other that it redirects to. Raises ``FetchError`` or ``TransientFetchError``.
         """
         ...
