@@ -18,6 +18,8 @@ FLOORS = {
     "imagetools.store.ports": 1,
     "imagetools.net.ports": 1,
     "imagetools.net.redact": 1,
+    "imagetools.net.git_commands": 1,
+    "imagetools.net.git_failures": 1,
     "imagetools.sandbox.ports": 1,
     "imagetools.realise.ports": 1,
     "imagetools.image_io.ports": 1,
