@@ -8,9 +8,10 @@ build's log.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinBuilder, BuiltinError, NoNetworkError, ShellFailedError
 from imagetools.formats.closure import Closure, IncompleteClosureError
 from imagetools.formats.path_info import PathInfo
@@ -78,9 +79,15 @@ class Context:
         cwd: str | None = None,
         input: bytes | None = None,
         capture: bool = False,
+        listen: Callable[[str], object] | None = None,
     ) -> bytes:
         sys.stderr.flush()
         try:
+            if listen is not None:
+                status, said = run_listening(argv, listen, env=env, cwd=cwd, input=input, capture=capture)
+                if status:
+                    raise ShellFailedError(argv, status)
+                return said
             done = subprocess.run(
                 list(argv),
                 env=None if env is None else dict(env),

@@ -5,7 +5,7 @@
 the context. This module is pure types; it refuses to construct anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
@@ -88,7 +88,8 @@ class BuiltinContext(Protocol):
     @property
     def kept(self) -> str:
         """A folder whose files survive a failed or killed build and are there again in the next one of the same derivation:
-        for what has come of a download. What lies there is no input: check it."""
+        for what has come of a download. What lies there is no input: check it. With a fixed output it is on the file system
+        of ``outputs``, so that a whole file becomes an output by rename."""
         ...
 
     @property
@@ -117,8 +118,13 @@ class BuiltinContext(Protocol):
         cwd: str | None = None,
         input: bytes | None = None,
         capture: bool = False,
+        listen: Callable[[str], object] | None = None,
     ) -> bytes:
-        """Run a program; its output goes to the log, or is returned where ``capture`` is set. Raises ShellFailedError."""
+        """Run a program; its output goes to the log, or is returned where ``capture`` is set. Raises ShellFailedError.
+
+        With ``listen`` nothing goes to the log: each line is handed over as it comes, without its end (a carriage return ends a
+        line too), those of standard error alone where ``capture`` is set.
+        """
         ...
 
     def log(self, text: str) -> None:

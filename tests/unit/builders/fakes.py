@@ -3,7 +3,7 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from imagetools.builtin.api import BuiltinError, ShellFailedError
@@ -85,13 +85,17 @@ class FakeContext:
         cwd: str | None = None,
         input: bytes | None = None,
         capture: bool = False,
+        listen: Callable[[str], object] | None = None,
     ) -> bytes:
         done = subprocess.run(
             list(argv), env=env, cwd=cwd, input=input, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
         )
         if done.returncode:
             raise ShellFailedError(argv, done.returncode)
-        if not capture:
+        if listen is not None:
+            for line in done.stdout.decode().splitlines():
+                listen(line)
+        elif not capture:
             self.lines += done.stdout.decode().splitlines()
         return done.stdout if capture else b""
 

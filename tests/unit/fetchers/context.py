@@ -1,10 +1,11 @@
 """A small real BuiltinContext: real folders, real programs, a log that can be read. No store behind it."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinError, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
@@ -53,7 +54,15 @@ class SmallContext:
         cwd: str | None = None,
         input: bytes | None = None,
         capture: bool = False,
+        listen: Callable[[str], object] | None = None,
     ) -> bytes:
+        if listen is not None:
+            status, said = run_listening(
+                argv, listen, env=env if env is not None else self.env, cwd=cwd or self.scratch, input=input, capture=capture
+            )
+            if status:
+                raise ShellFailedError(argv, status)
+            return said
         done = subprocess.run(
             list(argv),
             env=dict(env if env is not None else self.env),
