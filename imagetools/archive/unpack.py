@@ -32,12 +32,14 @@ class UnpackPolicy:
     """``max_bytes`` and ``max_members`` bound the whole; ``absolute_links`` lets symbolic links name absolute places.
 
     An absolute link is harmless while unpacking (nothing is ever followed); packages of a distribution mean the root file
-    system of an image with it, so they get leave.
+    system of an image with it, so they get leave. ``any_links`` allows links of every kind, for what becomes a store object
+    as it is (Nix's fetchTarball, a commit of git); they stay links and are not followed either.
     """
 
     max_bytes: int = 1 << 40
     max_members: int = 10_000_000
     absolute_links: bool = False
+    any_links: bool = False
 
 
 def unpack(members: Iterable[Member], root: str, policy: UnpackPolicy | None = None) -> int:
@@ -123,6 +125,8 @@ class _Tree:
 
     def check_links(self) -> None:
         """Links like ``a/../../b`` read harmless as text and still escape where ``a`` is a link: follow those, in memory."""
+        if self._policy.any_links:
+            return
         for place, target in self._links.items():
             steps = [step for step in target.split(b"/") if step not in {b"", b"."}]
             if b".." in steps[steps.count(b"..") :] and _resolves_outside(self._links, place, steps):
@@ -164,7 +168,9 @@ class _Tree:
         target = member.target
         if not target or b"\0" in target:
             raise UnsafeMemberError(member.name, "a symbolic link without a target")
-        if target.startswith(b"/"):
+        if self._policy.any_links:
+            pass
+        elif target.startswith(b"/"):
             if not self._policy.absolute_links:
                 raise UnsafeMemberError(
                     member.name, f"it links to the absolute path '{target.decode('utf-8', 'backslashreplace')}'"
