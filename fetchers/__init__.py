@@ -5,5 +5,6 @@ from imagetools.builtin.api import BuiltinBuilder
 from .fetchdeb.fetch_deb import FetchDeb
 from .fetchdeb.unpack_deb import UnpackDeb
 from .fetchurl.fetch_url import FetchUrl
+from .require_file.require_file import RequireFile
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchDeb(), UnpackDeb())
+BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchDeb(), UnpackDeb(), RequireFile())

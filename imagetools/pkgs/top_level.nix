@@ -15,6 +15,8 @@ let
     inherit lib system debian;
     inherit (self) busybox;
   };
+  # a function over functions of the set, from its folder in fetchers/
+  fetcher = folder: let make = import (../bundled/fetchers + "/${folder}"); in lib.makeOverridable (lib.callPackageWith self make { });
   data = import ./data.nix { inherit lib debian; inherit (self) runCommandLocal; };
 in
 removeAttrs trivial [ "runtimeShell" ]
@@ -37,6 +39,18 @@ removeAttrs trivial [ "runtimeShell" ]
   fetchurl = lib.makeOverridable (import ../bundled/fetchers/fetchurl { inherit lib; });
   fetchdeb = lib.makeOverridable (import ../bundled/fetchers/fetchdeb { inherit lib; });
   unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
+  requireFile = fetcher "require_file";
+  fetchDebianPatch = fetcher "fetch_debian_patch";
+  repoRevToNameMaybe = lib.repoRevToName (config.fetchedSourceNameDefault or "source");
+  fetchFromGitHub = fetcher "fetch_from_github";
+  fetchFromGitLab = fetcher "fetch_from_gitlab";
+  fetchFromGitea = fetcher "fetch_from_gitea";
+  fetchFromCodeberg = lib.makeOverridable (args: self.fetchFromGitea ({ domain = "codeberg.org"; } // args));
+  fetchFromGitiles = fetcher "fetch_from_gitiles";
+  fetchFromBitbucket = fetcher "fetch_from_bitbucket";
+  fetchFromSavannah = fetcher "fetch_from_savannah";
+  fetchFromRepoOrCz = fetcher "fetch_from_repo_or_cz";
+  fetchFromSourcehut = fetcher "fetch_from_sourcehut";
 
   inherit (static) bash busybox;
   bashInteractive = self.bash;
@@ -46,5 +60,6 @@ removeAttrs trivial [ "runtimeShell" ]
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
   sandboxShell = static.busyboxTree;
 
+  mkBinaryCache = import ../bundled/builders/binary_cache { inherit lib; };
   dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
 }

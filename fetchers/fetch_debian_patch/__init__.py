@@ -1,0 +1,1 @@
+"""fetchDebianPatch: a patch of a Debian source package. Nix only. See fetch_debian_patch.md."""
