@@ -2,9 +2,10 @@
 
 from imagetools.builtin.api import BuiltinBuilder
 
+from .binary_cache.make_cache import BinaryCache
 from .docker_tools.docker_image import DockerImage
 from .docker_tools.docker_stream import DockerStream
 from .trivial.build_env import BuildEnv
 from .trivial.symlink_join import SymlinkJoin
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage(), DockerStream())
+BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage(), DockerStream(), BinaryCache())

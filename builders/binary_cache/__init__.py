@@ -1,0 +1,1 @@
+"""mkBinaryCache: a closure as a flat-file binary cache. See binary_cache.md."""
