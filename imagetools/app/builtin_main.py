@@ -42,7 +42,7 @@ class Context:
         self.scratch = _host(request.folder)
         self.store_dir: StoreDir = request.store_dir
         self.transport = transport
-        self.kept = os.path.join(self.scratch, builtin_request.KEPT)
+        self.kept = _host(request.kept)
         self.ca_file = _ca_file(request)
         self.netrc = netrc
 

@@ -22,6 +22,7 @@ from imagetools.realise.environment import surroundings
 from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, BuildStarted, Event, LockWaiting
 from imagetools.realise.failures import BuilderFailedError, LogTooLongError, TimedOutError
 from imagetools.realise.inputs import Inputs, find_inputs, input_binds, shell_bind
+from imagetools.realise.kept import SCRATCH_SUFFIX, KeptFolders
 from imagetools.realise.outputs import register_outputs
 from imagetools.realise.plan import BUILTIN, Step, is_builtin
 from imagetools.realise.scratch import scratch_folder
@@ -52,6 +53,7 @@ class Builder:
         stopped: threading.Event,
     ) -> None:
         self._store = store
+        self._kept = KeptFolders(store)
         self._sandbox = sandbox
         self._settings = settings
         self._shell = shell
@@ -97,7 +99,7 @@ class Builder:
         inputs = find_inputs(self._store, step, options, self._read)
         for root in inputs.closure.roots:
             self._store.add_temp_root(root)
-        with scratch_folder(self._store.real_path(step.drv) + ".chroot") as scratch:
+        with scratch_folder(self._store.real_path(step.drv) + SCRATCH_SUFFIX, self._kept.rescue) as scratch:
             request = self._request(step, drv, options, inputs, scratch)
             lines = LineLog(lambda line: self._emit(BuildOutput(step.drv, line)), self._settings.log_lines)
             log = self._store.open_log(step.drv)
@@ -116,6 +118,8 @@ class Builder:
                 log.close()
             if not outcome.succeeded:
                 self._fail(step, drv, outcome, lines.tail)
+            if request.kept is not None:
+                self._kept.forget(scratch)
             register_outputs(self._store, step, outcome, inputs.closure, lines.tail)
 
     def _request(self, step: Step, drv: str, options: DerivationOptions, inputs: Inputs, scratch: str) -> BuildRequest:
@@ -169,6 +173,7 @@ class Builder:
             max_silent=self._settings.max_silent or None,
             max_log=self._settings.max_log or None,
             builtin=is_builtin(derivation),
+            kept=self._kept.lend(step.drv, scratch) if is_builtin(derivation) and derivation.is_fixed else None,
         )
 
     def _certificates(self, derivation: Derivation, target: str | None) -> list[Bind]:

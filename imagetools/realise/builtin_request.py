@@ -19,17 +19,18 @@ from imagetools.kernel.hashes import Hash
 from imagetools.realise.environment import Placeholders
 from imagetools.realise.plan import BUILTIN, Step
 from imagetools.realise.settings import RealiseSettings
-from imagetools.sandbox.ports import Sandbox
+from imagetools.sandbox.ports import KEPT, Sandbox
 from imagetools.store.ports import Store
 
 FILE: Final = ".builtin.json"
 NETRC: Final = ".builtin.netrc"
-KEPT: Final = ".kept"  # the folder in the build folder that outlives a failure (BuiltinContext.kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the process reads, all bytestrs. ``store_prefix`` is where the store lies for it; ``closure`` are all inputs."""
+    """What the process reads, all bytestrs. ``store_prefix`` is where the store lies for it; ``closure`` are all inputs;
+    ``kept``: see BuiltinContext.
+    """
 
     name: str
     env: Mapping[str, str]
@@ -41,6 +42,7 @@ class Request:
     network: bool
     ca_file: str | None
     closure: Closure
+    kept: str = ""
 
 
 def files(
@@ -74,6 +76,7 @@ def files(
         network=network,
         ca_file=host_path(os.path.realpath(settings.ca_file)) if network and settings.ca_file is not None else None,
         closure=closure,
+        kept=f"{folder if network else host_path(sandbox.build_folder(scratch))}/{KEPT}",
     )
     found = {FILE: write(request)}
     if network and settings.netrc is not None:
@@ -105,6 +108,7 @@ def write(request: Request) -> bytes:
             "folder": request.folder,
             "network": request.network,
             "ca_file": request.ca_file,
+            "kept": request.kept,
             "roots": [path.base_name for path in request.closure.roots],
             "members": [_info(info) for info in request.closure.members.values()],
         }
@@ -126,6 +130,7 @@ def read(data: bytes) -> Request:
         network=found["network"],
         ca_file=found["ca_file"],
         closure=Closure([StorePath.parse(name) for name in found["roots"]], {info.path: info for info in infos}),
+        kept=found["kept"],
     )
 
 

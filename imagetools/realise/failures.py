@@ -7,6 +7,7 @@ Values only: each error carries its fields, and its sentence is written here and
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from imagetools.formats.store_path import StorePath
 from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
@@ -58,17 +59,21 @@ class LogTooLongError(BuildError):
 
 
 class HashMismatchError(BuildError):
-    """A fixed output is not what was specified (row 1.006: three lines, both in SRI form; exit code 102)."""
+    """A fixed output is not what was specified (row 1.006: three lines, both in SRI form; exit code 102).
+
+    ``path`` is the valid store path that holds what came (row 1.007); None where it could not be kept.
+    """
 
     exit_code: ClassVar[int] = 102
 
-    def __init__(self, drv: str, specified: Hash, got: Hash) -> None:
+    def __init__(self, drv: str, specified: Hash, got: Hash, path: StorePath | None = None) -> None:
         super().__init__(
             drv,
             f"hash mismatch in fixed-output derivation '{drv}':\n  specified: {specified.sri()}\n     got:    {got.sri()}",
         )
         self.specified = specified
         self.got = got
+        self.path = path
 
 
 class MissingOutputError(BuildError):

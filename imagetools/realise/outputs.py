@@ -161,7 +161,7 @@ def _register_fixed(store: Store, step: Step, drv: str, tree: _Tree, fixed: Fixe
             if not store.is_valid(path):
                 _move(store, tree.place, path)
                 store.register_built([BuiltOutput(path, tree.nar_hash, tree.nar_size, (), step.drv, address)])
-    raise HashMismatchError(drv, fixed.hash, got)
+    raise HashMismatchError(drv, fixed.hash, got, path if store.is_valid(path) else None)
 
 
 def _content_hash(tree: _Tree, fixed: FixedOutput) -> Hash:

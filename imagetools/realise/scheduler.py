@@ -20,6 +20,7 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.realise.build import Builder
 from imagetools.realise.events import BuildFailed, Event, PlanReady
 from imagetools.realise.failures import DependencyFailedError, HungUpError, TerminatedError, several
+from imagetools.realise.kept import KeptFolders
 from imagetools.realise.plan import Plan, Step, make_plan
 from imagetools.realise.scratch import remove_leftovers
 from imagetools.realise.settings import RealiseSettings
@@ -93,7 +94,9 @@ class Realiser:
         if self._settings.max_jobs < 1:
             self._refuse_all_but_local(plan)
         if not self._tidy:
-            remove_leftovers(os.path.dirname(self._store.real_path(plan.steps[0].drv)))
+            kept = KeptFolders(self._store)
+            remove_leftovers(os.path.dirname(self._store.real_path(plan.steps[0].drv)), kept.rescue)
+            kept.tidy()
             self._tidy = True
         stopped = threading.Event()
         builder = Builder(

@@ -1,36 +1,43 @@
 """The folder that one build has for itself: ``<drv>.chroot`` beside the store's objects, so that outputs are moved by rename.
 
 It is flocked while its process lives. What a killed process left behind is recognised by the missing lock and removed before the
-next build. Nix uses the same place and name.
+next build. Before a folder goes, whoever wants to keep something of it is asked (``rescue``). Nix uses the same place and name.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from imagetools.store.disk import delete_tree, writing
 
 SUFFIX: Final = ".drv.chroot"
+Rescue = Callable[[str], None]
 
 
 @contextmanager
-def scratch_folder(path: str) -> Iterator[str]:
-    """Make ``path`` (removing a leftover), hold it, remove it at the end. Raises StoreAccessError, DiskFullError."""
+def scratch_folder(path: str, rescue: Rescue = lambda path: None) -> Iterator[str]:
+    """Make ``path`` (removing a leftover), hold it, remove it at the end; ``rescue`` is asked before something that was not
+    finished is removed. Raises StoreAccessError, DiskFullError."""
     with writing(path):
-        fd = _make(path)
+        fd = _make(path, rescue)
     try:
         yield path
+    except BaseException:
+        rescue(path)
+        raise
     finally:
         with suppress(OSError):
             delete_tree(path)
         os.close(fd)
 
 
-def _make(path: str) -> int:
+def _make(path: str, rescue: Rescue) -> int:
     while True:
-        delete_tree(path)
+        if os.path.lexists(path):
+            rescue(path)
+            delete_tree(path)
         os.mkdir(path, 0o700)
         try:
             fd = _lock(path)
@@ -56,7 +63,7 @@ def _lock(path: str) -> int:
     return -1
 
 
-def remove_leftovers(store_folder: str) -> None:
+def remove_leftovers(store_folder: str, rescue: Rescue = lambda path: None) -> None:
     """Remove the scratch folders in the physical store directory whose processes are gone; errors do not matter."""
     with suppress(OSError), os.scandir(store_folder) as entries:
         for entry in entries:
@@ -66,6 +73,7 @@ def remove_leftovers(store_folder: str) -> None:
                 fd = _lock(entry.path)
                 if fd >= 0:
                     try:
+                        rescue(entry.path)
                         delete_tree(entry.path)
                     finally:
                         os.close(fd)

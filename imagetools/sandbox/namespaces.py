@@ -23,6 +23,7 @@ from imagetools.sandbox import lower, mounts, seccomp, slots
 from imagetools.sandbox.follow import Follower
 from imagetools.sandbox.ports import (
     BUILD_FOLDER,
+    KEPT,
     BuildOutcome,
     BuildRequest,
     CancelledError,
@@ -84,6 +85,7 @@ class NamespaceSandbox:
             found = lower.lower(request, build)
             mount_list = mounts.prepare(found, root)
             slots.give(root + request.store_dir, identity)
+            self._lend(request, root, identity)
             recipe = self._recipe(request, root, mount_list, identity)
             status, limit = self._execute(request, recipe, identity, on_output)
             if status:
@@ -123,6 +125,17 @@ class NamespaceSandbox:
             slots.give(build, identity)
         except OSError as error:
             raise SetupError(f"making '{error.filename}'", error.strerror or str(error)) from error
+
+    @staticmethod
+    def _lend(request: BuildRequest, root: str, identity: slots.Identity) -> None:
+        if request.kept is None:
+            return
+        place = os.path.join(root + request.store_dir, KEPT)
+        try:
+            os.rename(request.kept, place)
+            slots.give_tree(place, identity)
+        except OSError as error:
+            raise SetupError(f"making '{place}'", error.strerror or str(error)) from error
 
     def _recipe(self, request: BuildRequest, root: str, mount_list: mounts.MountList, identity: slots.Identity) -> dict[str, Any]:
         thirty_two, _ = lower.personality(request.system, platform.machine())

@@ -14,7 +14,7 @@ import tty
 from collections.abc import Callable
 
 from imagetools.sandbox.follow import Follower
-from imagetools.sandbox.ports import BuildOutcome, BuildRequest, CancelledError, NeedsSandboxError, SetupError
+from imagetools.sandbox.ports import KEPT, BuildOutcome, BuildRequest, CancelledError, NeedsSandboxError, SetupError
 
 
 class NoSandbox:
@@ -44,6 +44,8 @@ class NoSandbox:
         try:
             os.mkdir(build, 0o700)
             os.mkdir(os.path.join(request.scratch, "outputs"))
+            if request.kept is not None:
+                os.rename(request.kept, os.path.join(request.scratch, "outputs", KEPT))
             for name, data in request.files.items():
                 with open(os.path.join(build, name), "xb") as file:
                     file.write(data)

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, Protocol
 from imagetools.kernel.errors import ImagetoolsError
 
 BUILD_FOLDER = "/build"
+KEPT = ".kept"  # the name of ``BuildRequest.kept`` in the folder of the outputs
 Limit = Literal["", "total", "silent", "log"]
 
 
@@ -85,7 +86,8 @@ class BuildRequest:
     paths below ``store_dir`` which the builder may create; ``physical_store_dir`` is where that folder lies here. ``scratch``
     is an existing, empty host folder on the same file system, for this build alone; the caller removes it. ``network`` keeps the
     host's network. ``system`` chooses the personality. ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; None or 0
-    mean no limit. ``builtin`` marks our own process, which needs no ``/bin/sh`` and may be told physical paths.
+    mean no limit. ``builtin`` marks our own process, which needs no ``/bin/sh`` and may be told physical paths. ``kept`` is a
+    host folder in ``scratch`` that the build owns while it runs, under the name ``KEPT`` in the folder of the outputs.
     """
 
     name: str
@@ -104,6 +106,7 @@ class BuildRequest:
     max_silent: float | None = None
     max_log: int | None = None
     builtin: bool = False
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

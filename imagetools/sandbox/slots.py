@@ -131,11 +131,19 @@ def give(path: str, identity: Identity) -> None:
         os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
 
 
+def give_tree(path: str, identity: Identity) -> None:
+    """Give a whole tree to the build; symlinks are never followed."""
+    if identity.spare:
+        _change_owner(path, identity.uid, identity.gid)
+
+
 def take_back(path: str, identity: Identity) -> None:
     """Give a whole tree back to the calling user; symlinks are never followed. All processes of the build must be gone."""
-    if not identity.spare:
-        return
-    uid, gid = os.geteuid(), os.getegid()
+    if identity.spare:
+        _change_owner(path, os.geteuid(), os.getegid())
+
+
+def _change_owner(path: str, uid: int, gid: int) -> None:
     os.chown(path, uid, gid, follow_symlinks=False)
     if os.path.islink(path) or not os.path.isdir(path):
         return
