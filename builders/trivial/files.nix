@@ -6,7 +6,7 @@ let
     name:
     throw "${name} is not part of the embedded package set; name a set that has it: -I nixpkgs=PATH";
 in
-lib.genAttrs [ "applyPatches" "makeSetupHook" "replaceVars" "replaceVarsWith" "requireFile" "substitute" "substituteAll" "writers" ] absent
+lib.genAttrs [ "applyPatches" "makeSetupHook" "replaceVars" "replaceVarsWith" "substitute" "substituteAll" "writers" ] absent
 // {
   emptyFile = runCommandLocal "empty-file" {
     outputHash = "0ip26j2h11n1kgkz36rl4akv694yz65hr72q4kv4b3lxcbi65b3p";

@@ -96,7 +96,7 @@ FAILURES: dict[str, str] = {
     '(import <nixpkgs> { system = "riscv64-linux"; }).bash': "for riscv64-linux: it is locked for amd64, arm64 only",
     'import <nixpkgs> { crossSystem = "aarch64-linux"; }': "does not build for another system (crossSystem)",
     'pkgs.writeCBin "x" ""': "runCommandCC (for 'x') needs a C compiler",
-    "pkgs.requireFile { }": "requireFile is not part of the embedded package set",
+    "pkgs.requireFile { }": "requireFile needs `name` or `url`",
     "pkgs.substituteAll { }": "substituteAll is not part of the embedded package set",
     "pkgs.writeClosure pkgs.bash": "writeClosure: the argument must be a list of paths, got a set",
     'pkgs.writeShellApplication { name = "x"; text = ""; runtimeEnv."a-b" = 1; }': "a-b is not a valid shell variable name",
