@@ -140,7 +140,12 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
 def test_links_of_every_kind_by_leave_only(tmp_path: Path) -> None:
     links = [symlink(b"a", b"/etc/passwd"), symlink(b"b", b"../../x"), symlink(b"c", b"."), symlink(b"d", b"c/../../x")]
     into(tmp_path, *links, policy=UnpackPolicy(any_links=True))
-    assert tree(tmp_path) == {"a": "-> /etc/passwd", "b": "-> ../../x", "c": "-> .", "d": "-> c/../../x"}
+    assert {path.name: str(path.readlink()) for path in (tmp_path / "root").iterdir()} == {
+        "a": "/etc/passwd",
+        "b": "../../x",
+        "c": ".",
+        "d": "c/../../x",
+    }
     (tmp_path / "again").mkdir()
     with pytest.raises(UnsafeMemberError, match="through a symbolic link"):
         into(tmp_path / "again", symlink(b"a", b"/tmp"), file(b"a/x", b""), policy=UnpackPolicy(any_links=True))
