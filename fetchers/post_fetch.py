@@ -1,4 +1,4 @@
-"""What a fetcher runs over what has come: its derivation's ``postFetch``, in the set's own bash. The other half is post_fetch.nix.
+"""What a fetcher runs over what has come: its derivation's ``postFetch``, in the set's bash. The other half is post_fetch.nix.
 
 Strict as the piece of shell expects it (``set -eu -o pipefail``), in the build folder, with the derivation's attributes and
 the fetcher's own variables (``downloadedFile``, ``unpackDir`` ...) in its environment. ``PATH`` holds what the derivation names
