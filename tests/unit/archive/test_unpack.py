@@ -147,5 +147,5 @@ def test_links_of_every_kind_by_leave_only(tmp_path: Path) -> None:
         "d": "c/../../x",
     }
     (tmp_path / "again").mkdir()
-    with pytest.raises(UnsafeMemberError, match="through a symbolic link"):
+    with pytest.raises(UnsafeMemberError, match="its name goes through"):
         into(tmp_path / "again", symlink(b"a", b"/tmp"), file(b"a/x", b""), policy=UnpackPolicy(any_links=True))
