@@ -41,6 +41,11 @@ class Netrc:
     def lookup(self, host: str) -> Login | None:
         return self._machines.get(host.lower(), self._default)
 
+    def passwords(self) -> list[str]:
+        """All that must not be shown."""
+        logins = [*self._machines.values(), *([self._default] if self._default is not None else [])]
+        return [login.password for login in logins]
+
     def _parse(self, text: str) -> None:
         words = _words(text)
         at = 0

@@ -1,34 +1,49 @@
-"""The transport: http, https and file URLs, streamed, taken up again where they broke.
+"""The transport: http, https, ftp and file URLs, streamed, taken up again where they broke.
 
 httpx is imported on the first request (start-up time). The environment is never read: proxies, netrc and certificates are
 handed in. Bodies come unmodified (``Accept-Encoding: identity``, raw bytes), since a fixed output's hash is over what the
 server stores. Redirects are followed by hand, so that each hop gets its own proxy and its own credentials and none can lead
-to ``file:``. Refuses to know hashes and disks.
+to ``file:``. Whatever is said of a download goes through ``Secrets`` first. Refuses to know hashes and disks.
 """
 
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from imagetools import __version__
+from imagetools.net import refusals
+from imagetools.net.body import LostError, StalledError
 from imagetools.net.credentials import Login, Netrc, split_login
 from imagetools.net.files import get_file
-from imagetools.net.policy import REDIRECT_STATUS, RETRY_STATUS, RetryPolicy
-from imagetools.net.ports import FetchError, FetchResult, Progress, Sink, TransientFetchError
+from imagetools.net.ftp import get_ftp
+from imagetools.net.policy import REDIRECT_STATUS, RetryPolicy
+from imagetools.net.ports import AS_USUAL, FetchError, FetchResult, Part, Progress, Sink, TransientFetchError, Wishes
 from imagetools.net.proxies import Proxies
-from imagetools.net.redact import redact, redact_text
+from imagetools.net.redact import Secrets, redact, redact_text
+from imagetools.net.transfer import Transfer
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
 
-_PIECE = 1 << 16
-_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
-_HOST_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
+_HOST_CERTIFICATES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+_HARMLESS: Final = frozenset(
+    {
+        "accept",
+        "accept-language",
+        "cache-control",
+        "if-modified-since",
+        "if-none-match",
+        "pragma",
+        "referer",
+        "user-agent",
+    }
+)
 
 
 class HttpTransport:
@@ -50,7 +65,7 @@ class HttpTransport:
         self._policy = policy or RetryPolicy()
         self._sleep = sleep
         self._log = log
-        self._clients: dict[str | None, httpx.Client] = {}
+        self._clients: dict[tuple[str | None, bool], httpx.Client] = {}
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -64,95 +79,128 @@ class HttpTransport:
         *,
         progress: Progress | None = None,
         start_over: Callable[[], object] | None = None,
-        etag: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        wishes: Wishes = AS_USUAL,
+        part: Part | None = None,
+        begun: Callable[[Part], object] | None = None,
     ) -> FetchResult:
         """See ``Transport.get``."""
-        scheme = urlsplit(url).scheme.lower()
+        try:
+            scheme = urlsplit(url).scheme.lower()
+        except ValueError:
+            raise FetchError(redact(url), "this is no URL", hint=refusals.ADDRESS) from None
         if scheme == "file":
             return get_file(url, sink, progress)
-        if scheme not in {"http", "https"}:
-            raise FetchError(redact(url), f"the scheme '{scheme}' is not supported", hint="http, https and file are")
-        download = _Download(url, sink, progress, start_over, etag, headers)
+        if scheme not in {"http", "https", "ftp"}:
+            raise FetchError(redact(url), f"the scheme '{scheme}' is not supported", hint="http, https, ftp and file are")
+        request = _Request(url, wishes, self._netrc)
+        transfer = Transfer(url, sink, progress, start_over, part=part, begun=begun, decode=wishes.decode)
+        try:
+            return self._until_it_works(transfer, request)
+        except FetchError as problem:
+            _clean(problem, request.secrets)
+            raise
+
+    def _until_it_works(self, transfer: Transfer, request: "_Request") -> FetchResult:
+        attempts = self._policy.attempts if request.wishes.attempts is None else request.wishes.attempts
         failures = 0
         while True:
-            before = download.high_water
+            before = transfer.high_water
             try:
-                return self._attempt(download)
+                if request.is_ftp:
+                    return get_ftp(transfer, request.login_for, self._policy, self._deadline(request))
+                return self._attempt(transfer, request)
             except TransientFetchError as problem:
-                failures = 1 if download.high_water > before else failures + 1
-                if failures >= self._policy.attempts:
-                    problem.hint = problem.hint or f"gave up after {failures} attempts without progress"
+                failures = 1 if transfer.high_water > before else failures + 1
+                if failures >= attempts:
+                    given_up = f"gave up after {failures} attempts without progress" if attempts > 1 else "it was tried once"
+                    problem.hint = f"{given_up}; {problem.hint}" if problem.hint else given_up
                     raise
-                wait = self._policy.delay(failures, download.retry_after)
+                wait = self._policy.delay(failures, transfer.retry_after)
                 if self._log is not None:
-                    where = f" from byte {download.received}" if download.received else ""
-                    self._log(f"warning: {problem.message}; trying again{where} in {wait:g} s")
+                    where = f" from byte {transfer.received}" if transfer.received else ""
+                    self._log(request.secrets.hide(f"warning: {problem.message}; trying again{where} in {wait:g} s"))
                 self._sleep(wait)
 
-    def _attempt(self, download: "_Download") -> FetchResult:
+    def _attempt(self, transfer: Transfer, request: "_Request") -> FetchResult:
         import httpx  # noqa: PLC0415
 
-        shown = redact(download.url)
+        shown = redact(transfer.url)
+        proxy = None
         try:
-            return self._request(download)
-        except httpx.TimeoutException as problem:
+            for hop in request.hops(self._policy.redirects, shown):
+                proxy = self._proxy(hop, request.wishes)
+                found = self._ask(hop, proxy, transfer, request)
+                if isinstance(found, FetchResult):
+                    return found
+                request.redirected(found)
+        except (StalledError, httpx.TimeoutException) as problem:
+            if isinstance(problem, StalledError) and problem.overall:
+                raise FetchError(shown, "it took longer than the time given", hint="give it more (--max-time)") from None
             what = "connecting" if isinstance(problem, httpx.ConnectTimeout) else "waiting for data"
-            raise TransientFetchError(shown, f"timed out while {what}") from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as problem:
-            raise FetchError(shown, redact_text(str(problem))) from None
+            raise TransientFetchError(shown, f"timed out while {what}", hint=refusals.LATER) from None
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as problem:
+            raise FetchError(shown, redact_text(str(problem)), hint=refusals.ADDRESS) from None
+        except httpx.LocalProtocolError:
+            raise FetchError(shown, "one of the headers cannot be sent", hint="look at curlOptsList and the netrc file") from None
+        except httpx.DecodingError:
+            raise FetchError(shown, "the body is not what its Content-Encoding says", hint="leave --compressed out") from None
+        except httpx.ProxyError as problem:
+            raise refusals.of_proxy(shown, redact_text(str(problem)), None if proxy is None else redact(proxy)) from None
+        except httpx.RemoteProtocolError as problem:
+            raise TransientFetchError(shown, _protocol(str(problem)), hint=refusals.NO_HTTP) from None
         except httpx.TransportError as problem:
             text = _ERRNO.sub("", redact_text(str(problem))) or type(problem).__name__
-            if "CERTIFICATE_VERIFY_FAILED" in text:
-                hint = "a private authority's certificate can be named by SSL_CERT_FILE"
-                raise FetchError(shown, f"the server's certificate was refused: {text}", hint=hint) from None
-            raise TransientFetchError(shown, text) from None
+            raise refusals.of_connection(shown, text, None if proxy is None else redact(proxy)) from None
+        except LostError as problem:
+            raise TransientFetchError(shown, str(problem), hint=refusals.LATER) from None
         except ImportError as problem:  # socks proxies want an extra library
             raise FetchError(shown, str(problem)) from None
+        raise AssertionError
 
-    def _request(self, download: "_Download") -> FetchResult:
-        url, login = split_login(download.url)
-        origin = _origin(url)
-        for _ in range(self._policy.redirects + 1):
-            own = login if login is not None and _origin(url) == origin else self._netrc.lookup(urlsplit(url).hostname or "")
-            client = self._client(self._proxies.for_url(url))
-            request = client.build_request("GET", url, headers=download.request_headers(_origin(url) == origin))
-            response = client.send(request, stream=True, auth=_basic(own))
-            try:
-                if response.status_code not in REDIRECT_STATUS or "location" not in response.headers:
-                    return download.take(response, redact(url))
-                url = self._next_hop(url, response.headers["location"], redact(download.url))
-            finally:
-                response.close()
-        raise FetchError(redact(download.url), f"more than {self._policy.redirects} redirects")
+    def _ask(self, hop: "_Hop", proxy: str | None, transfer: Transfer, request: "_Request") -> "FetchResult | str":
+        """One request; a text is the place where the server sends us."""
+        import httpx  # noqa: PLC0415
 
-    @staticmethod
-    def _next_hop(url: str, location: str, shown: str) -> str:
+        client = self._client(proxy, request.wishes.verify)
+        headers = {**request.headers(hop), **transfer.request_headers()}
+        timeout = httpx.Timeout(
+            self._policy.stall_timeout, connect=request.wishes.connect_timeout or self._policy.connect_timeout
+        )
+        login = request.login_for(hop.host, first=hop.first) if "authorization" not in headers else None
+        asked = client.build_request("GET", hop.url, headers=headers, timeout=timeout)
+        for name, value in request.wishes.headers:
+            if not value:
+                asked.headers.pop(name, None)
+        response = client.send(asked, stream=True, auth=_basic(login))
         try:
-            target = urljoin(url, location)
-            scheme = urlsplit(target).scheme.lower()
-        except ValueError:
-            raise FetchError(shown, "the server redirects to something that is no URL") from None
-        if scheme not in {"http", "https"}:
-            raise FetchError(shown, f"the server redirects to a '{scheme}:' URL, which is refused")
-        return target
+            if response.status_code in REDIRECT_STATUS and "location" in response.headers:
+                return str(response.headers["location"])
+            return transfer.take(response, redact(hop.url), self._policy.stall_timeout, self._deadline(request))
+        finally:
+            response.close()
 
-    def _client(self, proxy: str | None) -> "httpx.Client":
-        client = self._clients.get(proxy)
+    def _deadline(self, request: "_Request") -> float | None:
+        return None if request.wishes.max_time is None else request.started + request.wishes.max_time
+
+    def _proxy(self, hop: "_Hop", wishes: Wishes) -> str | None:
+        proxies = self._proxies
+        if wishes.proxy is not None or wishes.no_proxy is not None:
+            proxies = proxies.with_changes(wishes.proxy, wishes.no_proxy)
+        return proxies.for_url(hop.url)
+
+    def _client(self, proxy: str | None, verify: bool) -> "httpx.Client":
+        client = self._clients.get((proxy, verify))
         if client is None:
             import httpx  # noqa: PLC0415
 
-            policy = self._policy
-            timeout = httpx.Timeout(policy.stall_timeout, connect=policy.connect_timeout)
             client = httpx.Client(
                 trust_env=False,
                 proxy=proxy,
-                verify=self._tls(),
-                timeout=timeout,
+                verify=self._tls() if verify else False,
                 follow_redirects=False,
                 headers={"User-Agent": f"imagetools/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"},
             )
-            self._clients[proxy] = client
+            self._clients[proxy, verify] = client
         return client
 
     def _tls(self) -> "ssl.SSLContext | bool":
@@ -168,109 +216,86 @@ class HttpTransport:
             raise FetchError("file://" + chosen, f"no usable certificates in this file: {problem}") from None
 
 
-class _Download:
-    """One URL on its way into one sink, across attempts: what came, what the server said about it."""
+class _Hop:
+    """One address on the way; ``first``: still the server that the URL names."""
 
-    def __init__(
-        self,
-        url: str,
-        sink: Sink,
-        progress: Progress | None,
-        start_over: Callable[[], object] | None,
-        known: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, url: str, first: bool) -> None:
         self.url = url
-        self.received = 0
-        self.high_water = 0
-        self.retry_after: str | None = None
-        self._sink = sink
-        self._progress = progress
-        self._start_over = start_over
-        self._known = known or None
-        self._headers = dict(headers or {})
-        self._total: int | None = None
-        self._etag: str | None = None
-        self._modified: str | None = None
+        self.first = first
+        self.host = urlsplit(url).hostname or ""
 
-    def request_headers(self, own: bool) -> dict[str, str]:
-        """Range headers where a part is there already; If-Range only with a strong validator (RFC 9110 §13.1.5).
 
-        ``own``: the request goes to the host that was asked for, which may see the caller's headers.
-        """
-        headers = dict(self._headers) if own else {}
-        if self.received == 0:
-            if self._known is not None:
-                headers["If-None-Match"] = self._known
-            return headers
-        headers["Range"] = f"bytes={self.received}-"
-        validator = self._etag if self._etag is not None and not self._etag.startswith("W/") else self._modified
-        if validator is not None:
-            headers["If-Range"] = validator
-        return headers
+class _Request:
+    """What is sent, to whom: one URL, its logins, its redirects."""
 
-    def take(self, response: "httpx.Response", shown: str) -> FetchResult:
-        """Judge the response's head and stream its body. Raises like ``Transport.get``."""
-        status = response.status_code
-        self.retry_after = response.headers.get("retry-after")
-        if status == 206 and self.received:
-            self._check_range(response.headers.get("content-range", ""), shown)
-        elif status == 416 and self.received and self._total in {None, self.received}:
-            if response.headers.get("content-range", "").replace(" ", "") == f"bytes*/{self.received}":
-                return self._result(shown)
-            self._restart(shown)
-            raise TransientFetchError(shown, "the server cannot continue where the connection broke", status)
-        elif status == 304 and self._known is not None and not self.received:
-            return FetchResult(shown, 0, self._known, not_modified=True)
-        elif status == 200:
-            if self.received:
-                self._restart(shown)
-            length = response.headers.get("content-length", "")
-            self._total = int(length) if length.isdigit() else None
-            self._etag = response.headers.get("etag")
-            self._modified = response.headers.get("last-modified")
-        else:
-            raise self._refusal(status, response.reason_phrase, shown)
-        for piece in response.iter_raw(_PIECE):
-            self._sink(piece)
-            self.received += len(piece)
-            self.high_water = max(self.high_water, self.received)
-            if self._progress is not None:
-                self._progress(self.received, self._total)
-        if self._total is not None and self.received != self._total:
-            raise TransientFetchError(shown, f"{self.received} bytes came instead of {self._total}")
-        return self._result(shown, response.headers.get("content-type"))
+    def __init__(self, url: str, wishes: Wishes, netrc: Netrc) -> None:
+        self.wishes = wishes
+        self.started = time.monotonic()
+        self._url, login = split_login(url)
+        self._own = login or (Login(*wishes.login) if wishes.login is not None else None)
+        self._netrcs = (Netrc(wishes.netrc), netrc) if wishes.netrc else (netrc,)
+        self._target = ""
+        self.is_ftp = urlsplit(url).scheme.lower() == "ftp"
+        self.secrets = Secrets(
+            [value for name, value in wishes.headers if name.lower() not in _HARMLESS]
+            + ([] if self._own is None else [self._own.password])
+            + [password for each in self._netrcs for password in each.passwords()]
+        )
 
-    def _result(self, shown: str, content_type: str | None = None) -> FetchResult:
-        return FetchResult(shown, self.received, self._etag, self._modified, content_type)
+    def hops(self, limit: int, shown: str) -> Iterator[_Hop]:
+        """The addresses one after the other; ``redirected`` tells the next. Raises FetchError after too many."""
+        if self.wishes.redirects is not None:
+            limit = self.wishes.redirects
+        url = self._url
+        for _ in range(limit + 1):
+            yield _Hop(url, _origin(url) == _origin(self._url))
+            url = _next_hop(url, self._target, shown)
+        raise FetchError(shown, f"more than {limit} redirects", hint=refusals.ADDRESS)
 
-    def _check_range(self, text: str, shown: str) -> None:
-        unit, _, rest = text.partition(" ")
-        span, _, total = rest.partition("/")
-        first = span.partition("-")[0]
-        fits = unit.lower() == "bytes" and first == str(self.received)
-        if not fits or (self._total is not None and total not in {"*", str(self._total)}):
-            self._restart(shown)
-            raise TransientFetchError(shown, "the server continued with another part than the one asked for")
+    def redirected(self, location: str) -> None:
+        self._target = location
 
-    def _restart(self, shown: str) -> None:
-        if self._start_over is None:
-            raise FetchError(shown, "the connection broke and the server cannot continue where it was")
-        self._start_over()
-        self.received = 0
-        self._total = None
+    def login_for(self, host: str, *, first: bool) -> Login | None:
+        if first and self._own is not None:
+            return self._own
+        return next((login for netrc in self._netrcs if (login := netrc.lookup(host)) is not None), None)
 
-    @staticmethod
-    def _refusal(status: int, phrase: str, shown: str) -> FetchError:
-        reason = f"HTTP {status} {phrase}".rstrip()
-        if status in RETRY_STATUS:
-            return TransientFetchError(shown, reason, status)
-        hint = None
-        if status in {401, 403}:
-            hint = "the server wants a name and a password, or others: a netrc file can give them"
-        elif status == 407:
-            hint = "the proxy wants a name and a password"
-        return FetchError(shown, reason, status, hint)
+    def headers(self, hop: _Hop) -> dict[str, str]:
+        found = {"accept-encoding": "gzip, deflate"} if self.wishes.decode else {}
+        for name, value in self.wishes.headers:
+            key = name.lower()
+            if value and (hop.first or (key in _HARMLESS and redact(value) == value)):
+                found[key] = value
+        return found
+
+
+def _clean(problem: FetchError, secrets: Secrets) -> None:
+    problem.message = secrets.hide(problem.message)
+    problem.reason = secrets.hide(problem.reason)
+    problem.hint = None if problem.hint is None else secrets.hide(problem.hint)
+    problem.args = (problem.message,)
+
+
+def _next_hop(url: str, location: str, shown: str) -> str:
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme.lower()
+    except ValueError:
+        raise FetchError(shown, "the server redirects to something that is no URL", hint=refusals.ADDRESS) from None
+    if scheme not in {"http", "https"}:
+        raise FetchError(shown, f"the server redirects to a '{scheme}:' URL, which is refused", hint=refusals.ADDRESS)
+    return target
+
+
+def _protocol(text: str) -> str:
+    """httpx's words for an answer that is no HTTP, without what the server sent."""
+    if "without sending a response" in text:
+        return "the server closed the connection without an answer"
+    if "peer closed connection" in text or "incomplete" in text:
+        return "the connection ended before the whole body had come"
+    if "too long" in text or "too large" in text or "buffer" in text:
+        return "the head of the answer is too long"
+    return "the answer is no HTTP"
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -1,13 +1,13 @@
-"""The door through which bytes come from elsewhere: one protocol, one result, the errors.
+"""The door through which bytes come from elsewhere: one protocol, what can be asked of it, one result, the errors.
 
 Whoever needs a download (store, image_io, the fetchers) takes a ``Transport`` and never learns how it works. This module
 refuses to know HTTP: no sockets, no environment, no clock. Nothing here decides about hashes either; the caller checks what it
 got, because in Nix the hash of a fixed output belongs to the derivation and not to the download.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -15,19 +15,73 @@ Sink = Callable[[bytes], object]
 Progress = Callable[[int, int | None], None]
 
 
+@runtime_checkable
+class FileSink(Protocol):
+    """A sink that is an open file: the kernel may bring bytes into it without showing them to us."""
+
+    def __call__(self, piece: bytes, /) -> object: ...
+
+    def fileno(self) -> int:
+        """Its position is where the next piece goes."""
+        ...
+
+    def moved(self, count: int) -> object:
+        """So many bytes were written through ``fileno``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is there of a file already: ``size`` bytes of ``total`` (None: nobody said), and what the server called its state."""
+
+    size: int
+    total: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def continuable(self) -> bool:
+        """Whether a later request can tell that the file is still the same one (RFC 9110 §13.1.5)."""
+        return self.last_modified is not None or (self.etag is not None and not self.etag.startswith("W/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How one download differs from an ordinary one. ``None`` and empty: as the transport does it anyway.
+
+    ``headers`` replace those of the same name, an empty value takes one away; they go to the first server only, except for
+    those that no secret can be in. ``login`` is for the first server too. ``netrc`` is the text of a netrc file, asked before
+    the transport's own. Times are seconds; ``decode`` undoes a Content-Encoding (gzip, deflate).
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    login: tuple[str, str] | None = None
+    netrc: str = ""
+    proxy: str | None = None
+    no_proxy: str | None = None
+    verify: bool = True
+    decode: bool = False
+    redirects: int | None = None
+    attempts: int | None = None
+    connect_timeout: float | None = None
+    max_time: float | None = None
+
+    def __repr__(self) -> str:
+        return "Wishes(***)"
+
+
+AS_USUAL: Final = Wishes()
+
+
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What came: ``size`` in bytes, ``url`` the last address after redirects (secrets taken out), validators where given.
-
-    ``not_modified``: nothing came, since what the caller has (its ``etag``) is what there is.
-    """
+    """What came: ``size`` in bytes, ``url`` the last address after redirects (secrets taken out), validators where given."""
 
     url: str
     size: int
     etag: str | None = None
     last_modified: str | None = None
     content_type: str | None = None
-    not_modified: bool = False
 
 
 class FetchError(ImagetoolsError):
@@ -49,7 +103,7 @@ class TransientFetchError(FetchError):
 
 
 class Transport(Protocol):
-    """Fetches one URL (http, https or file) into a sink."""
+    """Fetches one URL (http, https, ftp or file) into a sink."""
 
     def get(
         self,
@@ -58,15 +112,16 @@ class Transport(Protocol):
         *,
         progress: Progress | None = None,
         start_over: Callable[[], object] | None = None,
-        etag: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        wishes: Wishes = AS_USUAL,
+        part: Part | None = None,
+        begun: Callable[[Part], object] | None = None,
     ) -> FetchResult:
         """Write the body of ``url`` to ``sink``, piece by piece, unmodified (no content decoding).
 
         ``progress(received, total)`` counts bytes; the total is None where the server does not say. A broken connection is
         taken up again where it broke. Where the server then sends something else from the start, ``start_over()`` is called
-        and the sink must forget what it has; without one that is an error. ``etag`` is that of a copy which the caller has: where
-        the server has nothing newer, nothing is written (``not_modified``). ``headers`` go to the host of ``url`` and to no
-        other that it redirects to. Raises ``FetchError`` or ``TransientFetchError``.
+        and the sink must forget what it has; without one that is an error. ``part`` is what the sink has from an earlier time
+        (it must be ``continuable``); ``begun`` is told about each body that starts from its first byte, before that byte: what
+        a later ``part`` needs. Raises ``FetchError`` or ``TransientFetchError``.
         """
         ...

@@ -30,6 +30,14 @@ class Proxies:
             no_proxy=tuple(item.lower() for item in exceptions.replace(",", " ").split()),
         )
 
+    def with_changes(self, proxy: str | None, no_proxy: str | None) -> "Proxies":
+        """One proxy for everything, or other exceptions (curl's --proxy and --noproxy); None leaves it as it is."""
+        return Proxies(
+            http=self.http if proxy is None else _with_scheme(proxy),
+            https=self.https if proxy is None else _with_scheme(proxy),
+            no_proxy=self.no_proxy if no_proxy is None else tuple(no_proxy.lower().replace(",", " ").split()),
+        )
+
     def for_url(self, url: str) -> str | None:
         """The proxy for ``url``, or None to go straight."""
         parts = urlsplit(url)

@@ -4,11 +4,13 @@ Applied once, where an error or a log line is made, so that no secret of a URL r
 """
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 _SECRET_KEY = re.compile(
     r"(?i)(^|[-_.])(access[-_]?)?(token|secret|passw(or)?d|pass|pwd|auth|authorization|credentials?|signature|sig|api[-_]?key|key|private[-_]token|jwt|session)($|[-_.])"
 )
+_SHORTEST = 4  # what is shorter is in every text
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"@]*(?:@[^\s/?#'\"@]*)*@")
 
 
@@ -30,6 +32,20 @@ def redact(url: str) -> str:
 def redact_text(text: str) -> str:
     """A sentence with every ``scheme://user:password@`` in it made harmless (for messages of other programs)."""
     return _USERINFO.sub(r"\1***@", text)
+
+
+class Secrets:
+    """Words that must not be shown: passwords, the values of headers."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        found = {part for word in words for part in (word, *word.split()) if len(part) >= _SHORTEST}
+        self._words = sorted(found, key=len, reverse=True)
+
+    def hide(self, text: str) -> str:
+        """``text`` with every one of them as ``***``."""
+        for word in self._words:
+            text = text.replace(word, "***")
+        return text
 
 
 def _redact_pair(pair: str) -> str:
