@@ -4,7 +4,8 @@ from imagetools.builtin.api import BuiltinBuilder
 
 from .fetchdeb.fetch_deb import FetchDeb
 from .fetchdeb.unpack_deb import UnpackDeb
+from .fetchgit.fetch_git import FetchGit
 from .fetchurl.fetch_url import FetchUrl
 from .require_file.require_file import RequireFile
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchDeb(), UnpackDeb(), RequireFile())
+BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchGit(), FetchDeb(), UnpackDeb(), RequireFile())

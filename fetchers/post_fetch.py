@@ -17,12 +17,17 @@ _OURS = ("postFetchShell", "postFetchSetup")
 def run_post_fetch(ctx: BuiltinContext, variables: Mapping[str, str], *, cwd: str | None = None) -> None:
     """Run ``postFetch`` where the derivation has one. ``variables`` are paths and words of the fetcher, added to the
     derivation's; ``out`` and the other outputs are there already. Raises ShellFailedError."""
-    if not ctx.env.get("postFetch"):
-        return
+    if ctx.env.get("postFetch"):
+        run_shell(ctx, os.fsdecode(to_bytes(ctx.env["postFetch"])), variables, cwd=cwd)
+
+
+def run_shell(ctx: BuiltinContext, text: str, variables: Mapping[str, str], *, cwd: str | None = None) -> None:
+    """Run another piece of shell of such a derivation in the same way (``preFetch``). Raises ShellFailedError."""
     env = {key: os.fsdecode(to_bytes(value)) for key, value in ctx.env.items() if key not in _OURS}
     env.update(ctx.outputs)
     if ctx.ca_file is not None:
         env.update(dict.fromkeys(("SSL_CERT_FILE", "NIX_SSL_CERT_FILE"), ctx.ca_file))
     env.update(variables)
+    env["postFetch"] = text
     shell, setup = (os.fsdecode(to_bytes(ctx.env[name])) for name in _OURS)
     ctx.shell([shell, setup], env=env, cwd=ctx.scratch if cwd is None else cwd)
