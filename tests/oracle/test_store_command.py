@@ -167,6 +167,7 @@ def test_what_is_not_valid(place: Place) -> None:
     [
         (["file", "source"], ["--add", "file", "source"]),
         (["--fixed", "sha1", "file"], ["--add-fixed", "sha1", "file"]),
+        (["--fixed", "sha256", "--recursive", "source"], ["--add-fixed", "--recursive", "sha256", "source"]),
         (["--flat", "--algo", "md5", "file"], ["--add-fixed", "md5", "file"]),
         (["--flat", "file"], ["--add-fixed", "sha256", "file"]),
         (["--algo", "sha512", "source"], ["--add-fixed", "--recursive", "sha512", "source"]),

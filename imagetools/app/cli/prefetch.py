@@ -117,7 +117,8 @@ def _register_files(group: typer.Typer) -> None:
         if flat_root:
             raise ArgumentError("--no-strip-root means something with --unpack only")
         chosen = name or file_name(url)
-        arguments: dict[str, Argument] = {"url": url} | ({"name": chosen} if chosen else {})
+        arguments: dict[str, Argument] = {"url": url}
+        arguments |= {"name": chosen} if chosen else {}
         _run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
 
     @group.command()
@@ -198,7 +199,8 @@ def _register_git(group: typer.Typer) -> None:
         wishes = _Wishes(hash, type, print_path, json, quiet, store, no_sandbox)
         session = _session(wishes)
         commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
-        arguments: dict[str, Argument] = {"url": url, "rev": commit} | ({"name": name} if name else {})
+        arguments: dict[str, Argument] = {"url": url, "rev": commit}
+        arguments |= {"name": name} if name else {}
         more: dict[str, Argument] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
         _run(wishes, FetcherCall("fetchgit", arguments | more), session)
 

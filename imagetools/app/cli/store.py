@@ -168,6 +168,9 @@ def _register_add(group: typer.Typer) -> None:
             str | None,
             typer.Option("--fixed", metavar="ALGO", help="The same with this algorithm, as `nix-store --add-fixed ALGO`."),
         ] = None,
+        recursive: Annotated[
+            bool, typer.Option("--recursive", help="With --fixed: as a NAR, so that folders and executable files can be added.")
+        ] = False,
         algo: Annotated[
             str | None, typer.Option("--algo", metavar="ALGO", help="md5, sha1, sha256 (the default) or sha512.")
         ] = None,
@@ -177,7 +180,8 @@ def _register_add(group: typer.Typer) -> None:
     ) -> None:
         """Copy files or folders into the store; print their paths.
 
-        Without options as `nix-store --add`; permissions, times and owners become those that every store object has.
+        Without options as `nix-store --add`; permissions, times and owners become those that every store object has. With --fixed
+        a file gets the path of a fixed output of its name and hash: that is how the files of requireFile are added.
 
         Examples: imagetools store add --name source ./src | imagetools store add --fixed sha256 hello-2.12.tar.gz
         """
@@ -186,12 +190,14 @@ def _register_add(group: typer.Typer) -> None:
             raise ArgumentError("--name can be given for one path only")
         if fixed is not None and algo is not None:
             raise ArgumentError("--fixed and --algo exclude each other")
+        if recursive and flat:
+            raise ArgumentError("--recursive and --flat exclude each other")
         opened = _open(store)
         for path in paths:
             added = opened.add_source(
                 path,
                 name or os.path.basename(os.path.abspath(path)),
-                method="flat" if flat or fixed is not None else "nar",
+                method="flat" if flat or (fixed is not None and not recursive) else "nar",
                 algo=fixed or algo or "sha256",
             )
             typer.echo(opened.real_path(added) if physical else opened.store_dir.join(added))
