@@ -18,11 +18,18 @@ from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
 from imagetools.realise import builtin_request, python_process
 from imagetools.realise.checks import check
+from imagetools.realise.compare import compare_outputs
 from imagetools.realise.environment import surroundings
 from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, BuildStarted, Event, LockWaiting
-from imagetools.realise.failures import BuilderFailedError, LogTooLongError, TimedOutError
+from imagetools.realise.failures import (
+    BuilderFailedError,
+    LogTooLongError,
+    NotDeterministicError,
+    TimedOutError,
+    ValidOutputInTheWayError,
+)
 from imagetools.realise.inputs import Inputs, find_inputs, input_binds, shell_bind
-from imagetools.realise.kept import SCRATCH_SUFFIX, KeptFolders
+from imagetools.realise.kept import SCRATCH_SUFFIX, KeptFolders, take_over
 from imagetools.realise.outputs import register_outputs
 from imagetools.realise.plan import BUILTIN, Step, is_builtin
 from imagetools.realise.scratch import scratch_folder
@@ -72,9 +79,11 @@ class Builder:
             self._store.add_temp_root(path)
         with self._lock(step):
             wanted = {step.outputs[name] for name in step.wanted}
-            built = not self._store.valid_paths(wanted) >= wanted
+            built = step.check or not self._store.valid_paths(wanted) >= wanted
             if built:
                 valid = self._store.valid_paths(step.outputs.values())
+                if valid and not self._sandbox.isolates and not is_builtin(step.derivation):
+                    raise ValidOutputInTheWayError(drv, self._store.store_dir.join(min(valid)))
                 for path in step.outputs.values():
                     if path not in valid:
                         delete_tree(self._store.real_path(path))
@@ -110,7 +119,7 @@ class Builder:
 
             if self._stopped.is_set():
                 raise CancelledError(drv)
-            self._emit(BuildStarted(step.drv))
+            self._emit(BuildStarted(step.drv, step.check))
             try:
                 outcome = self._sandbox.run(request, on_output)
             finally:
@@ -120,7 +129,17 @@ class Builder:
                 self._fail(step, drv, outcome, lines.tail)
             if request.kept is not None:
                 self._kept.forget(scratch)
-            register_outputs(self._store, step, outcome, inputs.closure, lines.tail)
+            if not step.check:
+                register_outputs(self._store, step, options, outcome, inputs.closure, lines.tail)
+                return
+            keep = self._settings.keep_failed
+            try:
+                compare_outputs(self._store, step, options, outcome, inputs.closure, lines.tail, keep=keep)
+            except NotDeterministicError:
+                if keep:
+                    take_over(outcome.build_folder)
+                    self._keep(step, outcome.build_folder)
+                raise
 
     def _request(self, step: Step, drv: str, options: DerivationOptions, inputs: Inputs, scratch: str) -> BuildRequest:
         store_dir = self._store.store_dir
@@ -129,7 +148,7 @@ class Builder:
         found = surroundings(
             step.derivation, options, logical, inputs.graphs, store_dir=store_dir.path, folder=folder, settings=self._settings
         )
-        binds = input_binds(self._store, inputs.closure)
+        binds = input_binds(self._store, [path for path in inputs.closure.members if path not in step.outputs.values()])
         derivation = step.derivation
         env, files = found.env, dict(found.files)
         if is_builtin(derivation):

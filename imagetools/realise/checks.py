@@ -13,7 +13,6 @@ from imagetools.realise.plan import BUILTIN, is_builtin
 from imagetools.realise.settings import RealiseSettings
 
 ALSO_BUILDS = {"x86_64-linux": ("i686-linux",)}
-_CHECKS = ("allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites")
 
 
 def check(
@@ -33,10 +32,3 @@ def check(
         raise NoChrootError(drv)
     if options.structured_attrs:
         raise NotYetError(f"the attribute '__structuredAttrs' (in '{drv}')")
-    for name in _CHECKS:
-        if name in derivation.env:
-            raise NotYetError(
-                f"the attribute '{name}' (in '{drv}')", "leave it out: it only checks, and changes no output path of others"
-            )
-    if options.output_checks:
-        raise NotYetError(f"the attribute 'outputChecks' (in '{drv}')")

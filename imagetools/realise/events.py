@@ -19,9 +19,10 @@ class PlanReady:
 
 @dataclass(frozen=True, slots=True)
 class BuildStarted:
-    """A builder is about to run."""
+    """A builder is about to run; ``check``: what it makes is compared with valid outputs."""
 
     drv: StorePath
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Values only: each error carries its fields, and its sentence is written here and
 """
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.bytestr import display
@@ -90,6 +90,35 @@ class OutputRejectedError(BuildError):
     """An output is there but cannot be taken; ``message`` says why."""
 
 
+class ForbiddenReferencesError(BuildError):
+    """An output refers to what it may not (rows 4.035-4.038). ``references`` are logical paths, sorted."""
+
+    def __init__(self, drv: str, path: str, references: Sequence[str]) -> None:
+        lines = "".join(f"\n  {reference}" for reference in references)
+        super().__init__(drv, f"output '{path}' is not allowed to refer to the following paths:{lines}")
+        self.path = path
+        self.references = tuple(references)
+
+
+class BadReferenceSpecifierError(BuildError):
+    """An item of a list of references is neither a store path nor an output."""
+
+    def __init__(self, drv: str, item: str) -> None:
+        super().__init__(drv, f"derivation contains an illegal reference specifier '{display(item)}'")
+        self.item = item
+
+
+class TooLargeError(BuildError):
+    """An output or its closure is larger than ``maxSize`` or ``maxClosureSize`` (row 4.051). Sizes are bytes of NAR."""
+
+    def __init__(self, drv: str, path: str, size: int, limit: int, *, closure: bool) -> None:
+        what = f"closure of path '{path}'" if closure else f"path '{path}'"
+        super().__init__(drv, f"{what} is too large at {size} bytes; limit is {limit} bytes")
+        self.path = path
+        self.size = size
+        self.limit = limit
+
+
 class FixedReferencesError(BuildError):
     """A fixed output refers to store paths."""
 
@@ -172,6 +201,40 @@ class NoSuchOutputError(BuildError):
         self.outputs = tuple(outputs)
 
 
+class ValidOutputInTheWayError(BuildError):
+    """Without a sandbox a builder would write over an output that is valid (a second build, or one of several outputs)."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(
+            drv,
+            f"cannot build '{drv}' without a sandbox: its output '{path}' is valid and would be overwritten",
+            "leave out --no-sandbox",
+        )
+        self.path = path
+
+
+class NothingToCheckError(BuildError):
+    """``--check`` of what has never been built."""
+
+    def __init__(self, drv: str) -> None:
+        super().__init__(
+            drv, f"some outputs of '{drv}' are not valid, so checking is not possible", "build it without --check first"
+        )
+
+
+class NotDeterministicError(BuildError):
+    """A second build made something else. ``path`` is where the valid output lies, ``other`` where the new one was put."""
+
+    exit_code: ClassVar[int] = 104
+
+    def __init__(self, drv: str, path: str, other: str | None) -> None:
+        where = f" from '{other}'" if other is not None else ""
+        hint = None if other is not None else "keep the other result with --keep-failed"
+        super().__init__(drv, f"derivation '{drv}' may not be deterministic: output '{path}' differs{where}", hint)
+        self.path = path
+        self.other = other
+
+
 class DependencyFailedError(BuildError):
     """A derivation cannot be built since what it needs failed."""
 
@@ -215,6 +278,36 @@ class BuildsTimedOutAndMismatchedError(BuildsFailedError):
     exit_code: ClassVar[int] = 103
 
 
+class BuildsNotDeterministicError(BuildsFailedError):
+    """Several failed; some are not deterministic, and no builder failed."""
+
+    exit_code: ClassVar[int] = 104
+
+
+class BuildersFailedAndNotDeterministicError(BuildsFailedError):
+    """Several failed: not deterministic, and by a builder."""
+
+    exit_code: ClassVar[int] = 108
+
+
+class BuildsTimedOutAndNotDeterministicError(BuildsFailedError):
+    """Several failed: not deterministic, and by time."""
+
+    exit_code: ClassVar[int] = 109
+
+
+class BuildsMismatchedAndNotDeterministicError(BuildsFailedError):
+    """Several failed: not deterministic, and by hash."""
+
+    exit_code: ClassVar[int] = 110
+
+
+class BuildsFailedInEveryWayError(BuildsFailedError):
+    """Several failed: not deterministic, by time and by hash."""
+
+    exit_code: ClassVar[int] = 111
+
+
 class TerminatedError(ImagetoolsError):
     """SIGTERM came while building; 128 and its number, as shells count."""
 
@@ -233,18 +326,31 @@ class HungUpError(ImagetoolsError):
         super().__init__("hung up")
 
 
+_TOGETHER: Final[tuple[type[BuildsFailedError], ...]] = (
+    BuildsFailedError,
+    BuildersFailedError,
+    BuildsTimedOutError,
+    BuildsMismatchedError,
+    BuildsTimedOutAndMismatchedError,
+    BuildsNotDeterministicError,
+    BuildersFailedAndNotDeterministicError,
+    BuildsTimedOutAndNotDeterministicError,
+    BuildsMismatchedAndNotDeterministicError,
+    BuildsFailedInEveryWayError,
+)
+
+
 def several(failures: Sequence[ImagetoolsError]) -> ImagetoolsError:
-    """One error for all; the exit code adds up as Nix's does (100, plus 1 for a timeout, plus 2 for a hash mismatch)."""
+    """One error for all; the exit code is put together as Nix does: 96, plus 4 for a builder that failed, 5 for time, 6 for a
+    hash mismatch, 8 for what is not deterministic (bits, so that 5 and 6 make 7); 1 where none of these."""
     if len(failures) == 1:
         return failures[0]
-    codes = {failure.exit_code for failure in failures}
-    if {101, 102} <= codes:
-        return BuildsTimedOutAndMismatchedError(failures)
-    if 102 in codes:
-        return BuildsMismatchedError(failures)
-    if 101 in codes:
-        return BuildsTimedOutError(failures)
-    return BuildersFailedError(failures) if 100 in codes else BuildsFailedError(failures)
+    bits = 0
+    for failure in failures:
+        if 100 <= failure.exit_code <= 111:
+            bits |= failure.exit_code & 0x0F
+    code = bits | 0x60 if bits else 1
+    return next(kind for kind in _TOGETHER if kind.exit_code == code)(failures)
 
 
 _SIGNALS = {

@@ -5,7 +5,7 @@ derivation contains its outputs too (row 4.039).
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from imagetools.formats.closure import Closure
@@ -77,9 +77,9 @@ def _graph(store: Store, drv: str, text: str, inputs: Closure, read: Read) -> by
     return graph_text(store.store_dir, store.closure(roots))
 
 
-def input_binds(store: Store, closure: Closure) -> list[Bind]:
-    """Every member at its logical place."""
-    return [Bind(store.real_path(path), store.store_dir.join(path)) for path in closure.members]
+def input_binds(store: Store, paths: Iterable[StorePath]) -> list[Bind]:
+    """Every path at its logical place."""
+    return [Bind(store.real_path(path), store.store_dir.join(path)) for path in paths]
 
 
 def shell_bind(store: Store, shell: Shell, read: Read) -> Bind:

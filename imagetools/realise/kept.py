@@ -55,7 +55,7 @@ class KeptFolders:
             for found in self._lent(scratch):
                 if not _is_folder(found) or not os.listdir(found):
                     continue
-                _own(found)
+                take_over(found)
                 place = os.path.join(self._root, name)
                 os.makedirs(self._root, mode=0o700, exist_ok=True)
                 delete_tree(place)
@@ -90,7 +90,7 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _own(folder: str) -> None:
+def take_over(folder: str) -> None:
     """Give everything to the caller, where a spare user had built; the folder itself is for the caller alone."""
     uid, gid = os.geteuid(), os.getegid()
     os.chmod(folder, 0o700)

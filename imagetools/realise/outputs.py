@@ -1,8 +1,8 @@
 """From what a builder left behind to valid store objects: existence, owner, canonical form, hash, references, registration.
 
-Rows 1.006, 1.007, 4.029-4.034, 4.043. Each tree is read once: hashing and the search for references share the pass. Nix's shape:
-outputs that are valid already are thrown away, the others become valid together; a fixed output with another hash than specified
-is kept under the path that it does have.
+Rows 1.006, 1.007, 4.029-4.038, 4.043, 4.051. Each tree is read once: hashing and the search for references share the pass.
+Nix's shape: outputs that are valid already are thrown away, the others become valid together; a fixed output with another hash
+than specified is kept under the path that it does have.
 """
 
 import os
@@ -14,6 +14,7 @@ from imagetools.formats.addressing import fixed_path, output_name
 from imagetools.formats.closure import Closure
 from imagetools.formats.content_address import ContentAddress
 from imagetools.formats.derivation import FixedOutput
+from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.references import ReferenceScanner
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel import graph
@@ -25,6 +26,7 @@ from imagetools.realise.failures import (
     OutputCycleError,
     OutputRejectedError,
 )
+from imagetools.realise.output_checks import check_outputs
 from imagetools.realise.plan import Step
 from imagetools.sandbox.ports import BuildOutcome
 from imagetools.store.disk import delete_tree, writing
@@ -34,7 +36,7 @@ from imagetools.store.ports import BuiltOutput, Store
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class Tree:
     """One output on its way: where it lies now, and what is known of it."""
 
     name: str
@@ -45,21 +47,49 @@ class _Tree:
     references: tuple[StorePath, ...]
 
 
-def register_outputs(store: Store, step: Step, outcome: BuildOutcome, inputs: Closure, tail: Sequence[str]) -> None:
+def register_outputs(
+    store: Store, step: Step, options: DerivationOptions, outcome: BuildOutcome, inputs: Closure, tail: Sequence[str]
+) -> None:
     """Make the missing outputs of a successful build valid. The caller holds their locks.
 
-    Raises MissingOutputError, OutputRejectedError, OutputCycleError, HashMismatchError, FixedReferencesError,
+    Raises MissingOutputError, OutputRejectedError and its kin, OutputCycleError, HashMismatchError, FixedReferencesError,
     UnsupportedFileError.
     """
     drv = store.store_dir.join(step.drv)
     valid = store.valid_paths(step.outputs.values())
-    missing = {name: path for name, path in step.outputs.items() if path not in valid}
-    for name, path in missing.items():
+    missing = [name for name, path in step.outputs.items() if path not in valid]
+    trees = read_outputs(store, step, options, outcome, missing, inputs, tail)
+    check_cycles(drv, trees)
+    fixed = step.derivation.fixed_output()
+    if fixed is not None:
+        for tree in trees:
+            _register_fixed(store, step, drv, tree, fixed, options, inputs)
+        return
+    check_outputs(store, drv, options, step.outputs, {tree.name: _built(tree, step.drv) for tree in trees}, inputs)
+    for tree in trees:
+        move(store.real_path(tree.path), tree.place)
+    store.register_built([_built(tree, step.drv) for tree in trees])
+
+
+def read_outputs(
+    store: Store,
+    step: Step,
+    options: DerivationOptions,
+    outcome: BuildOutcome,
+    names: Iterable[str],
+    inputs: Closure,
+    tail: Sequence[str],
+) -> list[Tree]:
+    """The outputs ``names``, made canonical where the builder left them, hashed and scanned. Raises as ``register_outputs``."""
+    drv = store.store_dir.join(step.drv)
+    wanted = {name: step.outputs[name] for name in names}
+    for name, path in wanted.items():
         if name not in outcome.output_roots:
             raise MissingOutputError(drv, name, store.store_dir.join(path), tail)
     fixed = step.derivation.fixed_output()
-    trees: list[_Tree] = []
-    for name, path in missing.items():
+    candidates = [*inputs.members, *step.outputs.values()]
+    trees: list[Tree] = []
+    for name, path in wanted.items():
         place = outcome.output_roots[name]
         _check_owner(drv, name, store.store_dir.join(path), place, outcome.owner)
         if fixed is not None and fixed.method == "flat":
@@ -68,15 +98,8 @@ def register_outputs(store: Store, step: Step, outcome: BuildOutcome, inputs: Cl
             canonicalise(place, build_uids=None if outcome.owner == os.geteuid() else {outcome.owner, os.geteuid()})
         except UnsupportedFileError as error:  # the place is gone when a person reads this
             raise UnsupportedFileError(store.store_dir.join(path) + error.path.removeprefix(place), error.kind) from None
-        trees.append(_read(name, path, place, [*inputs.members, *step.outputs.values()]))
-    _check_cycles(drv, trees)
-    if fixed is not None:
-        for tree in trees:
-            _register_fixed(store, step, drv, tree, fixed)
-        return
-    for tree in trees:
-        _move(store, tree.place, tree.path)
-    store.register_built([_built(tree, step.drv) for tree in trees])
+        trees.append(_read(name, path, place, () if name in options.unsafe_discard_references else candidates))
+    return trees
 
 
 def _check_owner(drv: str, name: str, path: str, place: str, owner: int) -> None:
@@ -98,14 +121,15 @@ def _check_flat(drv: str, path: str, place: str) -> None:
         )
 
 
-def _read(name: str, path: StorePath, place: str, candidates: Iterable[StorePath]) -> _Tree:
+def _read(name: str, path: StorePath, place: str, candidates: Iterable[StorePath]) -> Tree:
     by_part = {candidate.hash_part: candidate for candidate in candidates}
     scanner = ReferenceScanner(by_part)
     value, size = hash_and_scan(place, scanner)
-    return _Tree(name, path, place, value, size, tuple(sorted(by_part[part] for part in scanner.found)))
+    return Tree(name, path, place, value, size, tuple(sorted(by_part[part] for part in scanner.found)))
 
 
-def _check_cycles(drv: str, trees: Sequence[_Tree]) -> None:
+def check_cycles(drv: str, trees: Sequence[Tree]) -> None:
+    """Raises OutputCycleError."""
     by_path = {tree.path: tree for tree in trees}
 
     def others(name: str) -> list[str]:
@@ -119,16 +143,15 @@ def _check_cycles(drv: str, trees: Sequence[_Tree]) -> None:
         raise OutputCycleError(drv, names[0], names[-1]) from None
 
 
-def _built(tree: _Tree, drv: StorePath, address: ContentAddress | None = None) -> BuiltOutput:
+def _built(tree: Tree, drv: StorePath, address: ContentAddress | None = None) -> BuiltOutput:
     return BuiltOutput(tree.path, tree.nar_hash, tree.nar_size, tree.references, drv, address)
 
 
-def _move(store: Store, place: str, path: StorePath) -> None:
-    """Bring a canonical tree to its real place, where a builder without a sandbox has already made it.
+def move(real: str, place: str) -> None:
+    """Bring a canonical tree to the host path ``real``, where a builder without a sandbox has already made it.
 
     A folder must be writable to be renamed by an ordinary user.
     """
-    real = store.real_path(path)
     folder_of, name = os.path.split(place)
     if os.path.join(os.path.realpath(folder_of), name) == real:
         return
@@ -142,29 +165,37 @@ def _move(store: Store, place: str, path: StorePath) -> None:
             finish_root(real)
 
 
-def _register_fixed(store: Store, step: Step, drv: str, tree: _Tree, fixed: FixedOutput) -> None:
-    got = _content_hash(tree, fixed)
+def _register_fixed(
+    store: Store, step: Step, drv: str, tree: Tree, fixed: FixedOutput, options: DerivationOptions, inputs: Closure
+) -> None:
+    got = content_hash(tree, fixed)
     address = ContentAddress("flat" if fixed.method == "flat" else "nar", got)
     if tree.references:
         if got != fixed.hash:
             raise HashMismatchError(drv, fixed.hash, got)
         raise FixedReferencesError(drv, [store.store_dir.join(path) for path in tree.references])
     if got == fixed.hash:
-        _move(store, tree.place, tree.path)
+        check_outputs(store, drv, options, step.outputs, {tree.name: _built(tree, step.drv, address)}, inputs)
+        move(store.real_path(tree.path), tree.place)
         store.register_built([_built(tree, step.drv, address)])
         return
-    name = output_name(step.derivation.name, tree.name)
-    path = fixed_path(store.store_dir, name, fixed.method, got)
+    path = actual_path(store, step, tree, fixed, got)
     lock = store.try_lock([path])
     if lock is not None:
         with lock:
             if not store.is_valid(path):
-                _move(store, tree.place, path)
+                move(store.real_path(path), tree.place)
                 store.register_built([BuiltOutput(path, tree.nar_hash, tree.nar_size, (), step.drv, address)])
     raise HashMismatchError(drv, fixed.hash, got, path if store.is_valid(path) else None)
 
 
-def _content_hash(tree: _Tree, fixed: FixedOutput) -> Hash:
+def actual_path(store: Store, step: Step, tree: Tree, fixed: FixedOutput, got: Hash) -> StorePath:
+    """The path that a fixed output has by what it is, whatever was specified."""
+    return fixed_path(store.store_dir, output_name(step.derivation.name, tree.name), fixed.method, got)
+
+
+def content_hash(tree: Tree, fixed: FixedOutput) -> Hash:
+    """The hash that decides whether a fixed output is the specified one."""
     algo = fixed.hash.algo
     if fixed.method == "flat":
         return file_hash(tree.place, algo)[0]

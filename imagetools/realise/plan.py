@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel import graph
-from imagetools.realise.failures import NoSuchOutputError
+from imagetools.realise.failures import NoSuchOutputError, NothingToCheckError
 from imagetools.realise.targets import Shell, Target
 
 BUILTIN = "builtin:"
@@ -21,7 +21,10 @@ Valid = Callable[[Iterable[StorePath]], set[StorePath]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One derivation to build. ``outputs``: all its paths; ``wanted``: names somebody needs; ``needs``: what comes first."""
+    """One derivation to build. ``outputs``: all its paths; ``wanted``: names somebody needs; ``needs``: what comes first.
+
+    ``check``: its outputs are valid; build them again and compare.
+    """
 
     drv: StorePath
     derivation: Derivation
@@ -29,6 +32,7 @@ class Step:
     wanted: tuple[str, ...]
     needs: tuple[StorePath, ...]
     with_shell: bool
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,19 @@ def output_paths(store_dir: StoreDir, derivation: Derivation) -> dict[str, Store
     return {name: store_dir.parse(path) for name, path in derivation.output_paths().items()}
 
 
-def make_plan(targets: Sequence[Target], store_dir: StoreDir, read: Read, valid: Valid, shell: Shell | None = None) -> Plan:
-    """Raises NoSuchOutputError, CycleError, and what the two questions raise."""
-    return _Planner(store_dir, read, valid, shell).plan(targets)
+def make_plan(
+    targets: Sequence[Target], store_dir: StoreDir, read: Read, valid: Valid, shell: Shell | None = None, *, check: bool = False
+) -> Plan:
+    """``check``: the targets are built although they are valid. Raises NoSuchOutputError, CycleError, NothingToCheckError, and
+    what the two questions raise."""
+    return _Planner(store_dir, read, valid, shell, check).plan(targets)
 
 
 class _Planner:
-    def __init__(self, store_dir: StoreDir, read: Read, valid: Valid, shell: Shell | None) -> None:
+    def __init__(self, store_dir: StoreDir, read: Read, valid: Valid, shell: Shell | None, check: bool) -> None:
         self._store_dir = store_dir
+        self._check_targets = check
+        self._to_check: set[StorePath] = set()
         self._read_one = read
         self._valid = valid
         self._shell = shell
@@ -71,6 +80,8 @@ class _Planner:
             names = tuple(outputs) if target.outputs is None else target.outputs
             self._check(target.drv, names, outputs)
             results[target] = {name: outputs[name] for name in names}
+            if self._check_targets:
+                self._require(target.drv, set(results[target].values()))
         self._explore([(target.drv, tuple(results[target])) for target in targets])
         order = graph.topological((target.drv for target in targets if target.drv in self._missing), self._needs)
         return Plan(tuple(self._step(drv) for drv in order), results)
@@ -86,6 +97,11 @@ class _Planner:
         if unknown:
             raise NoSuchOutputError(self._store_dir.join(drv), unknown, tuple(outputs))
 
+    def _require(self, drv: StorePath, paths: set[StorePath]) -> None:
+        if not self._valid(paths) >= paths:
+            raise NothingToCheckError(self._store_dir.join(drv))
+        self._to_check.add(drv)
+
     def _explore(self, todo: list[tuple[StorePath, tuple[str, ...]]]) -> None:
         """Mark what is missing, from the targets down; each derivation's inputs are looked at once."""
         while todo:
@@ -99,7 +115,7 @@ class _Planner:
             outputs = output_paths(self._store_dir, derivation)
             self._check(drv, new, outputs)
             paths = {outputs[name] for name in new}
-            if self._valid(paths) >= paths:
+            if drv not in self._to_check and self._valid(paths) >= paths:
                 continue
             self._missing.add(drv)
             for path, used in derivation.input_drvs.items():
@@ -132,4 +148,5 @@ class _Planner:
             tuple(sorted(self._wanted[drv])),
             tuple(self._needs(drv)),
             self._uses_shell(drv),
+            drv in self._to_check,
         )

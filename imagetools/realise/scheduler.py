@@ -65,17 +65,19 @@ class Realiser:
         self._run: _Run | None = None
         self._tidy = False
 
-    def plan(self, targets: Sequence[Target]) -> Plan:
+    def plan(self, targets: Sequence[Target], *, check: bool = False) -> Plan:
         """What ``realise`` would build, without building it."""
-        return make_plan(targets, self._store.store_dir, self._read, self._store.valid_paths, self._shell)
+        return make_plan(targets, self._store.store_dir, self._read, self._store.valid_paths, self._shell, check=check)
 
-    def realise(self, targets: Sequence[Target]) -> dict[Target, dict[str, StorePath]]:
+    def realise(self, targets: Sequence[Target], *, check: bool = False) -> dict[Target, dict[str, StorePath]]:
         """Make the targets' outputs valid; their paths by target and output name.
+
+        ``check``: they are valid; build them again and compare. Raises NotDeterministicError (exit code 104).
 
         Raises BuildError and its kin (exit codes 100-103), NotYetError, StoreError, SandboxError. KeyboardInterrupt and, while
         the main thread is here, TerminatedError for SIGTERM and HungUpError for SIGHUP stop all builders first.
         """
-        plan = self.plan(targets)
+        plan = self.plan(targets, check=check)
         if plan.steps:
             self._emit(PlanReady(tuple(step.drv for step in plan.steps)))
             self._build(plan)

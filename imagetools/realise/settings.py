@@ -13,7 +13,8 @@ class RealiseSettings:
 
     ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; 0 means no limit. ``environment`` is the calling process's
     (bytestr), for ``impureEnvVars`` only (row 4.040). ``ca_file`` are the host's certificates, ``netrc`` the text of a netrc
-    file. ``keep_folder`` is where ``keep_failed`` puts build folders.
+    file. ``keep_folder`` is where ``keep_failed`` puts build folders. ``relaxed`` lets derivations with ``__noChroot`` see the
+    host (row 4.053). ``features``: see ``machine.features``.
     """
 
     system: str = "x86_64-linux"
@@ -31,3 +32,4 @@ class RealiseSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     ca_file: str | None = None
     netrc: bytes | None = None
+    relaxed: bool = False

@@ -47,12 +47,19 @@ def test_exit_codes_add_up() -> None:
     late = failures.TimedOutError(DRV, 1, False, [])
     other = failures.HashMismatchError(DRV, Hash.zero("sha1"), Hash.zero("sha1"))
     system = failures.NoChrootError(DRV)
+    differs = failures.NotDeterministicError(DRV, "/r/x", None)
     for members, code in (
         ([build, build], 100),
         ([late, build], 101),
         ([build, other], 102),
         ([late, other], 103),
         ([other], 102),
+        ([differs], 104),
+        ([differs, differs], 104),
+        ([differs, build, system], 108),
+        ([late, differs], 109),
+        ([other, differs, build], 110),
+        ([late, differs, other], 111),
         ([system, system], 1),
     ):
         assert failures.several(members).exit_code == code
@@ -88,8 +95,6 @@ def test_what_can_be_built() -> None:
         ({"builder": "builtin:x"}, failures.NoSuchBuiltinError, "unsupported builtin builder 'x'"),
         ({"__noChroot": "1"}, failures.NoChrootError, "has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'"),
         ({"__json": "{}"}, NotYetError, "'__structuredAttrs'"),
-        ({"allowedReferences": ""}, NotYetError, "'allowedReferences'"),
-        ({"disallowedRequisites": "x"}, NotYetError, "'disallowedRequisites'"),
     ],
 )
 def test_what_cannot(env: dict[str, str], kind: type[ImagetoolsError], says: str) -> None:
