@@ -6,6 +6,7 @@ from .fetchdeb.fetch_deb import FetchDeb
 from .fetchdeb.unpack_deb import UnpackDeb
 from .fetchgit.fetch_git import FetchGit
 from .fetchurl.fetch_url import FetchUrl
+from .fetchzip.fetch_zip import FetchZip
 from .require_file.require_file import RequireFile
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchGit(), FetchDeb(), UnpackDeb(), RequireFile())
+BUILTINS: tuple[BuiltinBuilder, ...] = (FetchUrl(), FetchZip(), FetchGit(), FetchDeb(), UnpackDeb(), RequireFile())

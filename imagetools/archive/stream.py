@@ -14,20 +14,24 @@ PIECE = 1 << 18
 class ArchiveError(ImagetoolsError):
     """An archive that is not what it should be. ``offset`` is the place in its (decompressed) bytes, ``what`` the reason."""
 
-    def __init__(self, form: str, what: str, offset: int | None = None) -> None:
+    def __init__(self, form: str, what: str, offset: int | None = None, hint: str | None = None) -> None:
         where = "" if offset is None else f" at byte {offset}"
-        super().__init__(f"bad {form}{where}: {what}")
+        super().__init__(f"bad {form}{where}: {what}", hint)
         self.form = form
         self.what = what
         self.offset = offset
 
 
 class ByteStream:
-    """Sequential reading with a little look-ahead. ``read`` gives at most n bytes, and ``b""`` at the end."""
+    """Sequential reading with a little look-ahead. ``read`` gives at most n bytes, and ``b""`` at the end.
+
+    It reads ahead by up to ``PIECE`` bytes, so nobody else may read what it was made of.
+    """
 
     def __init__(self, read: Callable[[int], bytes], form: str = "archive") -> None:
         self._read = read
         self._ahead = b""
+        self._place = 0  # in _ahead: cutting the text off each time would copy it for each header of 512 bytes
         self.form = form
         self.offset = 0
 
@@ -38,20 +42,26 @@ class ByteStream:
 
     def peek(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end; they stay to be read."""
-        while len(self._ahead) < size:
+        while len(self._ahead) - self._place < size:
             piece = self._read(PIECE)
             if not piece:
                 break
-            self._ahead += piece
-        return self._ahead[:size]
+            self._ahead = self._ahead[self._place :] + piece
+            self._place = 0
+        return self._ahead[self._place : self._place + size]
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes; ``b""`` only at the end."""
-        if self._ahead:
-            piece = self._ahead[:size]
-            self._ahead = self._ahead[size:]
-        else:
-            piece = self._read(size)
+        place = self._place
+        if place == len(self._ahead):
+            if size >= PIECE:
+                piece = self._read(size)
+                self.offset += len(piece)
+                return piece
+            self._ahead = self._read(PIECE)
+            place = 0
+        piece = self._ahead[place : place + size]
+        self._place = place + len(piece)
         self.offset += len(piece)
         return piece
 

@@ -2,8 +2,8 @@
 
 Refused: ``..`` and absolute names, names through a symbolic link, symbolic links that lead out of the tree, hard links to
 anything but a file of this archive, devices, pipes, more bytes or members than allowed. Every step goes through directory
-descriptors with O_NOFOLLOW, so that a member can never write where another member's link points. Only the executable bit of
-a mode is kept, since that is all that a Nix archive can hold; owners and times are not.
+descriptors with O_NOFOLLOW, so that a member can never write where another member's link points. Only the owner's executable
+bit of a mode is kept, since that is all that a Nix archive can hold; owners, times and setuid are not.
 """
 
 import errno
@@ -21,10 +21,14 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class UnsafeMemberError(ArchiveError):
     """A member that must not be unpacked; ``name`` is it."""
 
-    def __init__(self, name: bytes, what: str) -> None:
-        shown = name.decode("utf-8", "backslashreplace")
-        super().__init__("archive", f"member '{shown}': {what}")
+    def __init__(self, name: bytes, what: str, hint: str | None = None) -> None:
+        super().__init__("archive", f"member '{_shown(name)}': {what}", hint=hint)
         self.name = name
+
+
+def _shown(name: bytes) -> str:
+    text = name.decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,20 @@ class UnpackPolicy:
 
     An absolute link is harmless while unpacking (nothing is ever followed); packages of a distribution mean the root file
     system of an image with it, so they get leave. ``any_links`` allows links of every kind, for what becomes a store object
-    as it is (Nix's fetchTarball, a commit of git); they stay links and are not followed either.
+    as it is (Nix's fetchTarball, a commit of git); they stay links and are not followed either. ``stripped`` leading parts of
+    all names are taken away later by the caller: links may not leave what is below them. ``replace`` says whether a later member
+    may take the place of an earlier file (tar) or must not (zip). ``hint`` is added where a link is refused. ``final`` makes
+    files read-only, as a store object has them.
     """
 
     max_bytes: int = 1 << 40
     max_members: int = 10_000_000
     absolute_links: bool = False
     any_links: bool = False
+    stripped: int = 0
+    replace: bool = True
+    final: bool = False
+    hint: str | None = None
 
 
 def unpack(members: Iterable[Member], root: str, policy: UnpackPolicy | None = None) -> int:
@@ -72,9 +83,10 @@ def components(name: bytes) -> list[bytes]:
     return parts
 
 
-def escapes(parts: list[bytes], target: bytes) -> bool:
-    """Whether a relative link at ``parts`` leads above the root at any step, read as text (``check_links`` follows the rest)."""
-    depth = len(parts) - 1
+def escapes(parts: list[bytes], target: bytes, stripped: int = 0) -> bool:
+    """Whether a relative link at ``parts`` leads above the root (the part below ``stripped`` folders) at any step, read as text
+    (``check_links`` follows the rest)."""
+    depth = len(parts) - 1 - stripped
     for step in target.split(b"/"):
         if step == b"..":
             depth -= 1
@@ -85,14 +97,14 @@ def escapes(parts: list[bytes], target: bytes) -> bool:
     return False
 
 
-def _resolves_outside(links: dict[tuple[bytes, ...], bytes], place: tuple[bytes, ...], steps: list[bytes]) -> bool:
+def _resolves_outside(links: dict[tuple[bytes, ...], bytes], place: tuple[bytes, ...], steps: list[bytes], stripped: int) -> bool:
     here = list(place[:-1])
     todo = steps[::-1]
     hops = 0
     while todo:
         step = todo.pop()
         if step == b"..":
-            if not here:
+            if len(here) <= stripped:
                 return True
             here.pop()
             continue
@@ -111,6 +123,7 @@ def _resolves_outside(links: dict[tuple[bytes, ...], bytes], place: tuple[bytes,
 class _Tree:
     def __init__(self, root: str, policy: UnpackPolicy) -> None:
         self._policy = policy
+        self._modes = (0o444, 0o555) if policy.final else (0o644, 0o755)
         self._root = os.open(root, _DIRECTORY)
         self._here: list[bytes] = []
         self._fd = self._root
@@ -129,8 +142,10 @@ class _Tree:
             return
         for place, target in self._links.items():
             steps = [step for step in target.split(b"/") if step not in {b"", b"."}]
-            if b".." in steps[steps.count(b"..") :] and _resolves_outside(self._links, place, steps):
-                raise UnsafeMemberError(b"/".join(place), "it links out of the archive, by way of another link")
+            if b".." in steps[steps.count(b"..") :] and _resolves_outside(self._links, place, steps, self._policy.stripped):
+                raise UnsafeMemberError(
+                    b"/".join(place), "it links out of the archive, by way of another link", self._policy.hint
+                )
 
     def add(self, member: Member) -> None:
         self._members += 1
@@ -155,33 +170,47 @@ class _Tree:
         if self.bytes + member.size > self._policy.max_bytes:
             raise UnsafeMemberError(member.name, f"the archive unpacks to more than {self._policy.max_bytes} bytes")
         self._enter(parts[:-1], member.name)
-        self._make_room(parts[-1], member.name)
-        handle = os.open(parts[-1], _CREATE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=self._fd)
-        with os.fdopen(handle, "wb", buffering=0) as file:
+        name = parts[-1]
+        mode = self._modes[member.mode >> 6 & 1]
+        try:
+            handle = os.open(name, _CREATE, mode, dir_fd=self._fd)
+        except FileExistsError:
+            self._make_room(name, member.name)
+            handle = os.open(name, _CREATE, mode, dir_fd=self._fd)
+        try:
+            write = os.write
             for piece in member.body:
-                view = memoryview(piece)
-                while view:
-                    view = view[file.write(view) :]
+                written = write(handle, piece)
+                while written < len(piece):
+                    written += write(handle, piece[written:])
+        finally:
+            os.close(handle)
         self.bytes += member.size
 
     def _symlink(self, parts: list[bytes], member: Member) -> None:
         target = member.target
         if not target or b"\0" in target:
             raise UnsafeMemberError(member.name, "a symbolic link without a target")
-        if self._policy.any_links:
-            pass
-        elif target.startswith(b"/"):
-            if not self._policy.absolute_links:
-                raise UnsafeMemberError(
-                    member.name, f"it links to the absolute path '{target.decode('utf-8', 'backslashreplace')}'"
-                )
-        elif escapes(parts, target):
-            raise UnsafeMemberError(
-                member.name, f"it links out of the archive, to '{target.decode('utf-8', 'backslashreplace')}'"
-            )
-        self._enter(parts[:-1], member.name)
-        self._make_room(parts[-1], member.name)
-        os.symlink(target, parts[-1], dir_fd=self._fd)
+        self._check_target(parts, target, member.name)
+        self._place_link(parts, target, member.name)
+
+    def _check_target(self, parts: list[bytes], target: bytes, name: bytes) -> None:
+        policy = self._policy
+        if policy.any_links:
+            return
+        if target.startswith(b"/"):
+            if not policy.absolute_links:
+                raise UnsafeMemberError(name, f"it links to the absolute path '{_shown(target)}'", policy.hint)
+        elif escapes(parts, target, policy.stripped):
+            raise UnsafeMemberError(name, f"it links out of the archive, to '{_shown(target)}'", policy.hint)
+
+    def _place_link(self, parts: list[bytes], target: bytes, name: bytes) -> None:
+        self._enter(parts[:-1], name)
+        try:
+            os.symlink(target, parts[-1], dir_fd=self._fd)
+        except FileExistsError:
+            self._make_room(parts[-1], name)
+            os.symlink(target, parts[-1], dir_fd=self._fd)
         self._links[tuple(parts)] = target
 
     def _hardlink(self, parts: list[bytes], member: Member) -> None:
@@ -197,7 +226,13 @@ class _Tree:
                 probe = os.stat(source[-1], dir_fd=folder, follow_symlinks=False)
             except OSError:
                 raise UnsafeMemberError(member.name, "a hard link to a file that is not in the archive") from None
-            if (probe.st_mode & 0o170000) != 0o100000:
+            kind = probe.st_mode & 0o170000
+            if kind == 0o120000:  # GNU tar writes these where two links were one; each is checked at its own place
+                target = os.readlink(source[-1], dir_fd=folder)
+                self._check_target(parts, target, member.name)
+                self._place_link(parts, target, member.name)
+                return
+            if kind != 0o100000:
                 raise UnsafeMemberError(member.name, "a hard link to something that is no regular file")
             self._enter(parts[:-1], member.name)
             self._make_room(parts[-1], member.name)
@@ -206,6 +241,8 @@ class _Tree:
             os.close(folder)
 
     def _make_room(self, name: bytes, member: bytes) -> None:
+        if not self._policy.replace:
+            raise UnsafeMemberError(member, "the archive has it more than once")
         try:
             os.unlink(name, dir_fd=self._fd)
             self._links.pop((*self._here, name), None)

@@ -39,6 +39,7 @@ removeAttrs trivial [ "runtimeShell" ]
   fetchurl = lib.makeOverridable (import ../bundled/fetchers/fetchurl { inherit lib; });
   fetchdeb = lib.makeOverridable (import ../bundled/fetchers/fetchdeb { inherit lib; });
   unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
+  fetchzip = fetcher "fetchzip";
   fetchgit = fetcher "fetchgit";
   requireFile = fetcher "require_file";
   fetchDebianPatch = fetcher "fetch_debian_patch";

@@ -85,7 +85,7 @@ HOSTILE = {
     "hard link absolute": ([hardlink(b"l", b"/etc/passwd")], "its name is absolute"),
     "hard link to nothing": ([hardlink(b"l", b"gone")], "not in the archive"),
     "hard link to nothing below": ([hardlink(b"l", b"gone/x")], "not in the archive"),
-    "hard link to a link": ([symlink(b"s", b"x"), hardlink(b"l", b"s")], "no regular file"),
+    "hard link to a link": ([symlink(b"a/b/s", b"../../x"), hardlink(b"l", b"a/b/s")], "links out of the archive, to '../../x'"),
     "hard link to a folder": ([folder(b"d"), hardlink(b"l", b"d")], "no regular file"),
     "hard link through a link": (
         [folder(b"d"), file(b"d/x"), symlink(b"s", b"d"), hardlink(b"l", b"s/x")],
