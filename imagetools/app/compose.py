@@ -6,12 +6,14 @@ database, a build with nothing to do makes no sandbox.
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.formats.store_path import StorePath
@@ -24,7 +26,7 @@ from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError, NotYetError
 from imagetools.lang.builtins import xml_writer
 from imagetools.lang.evaluator import Evaluator
-from imagetools.lang.runtime import bigstack, coerce, json, printer
+from imagetools.lang.runtime import coerce, json, printer
 from imagetools.lang.runtime.search_path import OWN_FILES, find, is_uri, parse_entry, parse_nix_path
 from imagetools.store.local import LocalStore
 
@@ -33,23 +35,29 @@ BUNDLED: Final = (PACKAGE / "bundled/fetchers", PACKAGE / "bundled/builders")  #
 T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from imagetools.app.ui.progress import Progress
     from imagetools.realise.events import Event
+    from imagetools.realise.plan import Plan
     from imagetools.realise.scheduler import Realiser
-    from imagetools.realise.targets import Shell
+    from imagetools.realise.targets import Shell, Target
 
 
-_OPENED: Final[list[LocalStore]] = []
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_OPENED: Final[list[_Closable]] = []
 
 
 def open_store(settings: Settings) -> LocalStore:
     """The store at the settings' root; made when it is first written to."""
-    store = LocalStore(settings.root, settings.store_dir)
+    store = LocalStore(settings.root, settings.store_dir, durable=settings.durable)
     _OPENED.append(store)
     return store
 
 
 def close_stores() -> None:
-    """Let go of what every opened store holds (temporary roots, its database): before the process leaves."""
+    """Let go of what every opened store (temporary roots, its database) and realiser holds: before the process leaves."""
     while _OPENED:
         _OPENED.pop().close()
 
@@ -62,12 +70,18 @@ def say(text: str) -> None:
 
 
 class Session:
-    """One command's evaluator, store and builders. ``read_only`` computes paths without writing anything."""
+    """One command's evaluator, store and builders.
 
-    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+    ``read_only`` computes paths without writing anything. ``hide_output`` and ``verbose`` say what is shown of builders.
+    """
+
+    def __init__(self, settings: Settings, *, read_only: bool = False, hide_output: bool = False, verbose: bool = False) -> None:
         self.settings = settings
         self.read_only = read_only
         self.arguments: Mapping[str, object] = {}
+        self._hide_output = hide_output
+        self._verbose = verbose
+        self._watch: Callable[[Event], object] = lambda event: None
 
     @cached_property
     def store(self) -> LocalStore:
@@ -90,6 +104,8 @@ class Session:
             say=say,
             read_only=self.read_only,
             pure=settings.pure,
+            write=self.flush,
+            build=self._build_for_evaluation if settings.import_from_derivation else None,
         )
 
     @cached_property
@@ -117,7 +133,7 @@ class Session:
 
     def run(self, work: Callable[[], T]) -> T:
         """Run something that evaluates: in the thread with the big stack."""
-        return bigstack.run(work)
+        return evaluate(work)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -188,67 +204,115 @@ class Session:
 
     # -- building ----------------------------------------------------------------------------------------------------
 
-    def realise(
-        self, results: Sequence[Result], watch: "Callable[[Event], None]", *, keep_going: bool, keep_failed: bool
-    ) -> None:
-        """Make every result valid. Raises what realising raises (exit codes 100-104)."""
-        from imagetools.realise.targets import Target
+    def progress(self, *, plan: bool = True) -> "Progress":
+        """What shows builds on standard error; ``plan``: what will be built comes first."""
+        from imagetools.app.ui.progress import watch
 
-        missing = {result.path for result in results} - self.store.valid_paths(result.path for result in results)
-        wanted: dict[StorePath, list[str]] = {}
-        for result in results:
-            if result.path in missing:
-                wanted.setdefault(result.drv, []).append(result.output)
+        return watch(
+            sys.stderr,
+            self.settings.environment,
+            self.store.store_dir,
+            hide_output=self._hide_output,
+            verbose=self._verbose,
+            plan=plan,
+        )
+
+    def realise(self, results: Sequence[Result], *, check: bool = False) -> None:
+        """Make every result valid, and show it; ``check``: build what is valid already again, and compare.
+
+        Raises what realising raises (exit codes 100-104).
+        """
+        wanted = self._targets(results, all_of_them=check)
         if not wanted:
             return
-        realiser = self._realiser(watch, keep_going=keep_going, keep_failed=keep_failed)
-        try:
-            realiser.realise([Target(drv, tuple(outputs)) for drv, outputs in wanted.items()])
-        finally:
-            realiser.close()
+        with self.progress() as watch:
+            self._watch = watch
+            self._realiser.realise(wanted, check=check)
 
-    def _realiser(self, watch: "Callable[[Event], None]", *, keep_going: bool, keep_failed: bool) -> "Realiser":
+    def plan(self, results: Sequence[Result]) -> "Plan":
+        """What ``realise`` would build."""
+        return self._realiser.plan(self._targets(results, all_of_them=False))
+
+    def _targets(self, results: Sequence[Result], *, all_of_them: bool) -> "list[Target]":
+        from imagetools.realise.targets import Target
+
+        valid: set[StorePath] = set() if all_of_them else self.store.valid_paths(result.path for result in results)
+        wanted: dict[StorePath, list[str]] = {}
+        for result in results:
+            if result.path not in valid:
+                wanted.setdefault(result.drv, []).append(result.output)
+        return [Target(drv, tuple(outputs)) for drv, outputs in wanted.items()]
+
+    def _build_for_evaluation(self, wanted: Mapping[StorePath, tuple[str, ...]]) -> None:
+        """Import from derivation, in the thread that evaluates (row 4.058)."""
+        from imagetools.realise.targets import Target
+
+        targets: list[Target] = []
+        for drv, names in wanted.items():
+            outputs = self.store.derivation_outputs(drv)
+            paths = {outputs[name] for name in names if name in outputs}
+            for path in paths:
+                self.store.add_temp_root(path)
+            if len(paths) < len(names) or self.store.valid_paths(paths) != paths:
+                targets.append(Target(drv, names))
+        if not targets:
+            return
+        with running(self._realiser), self.progress(plan=False) as watch:
+            self._watch = watch
+            self._realiser.realise(targets)
+
+    def _tell(self, event: "Event") -> None:
+        self._watch(event)
+
+    @cached_property
+    def _realiser(self) -> "Realiser":
         from imagetools.bundled.builders import BUILTINS as BUILDERS
         from imagetools.bundled.fetchers import BUILTINS as FETCHERS
         from imagetools.realise.scheduler import Realiser
-        from imagetools.realise.settings import RealiseSettings
+        from imagetools.realise.settings import NIX_FEATURES, RealiseSettings
         from imagetools.sandbox.namespaces import NamespaceSandbox
         from imagetools.sandbox.none import NoSandbox
 
         settings = self.settings
-        return Realiser(
+        evaluating = threading.current_thread() is not threading.main_thread()
+        realiser = Realiser(
             self.store,
-            NamespaceSandbox() if settings.sandbox else NoSandbox(),
+            NamespaceSandbox(shm_size=settings.shm_size) if settings.sandbox else NoSandbox(),
             settings=RealiseSettings(
                 system=settings.system,
+                extra_systems=settings.extra_systems,
+                features=NIX_FEATURES if settings.features is None else settings.features,
                 max_jobs=settings.max_jobs,
                 cores=settings.cores,
-                keep_going=keep_going,
-                keep_failed=keep_failed,
+                keep_going=settings.keep_going,
+                keep_failed=settings.keep_failed,
                 timeout=settings.timeout,
                 max_silent=settings.max_silent,
+                max_log=settings.max_log,
+                log_lines=settings.log_lines,
                 environment=settings.environment,
                 ca_file=settings.ca_file,
                 netrc=_read_optional(settings.netrc),
             ),
-            shell=self.run(self._shell),
+            shell=self.run(lambda: self._shell(evaluating)),
             builtins=(*FETCHERS, *BUILDERS),
-            events=watch,
+            events=self._tell,
         )
+        _OPENED.append(realiser)
+        return realiser
 
-    def _unrestricted(self) -> "Session":
-        """A session for the program's own expressions, over the same store."""
-        if not (self.settings.pure or self.settings.restricted):
-            return self
-        own = Session(replace(self.settings, pure=False, restricted=False), read_only=self.read_only)
-        own.store = self.store
-        return own
+    def _shell(self, evaluating: bool) -> "Shell":
+        """The set's static busybox, which every build finds at /bin/sh: instantiated, not built.
 
-    def _shell(self) -> "Shell":
-        """The set's static busybox, which every build finds at /bin/sh: instantiated, not built."""
+        In a session of its own where this one may not write or see everything, or is in the midst of evaluating.
+        """
         from imagetools.realise.targets import Shell
 
-        own = self._unrestricted()
+        own = self
+        settings = self.settings
+        if settings.pure or settings.restricted or self.read_only or evaluating:
+            own = Session(replace(settings, pure=False, restricted=False))
+            own.store = self.store
         value = own.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
         (found,) = own.find(value)
         own.flush()

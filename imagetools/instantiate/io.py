@@ -13,19 +13,25 @@ from typing import Final
 from imagetools.formats.addressing import fixed_path, source_path
 from imagetools.formats.store_path import StoreNameError, StorePath, StorePathError, check_name
 from imagetools.kernel.bytestr import to_bytes, to_str
-from imagetools.kernel.errors import NotYetError
+from imagetools.kernel.errors import ImagetoolsError, NotYetError
 from imagetools.kernel.hashes import digest
-from imagetools.lang.runtime.errors import EvalError, InvalidPath
+from imagetools.lang.runtime.errors import EvalError, InvalidPath, InvalidStorePath, RealisationFailed
 from imagetools.store.fs_nar import nar_hash
 from imagetools.store.ports import Store
 
 LINKS_MAX: Final = 100
 SOME_PATH: Final = StorePath(bytes(20), "x")
+Build = Callable[[Mapping[StorePath, tuple[str, ...]]], object]
+"""Makes outputs (derivation to output names) valid, or raises."""
 _KINDS: Final = {stat.S_IFREG: "regular", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
 
 
 class StoreIO:
-    """The world as an evaluation sees it. ``cache`` is the folder of the parse cache, ``say`` takes lines for the person."""
+    """The world as an evaluation sees it.
+
+    ``cache`` is the folder of the parse cache, ``say`` takes lines for the person. ``write`` brings what the evaluation has made
+    so far into the store (in read-only mode nothing), ``build`` makes outputs valid; None: evaluating may not build.
+    """
 
     def __init__(
         self,
@@ -38,8 +44,12 @@ class StoreIO:
         say: Callable[[str], None],
         read_only: bool = False,
         pure: bool = False,
+        write: Callable[[], object] = lambda: None,
+        build: Build | None = None,
     ) -> None:
         self.store = store
+        self._write = write
+        self._build = build
         self.pure = pure
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
@@ -164,23 +174,33 @@ class StoreIO:
         """Let the evaluation see what it has just made; nothing to do here."""
 
     def add_path(
-        self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None, *, fixed: bool = False
+        self,
+        path: str,
+        name: str,
+        method: str,
+        keep: Callable[[str, str], bool] | None = None,
+        *,
+        fixed: bool = False,
+        references: frozenset[str] = frozenset(),
     ) -> str:
         """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds; ``fixed``: its hash is
-        given, and will be compared. Gives the logical store path."""
+        given, and will be compared; ``references`` (logical store paths) of what lies in the store. Gives the logical store
+        path."""
         if path in self.texts:
             raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
         check_object_name(name)
         physical = to_str(self._followed(path))
         wanted = None if keep is None else _logical_filter(keep, physical, path)
         store_dir = self.store.store_dir
+        needed = [store_dir.parse(reference) for reference in references]
         try:
             if self.read_only and method == "nar":
                 hash_, _ = nar_hash(os.fsdecode(to_bytes(physical)), filter=wanted)
-                return store_dir.join(source_path(store_dir, name, hash_))
+                return store_dir.join(source_path(store_dir, name, hash_, needed))
             if self.read_only:
                 return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", self._read(path))))
-            return store_dir.join(self.store.add_source(os.fsdecode(to_bytes(physical)), name, method=method, filter=wanted))
+            place = os.fsdecode(to_bytes(physical))
+            return store_dir.join(self.store.add_source(place, name, method=method, filter=wanted, references=needed))
         except FileNotFoundError as error:
             raise _unreadable(path, error) from None
 
@@ -192,23 +212,37 @@ class StoreIO:
         return frozenset() if info is None else frozenset(self.store.store_dir.join(one) for one in info.references)
 
     def ensure(self, context: frozenset[str]) -> None:
-        """What a context names must be there; building it while evaluating is not there yet."""
-        for element in context:
+        """Row 4.058: what a context names must be there, and outputs are built if they are not (import from derivation).
+
+        Nix quirks: first all that is named must be valid, derivations too, which in read-only mode have not been written; a
+        forbidden build is one even where its output is there already. Raises InvalidStorePath, EvalError, RealisationFailed.
+        """
+        store_dir = self.store.store_dir
+        if not all(element.startswith("/") for element in context):
+            self._write()
+        wanted: dict[StorePath, tuple[str, ...]] = {}
+        for element in sorted(context):
             if element.startswith("!"):
                 _, output, path = element.split("!", 2)
-                if not self._has_output(self.store.store_dir.parse(path), output):
-                    raise NotYetError(f"building '{path}' during evaluation (import from derivation)")
-                continue
-            path = element.removeprefix("=")
-            if path in self.texts or self.store.is_valid(self.store.store_dir.parse(path)):
-                continue
-            raise InvalidPath(f"path '{path}' is not valid")
+                derivation = store_dir.parse(path)
+                wanted[derivation] = (*wanted.get(derivation, ()), output)
+            else:
+                path = element.removeprefix("=")
+            if path not in self.texts and not self.store.is_valid(store_dir.parse(path)):
+                raise InvalidStorePath(path)
+        if wanted:
+            self._realise(wanted)
 
-    def _has_output(self, derivation: StorePath, output: str) -> bool:
-        if not self.store.is_valid(derivation):
-            return False
-        made = self.store.derivation_outputs(derivation).get(output)
-        return made is not None and self.store.is_valid(made)
+    def _realise(self, wanted: Mapping[StorePath, tuple[str, ...]]) -> None:
+        if self._build is None:
+            first = self.store.store_dir.join(next(iter(wanted)))
+            raise EvalError(
+                f"cannot build '{first}' during evaluation because the option 'allow-import-from-derivation' is disabled"
+            )
+        try:
+            self._build(wanted)
+        except ImagetoolsError as error:
+            raise RealisationFailed(error) from error
 
     # -- the parse cache ---------------------------------------------------------------------------------------------
 

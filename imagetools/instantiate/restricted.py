@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.formats.store_path import StorePathError
-from imagetools.instantiate.io import LINKS_MAX, StoreIO
+from imagetools.instantiate.io import LINKS_MAX, Build, StoreIO
 from imagetools.lang.runtime.coerce import canonical
 from imagetools.lang.runtime.errors import EvalError, RestrictedPath
 from imagetools.lang.runtime.search_path import OWN_FILES
@@ -34,8 +34,21 @@ class RestrictedIO(StoreIO):
         say: Callable[[str], None],
         read_only: bool = False,
         pure: bool = False,
+        write: Callable[[], object] = lambda: None,
+        build: Build | None = None,
     ) -> None:
-        super().__init__(store, cache=cache, home=home, environment=environment, now=now, say=say, read_only=read_only, pure=pure)
+        super().__init__(
+            store,
+            cache=cache,
+            home=home,
+            environment=environment,
+            now=now,
+            say=say,
+            read_only=read_only,
+            pure=pure,
+            write=write,
+            build=build,
+        )
         self._allowed: set[str] = set()
         self._checked: set[str] = set()
 
@@ -135,23 +148,32 @@ class RestrictedIO(StoreIO):
         return super().references(path)
 
     def add_path(
-        self, path: str, name: str, method: str, keep: Callable[[str, str], bool] | None = None, *, fixed: bool = False
+        self,
+        path: str,
+        name: str,
+        method: str,
+        keep: Callable[[str, str], bool] | None = None,
+        *,
+        fixed: bool = False,
+        references: frozenset[str] = frozenset(),
     ) -> str:
         """Nix quirk: in pure mode a path with a known hash may be copied from anywhere."""
         if not (self.pure and fixed):
             self.check(path)
-        made = super().add_path(path, name, method, keep, fixed=fixed)
+        made = super().add_path(path, name, method, keep, fixed=fixed, references=references)
         self.allow(made)
         return made
 
     def ensure(self, context: frozenset[str]) -> None:
+        """Outputs that this evaluation has realised may be read, with all that they refer to."""
         super().ensure(context)
+        store_dir = self.store.store_dir
         for element in context:
             if element.startswith("!"):
                 _, output, path = element.split("!", 2)
-                made = self.store.derivation_outputs(self.store.store_dir.parse(path)).get(output)
-                if made is not None:
-                    self.allow(self.store.store_dir.join(made))
+                made = self.store.derivation_outputs(store_dir.parse(path))[output]
+                for member in self.store.closure([made]).members:
+                    self.allow(store_dir.join(member))
 
     def get_env(self, name: str) -> str:
         return ""

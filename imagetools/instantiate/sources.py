@@ -71,8 +71,16 @@ class Sources:
         self, m: Machine, path: str, name: str, context: set[str], function: object | None, method: str, expected: Hash | None
     ) -> object:
         check_object_name(name)
-        if context:
-            m.io.ensure(frozenset(context))
+        try:
+            if context:
+                m.io.ensure(frozenset(context))
+            return self._copy(m, path, name, function, method, expected)
+        except EvalError as error:
+            error.push(f"while adding path '{path}'")
+            raise
+
+    def _copy(self, m: Machine, path: str, name: str, function: object | None, method: str, expected: Hash | None) -> object:
+        """Nix quirk: a copy of something in the store refers to all that its store object refers to."""
         wanted = None
         if expected is not None:
             wanted = self._store_dir.join(fixed_path(self._store_dir, name, method, expected))
@@ -82,7 +90,9 @@ class Sources:
                 self.io.allow(wanted)
                 return make_string(wanted, {wanted})
         keep = None if function is None else _predicate(m, function)
-        made = self.io.add_path(path, name, method, keep, fixed=wanted is not None)
+        plain = method == "flat" or wanted is not None or not self.io.is_in_store(path)
+        references = frozenset[str]() if plain else self.io.references(path)
+        made = self.io.add_path(path, name, method, keep, fixed=wanted is not None, references=references)
         if wanted is not None and made != wanted:
             raise EvalError(f"store path mismatch in (possibly filtered) path added from '{path}'")
         return make_string(made, {made})

@@ -153,8 +153,9 @@ class LocalStore:
         method: str = "nar",
         algo: str = "sha256",
         filter: PathFilter | None = None,
+        references: Iterable[StorePath] = (),
     ) -> StorePath:
-        source = Source(physical, name, method, algo, filter)
+        source = Source(physical, name, method, algo, filter, references)
         path = source.path(self._dir)
         self._prepare((path,))
         if self.is_valid(path):

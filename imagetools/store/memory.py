@@ -129,9 +129,10 @@ class MemoryStore:
         method: str = "nar",
         algo: str = "sha256",
         filter: PathFilter | None = None,
+        references: Iterable[StorePath] = (),
     ) -> StorePath:
         nar = bytearray()
-        info = Source(physical, name, method, algo, filter).read(self._dir, nar.extend, 1)
+        info = Source(physical, name, method, algo, filter, references).read(self._dir, nar.extend, 1)
         self.temp_roots.add(info.path)
         with self._guard:
             if info.path not in self._infos:

@@ -196,11 +196,13 @@ class Store(Protocol):
         method: str = "nar",
         algo: str = "sha256",
         filter: PathFilter | None = None,
+        references: Iterable[StorePath] = (),
     ) -> StorePath:
         """Copy a file or tree of the host into the store, as ``nix-store --add`` (nar) or ``--add-fixed ALGO`` (flat) does.
 
         ``physical`` is a path of the operating system (a str is encoded as ``os.fsencode`` does, not as a bytestr). ``filter``
         hears the path of each member (not of the root), in order of names, and False leaves it out with all below it.
+        ``references`` are those of a copy of something in the store; they must be valid.
         """
         ...
 

@@ -6,7 +6,7 @@ member is asked once.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path
@@ -31,9 +31,20 @@ class MethodError(StoreError):
 
 
 class Source:
-    """What is to be added. Raises StoreNameError, MethodError, HashError at once, errors of reading later."""
+    """What is to be added; ``references`` is what its texts are known to mention.
 
-    def __init__(self, physical: str | bytes, name: str, method: str, algo: str, accept: PathFilter | None) -> None:
+    Raises StoreNameError, MethodError, HashError at once, errors of reading later.
+    """
+
+    def __init__(
+        self,
+        physical: str | bytes,
+        name: str,
+        method: str,
+        algo: str,
+        accept: PathFilter | None,
+        references: Iterable[StorePath] = (),
+    ) -> None:
         check_name(name)
         if method not in METHODS:
             raise MethodError(method)
@@ -41,6 +52,7 @@ class Source:
         self._name = name
         self._method = METHODS[method]
         self._algo = algo
+        self._references = tuple(sorted(references))
         self._accept = _once(accept) if accept is not None else None
 
     def path(self, store_dir: StoreDir) -> StorePath:
@@ -49,7 +61,7 @@ class Source:
             value = file_hash(self._where, self._algo)[0]
         else:
             value = nar_hash(self._where, self._algo, self._accept)[0]
-        return fixed_path(store_dir, self._name, self._method, value)
+        return fixed_path(store_dir, self._name, self._method, value, self._references)
 
     def read(self, store_dir: StoreDir, sink: Callable[[bytes], object], registered_at: int) -> PathInfo:
         """Send the NAR of the object to be, and say what was sent and where it belongs."""
@@ -70,9 +82,10 @@ class Source:
             nar_value, nar_size = nar_state.finish()
             value = nar_value if self._method == "nar" and self._algo == "sha256" else state.finish()[0]
         return PathInfo(
-            path=fixed_path(store_dir, self._name, self._method, value),
+            path=fixed_path(store_dir, self._name, self._method, value, self._references),
             nar_hash=nar_value,
             nar_size=nar_size,
+            references=self._references,
             content_address=ContentAddress(self._method, value),
             registered_at=registered_at,
         )

@@ -1,11 +1,14 @@
 """The arguments that several commands share, with the spelling of nix-instantiate and nix-build."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imagetools.kernel.errors import ImagetoolsError
+
+if TYPE_CHECKING:
+    from imagetools.app.settings import Settings
 
 
 def attribute_names(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -67,6 +70,27 @@ PureEval = Annotated[
 RestrictEval = Annotated[
     bool, typer.Option("--restrict-eval", help="Let the expressions read only what lies in entries of the search path.")
 ]
+ImportFromDerivation = Annotated[
+    bool,
+    typer.Option(
+        "--allow-import-from-derivation/--no-allow-import-from-derivation",
+        help="Whether what is evaluated may have derivations built to read their outputs.",
+    ),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME VALUE", help="A setting of Nix's by its name, such as tarball-ttl 0. Repeatable."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."
+    ),
+]
+Cores = Annotated[int | None, typer.Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")]
+KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")]
+KeepFailed = Annotated[bool, typer.Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")]
+NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")]
 
 
@@ -76,11 +100,11 @@ class ArgumentError(ImagetoolsError):
     exit_code = 2
 
 
-_PAIRS = ("--arg", "--argstr")
+_PAIRS = ("--arg", "--argstr", "--option")
 
 
 def fold_pairs(argv: Sequence[str]) -> list[str]:
-    """``--arg NAME VALUE`` as one word ``--arg=NAME=VALUE``, since an option takes one value here.
+    """``--arg NAME VALUE`` as one word ``--arg=NAME=VALUE``, since an option takes one value here; ``--option`` too.
 
     ``--arg NAME=VALUE`` in two words is accepted as well (a Nix name holds no ``=``).
     """
@@ -107,7 +131,7 @@ def fold_pairs(argv: Sequence[str]) -> list[str]:
     return folded
 
 
-_WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store")
+_WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store", "-j", "--max-jobs", "--cores")
 
 
 def own_words(argv: Sequence[str]) -> list[str]:
@@ -117,7 +141,7 @@ def own_words(argv: Sequence[str]) -> list[str]:
         return words
     at = 1
     while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
-        at += 2 if words[at] in _WITH_VALUE else 1
+        at += 3 if words[at] in _PAIRS else 2 if words[at] in _WITH_VALUE else 1
     return words[: at + 1]
 
 
@@ -130,3 +154,11 @@ def pairs(option: str, values: Sequence[str] | None) -> list[tuple[str, str]]:
             raise ArgumentError(f"{option} needs a name and a value, not '{value}'")
         made.append((name, text))
     return made
+
+
+def settings_with(options: Sequence[str] | None) -> "Settings":
+    """The settings of this process with the folded ``--option`` words; what is wrong with them is a warning."""
+    from imagetools.app.options import with_options
+    from imagetools.app.settings import read_settings
+
+    return with_options(read_settings(), pairs("--option", options), lambda text: typer.echo(f"warning: {text}", err=True))

@@ -1,26 +1,38 @@
 """``imagetools build``: evaluate, realise, and leave links to the results."""
 
 import json as json_format
-import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imagetools.app.cli.arguments import (
     Arg,
     ArgStr,
+    ArgumentError,
     Attributes,
+    Cores,
     Debug,
     Expr,
     Files,
+    ImportFromDerivation,
     Include,
+    Jobs,
+    KeepFailed,
+    KeepGoing,
+    NoSandbox,
     PureEval,
     RestrictEval,
+    Setting,
     ShowTrace,
     Store,
     System,
     pairs,
+    settings_with,
 )
+
+if TYPE_CHECKING:
+    from imagetools.app.compose import Session
+    from imagetools.app.results import Result
 
 
 def register(app: typer.Typer) -> None:
@@ -44,15 +56,15 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--print-logical", help="Print /nix/store/... instead of where it lies.")
         ] = False,
         json: Annotated[bool, typer.Option("--json", help="Print derivations, outputs and links as JSON.")] = False,
-        jobs: Annotated[
-            int | None,
-            typer.Option(
-                "-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."
-            ),
-        ] = None,
-        cores: Annotated[
-            int | None, typer.Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")
-        ] = None,
+        dry_run: Annotated[
+            bool,
+            typer.Option("--dry-run", help="Build nothing: list on standard error what would be built (with --json: as JSON)."),
+        ] = False,
+        check: Annotated[
+            bool, typer.Option("--check", help="Build again what is there already, and compare: is it the same, bit for bit?")
+        ] = False,
+        jobs: Jobs = None,
+        cores: Cores = None,
         timeout: Annotated[
             float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop a build that takes longer (0: never).")
         ] = None,
@@ -60,23 +72,23 @@ def register(app: typer.Typer) -> None:
             float | None,
             typer.Option("--max-silent-time", metavar="SECONDS", min=0, help="Stop a build that says nothing for so long."),
         ] = None,
-        keep_going: Annotated[
-            bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")
-        ] = False,
-        keep_failed: Annotated[
-            bool, typer.Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")
-        ] = False,
+        max_log_size: Annotated[
+            int | None,
+            typer.Option("--max-log-size", metavar="BYTES", min=0, help="Stop a build that writes more (0: no limit)."),
+        ] = None,
+        keep_going: KeepGoing = False,
+        keep_failed: KeepFailed = False,
         no_build_output: Annotated[
             bool, typer.Option("-Q", "--no-build-output", help="Do not show what builders print (it is kept in the log).")
         ] = False,
         verbose: Annotated[
             bool, typer.Option("-L", "--print-build-logs", help="Show all that builders print, on a terminal too.")
         ] = False,
-        no_sandbox: Annotated[
-            bool, typer.Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")
-        ] = False,
+        no_sandbox: NoSandbox = False,
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
+        import_from_derivation: ImportFromDerivation = True,
+        option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -87,18 +99,19 @@ def register(app: typer.Typer) -> None:
         FILE is a Nix expression (default: ./default.nix), -A selects an attribute of it. Each result gets a link: result, then
         result-2 and so on, with -OUTPUT for outputs other than out. As long as a link exists, its result is kept.
 
-        Exit code: 0 built, 1 error, 100 a build failed, 101 timed out, 102 a fixed output had another hash.
+        Exit code: 0 built, 1 error, 100 a build failed, 101 it took too long, 102 a fixed output had another hash, 104 --check
+        found a difference; after several failures (--keep-going) the bits of these codes together, such as 103.
 
         Examples: imagetools build examples/hello.nix | imagetools build -A web.image images.nix -o web.tar.gz
         """
         del show_trace, debug
+        if check and dry_run:
+            raise ArgumentError("--check and --dry-run exclude each other")
         from imagetools.app.cli.expressions import derivations
         from imagetools.app.compose import Session
         from imagetools.app.results import Result, link_results
-        from imagetools.app.settings import read_settings
-        from imagetools.app.ui.progress import watch
 
-        settings = read_settings().changed(
+        settings = settings_with(option).changed(
             store=store,
             include=include or (),
             sandbox=False if no_sandbox else None,
@@ -106,11 +119,15 @@ def register(app: typer.Typer) -> None:
             max_jobs=jobs,
             timeout=timeout,
             max_silent=max_silent_time,
+            max_log=max_log_size,
+            keep_going=keep_going,
+            keep_failed=keep_failed,
             system=system,
             pure=pure_eval,
             restricted=restrict_eval,
+            import_from_derivation=import_from_derivation,
         )
-        session = Session(settings)
+        session = Session(settings, hide_output=no_build_output, verbose=verbose)
 
         def instantiate() -> list[Result]:
             found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
@@ -120,9 +137,10 @@ def register(app: typer.Typer) -> None:
         results = session.run(instantiate)
         if not results:
             typer.echo("warning: nothing to build: there is no derivation in what was named", err=True)
-        progress = watch(sys.stderr, settings.environment, session.store.store_dir, hide_output=no_build_output, verbose=verbose)
-        with progress:
-            session.realise(results, progress, keep_going=keep_going, keep_failed=keep_failed)
+        if dry_run:
+            _show_plan(session, results, json)
+            return
+        session.realise(results, check=check)
         links = {} if no_out_link else link_results(session.store, results, out_link)
         if json:
             described = [
@@ -138,3 +156,18 @@ def register(app: typer.Typer) -> None:
             return
         for result in results:
             typer.echo(result.output_path if print_logical else session.store.real_path(result.path))
+
+
+def _show_plan(session: "Session", results: "list[Result]", json: bool) -> None:
+    """What a build would do, as ``nix-build --dry-run`` says it; as JSON on standard output."""
+    from imagetools.app.ui.progress import sentences
+    from imagetools.realise.events import PlanReady
+
+    plan = session.plan(results)
+    store_dir = session.store.store_dir
+    if json:
+        described = [{"drvPath": store_dir.join(step.drv), "outputs": step.derivation.output_paths()} for step in plan.steps]
+        typer.echo(json_format.dumps({"willBuild": described, "willFetch": []}, indent=2))
+        return
+    for line in sentences(PlanReady(tuple(step.drv for step in plan.steps)), store_dir):
+        typer.echo(line, err=True)

@@ -13,13 +13,16 @@ from imagetools.app.cli.arguments import (
     Debug,
     Expr,
     Files,
+    ImportFromDerivation,
     Include,
     PureEval,
     RestrictEval,
+    Setting,
     ShowTrace,
     Store,
     System,
     pairs,
+    settings_with,
 )
 
 
@@ -47,6 +50,8 @@ def register(app: typer.Typer) -> None:
         ] = False,
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
+        import_from_derivation: ImportFromDerivation = True,
+        option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -56,7 +61,8 @@ def register(app: typer.Typer) -> None:
 
         The values look as `nix-instantiate --eval` prints them.
 
-        Nothing is built, and nothing is written into the store unless --read-write-mode is given.
+        Nothing is written into the store unless --read-write-mode is given, so that nothing is built either, except outputs of
+        derivations that are in the store already and that the expressions read.
 
         Examples: imagetools eval -E '1 + 1' | imagetools eval --json -A config hello.nix
         """
@@ -65,11 +71,15 @@ def register(app: typer.Typer) -> None:
             raise ArgumentError("--json, --raw and --xml exclude each other")
         from imagetools.app.cli.expressions import parsed, values
         from imagetools.app.compose import Session
-        from imagetools.app.settings import read_settings
         from imagetools.kernel.bytestr import to_bytes
 
-        settings = read_settings().changed(
-            store=store, include=include or (), system=system, pure=pure_eval, restricted=restrict_eval
+        settings = settings_with(option).changed(
+            store=store,
+            include=include or (),
+            system=system,
+            pure=pure_eval,
+            restricted=restrict_eval,
+            import_from_derivation=import_from_derivation,
         )
         session = Session(settings, read_only=not read_write)
 

@@ -12,13 +12,16 @@ from imagetools.app.cli.arguments import (
     Debug,
     Expr,
     Files,
+    ImportFromDerivation,
     Include,
     PureEval,
     RestrictEval,
+    Setting,
     ShowTrace,
     Store,
     System,
     pairs,
+    settings_with,
 )
 
 
@@ -36,8 +39,11 @@ def register(app: typer.Typer) -> None:
         json: Annotated[
             bool, typer.Option("--json", help="Print name, drvPath, outputName and outputs of each derivation as JSON.")
         ] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing into the store: only print the paths.")] = False,
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
+        import_from_derivation: ImportFromDerivation = True,
+        option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -52,12 +58,16 @@ def register(app: typer.Typer) -> None:
         del show_trace, debug
         from imagetools.app.cli.expressions import derivations
         from imagetools.app.compose import Session
-        from imagetools.app.settings import read_settings
 
-        settings = read_settings().changed(
-            store=store, include=include or (), system=system, pure=pure_eval, restricted=restrict_eval
+        settings = settings_with(option).changed(
+            store=store,
+            include=include or (),
+            system=system,
+            pure=pure_eval,
+            restricted=restrict_eval,
+            import_from_derivation=import_from_derivation,
         )
-        session = Session(settings)
+        session = Session(settings, read_only=dry_run)
 
         def work() -> list[str]:
             found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))

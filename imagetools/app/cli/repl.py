@@ -5,7 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imagetools.app.cli.arguments import Debug, Include, ShowTrace, Store, System
+from imagetools.app.cli.arguments import (
+    Cores,
+    Debug,
+    ImportFromDerivation,
+    Include,
+    Jobs,
+    KeepFailed,
+    PureEval,
+    RestrictEval,
+    Setting,
+    ShowTrace,
+    Store,
+    System,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -20,6 +34,13 @@ def register(app: typer.Typer) -> None:
         files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help="Files to load, as :l does.")] = None,
         include: Include = None,
         no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Build (:b) without isolation.")] = False,
+        jobs: Jobs = None,
+        cores: Cores = None,
+        keep_failed: KeepFailed = False,
+        pure_eval: PureEval = False,
+        restrict_eval: RestrictEval = False,
+        import_from_derivation: ImportFromDerivation = True,
+        option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -40,11 +61,19 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.repl.commands import Commands, standard_out
         from imagetools.app.repl.loops import attempt, read_lines, read_terminal
         from imagetools.app.repl.scope import Scope
-        from imagetools.app.settings import read_settings
         from imagetools.app.ui.failures import show_failure
 
-        settings = read_settings().changed(
-            store=store, include=include or (), system=system, sandbox=False if no_sandbox else None
+        settings = settings_with(option).changed(
+            store=store,
+            include=include or (),
+            system=system,
+            sandbox=False if no_sandbox else None,
+            cores=cores,
+            max_jobs=jobs,
+            keep_failed=keep_failed,
+            pure=pure_eval,
+            restricted=restrict_eval,
+            import_from_derivation=import_from_derivation,
         )
         opened = Session(settings)
 
@@ -71,7 +100,6 @@ def _build(session: "Session", value: object) -> list[str]:
     """Build what a value means; where each output is."""
     from imagetools.app.repl.interrupt import interruptible
     from imagetools.app.results import Result
-    from imagetools.app.ui.progress import watch
 
     def instantiate() -> list[Result]:
         found = session.find(value)
@@ -79,7 +107,5 @@ def _build(session: "Session", value: object) -> list[str]:
         return [session.result(item) for item in found]
 
     results = interruptible(instantiate)
-    progress = watch(sys.stderr, session.settings.environment, session.store.store_dir)
-    with progress:
-        session.realise(results, progress, keep_going=False, keep_failed=False)
+    session.realise(results)
     return [f"{result.output} -> {session.store.real_path(result.path)}" for result in results]

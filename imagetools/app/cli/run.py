@@ -9,7 +9,7 @@ import typer
 from imagetools.app.cli import build, evaluate, hash, instantiate, load, log, packages, repl, run_program, store
 from imagetools.app.cli.arguments import fold_pairs, own_words
 from imagetools.app.settings import SettingError, Settings, read_settings
-from imagetools.app.ui.failures import show_failure
+from imagetools.app.ui.failures import exit_code, show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
 _INTERRUPTED: Final = 130
@@ -87,7 +87,7 @@ def run(argv: list[str], description: str) -> int:
         show_failure(error, _settings(), show_trace="--show-trace" in own)
         if debug:
             raise
-        return error.exit_code
+        return exit_code(error)
     except BrokenPipeError:
         return 141
     except OSError as error:

@@ -1,17 +1,29 @@
 """``imagetools run``: a program of the store, with the store at /nix/store."""
 
 import os
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from imagetools.app.cli.arguments import Debug, Include, ShowTrace, Store, System, attribute_names
+from imagetools.app.cli.arguments import (
+    Cores,
+    Debug,
+    ImportFromDerivation,
+    Include,
+    Jobs,
+    PureEval,
+    RestrictEval,
+    Setting,
+    ShowTrace,
+    Store,
+    System,
+    attribute_names,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.app.results import Result
-    from imagetools.app.settings import Settings
 
 # Everything after PATH belongs to the program, options too.
 _CONTEXT: Final = {"allow_interspersed_args": False, "ignore_unknown_options": False}
@@ -42,6 +54,12 @@ def register(app: typer.Typer) -> None:
         ] = None,
         include: Include = None,
         no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="If something must be built: without isolation.")] = False,
+        jobs: Jobs = None,
+        cores: Cores = None,
+        pure_eval: PureEval = False,
+        restrict_eval: RestrictEval = False,
+        import_from_derivation: ImportFromDerivation = True,
+        option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -64,16 +82,23 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.compose import Session, close_stores
         from imagetools.app.paths import place_of
         from imagetools.app.programs import program_in
-        from imagetools.app.settings import read_settings
         from imagetools.formats.store_path import StorePath
         from imagetools.sandbox.store_view import StoreView
 
-        settings = read_settings().changed(
-            store=store, include=include or (), system=system, sandbox=False if no_sandbox else None
+        settings = settings_with(option).changed(
+            store=store,
+            include=include or (),
+            system=system,
+            sandbox=False if no_sandbox else None,
+            cores=cores,
+            max_jobs=jobs,
+            pure=pure_eval,
+            restricted=restrict_eval,
+            import_from_derivation=import_from_derivation,
         )
         session = Session(settings)
         if expr or attributes is not None or is_nix_file(path):
-            place, preferred = built(session, settings, path, expr, attributes)
+            place, preferred = built(session, path, expr, attributes)
         else:
             found, rest = place_of(session.store, path)
             place, preferred = session.store.store_dir.join(found) + rest, ()
@@ -91,10 +116,9 @@ def is_nix_file(text: str) -> bool:
     return (text.endswith(".nix") and os.path.isfile(text)) or os.path.isfile(os.path.join(text, "default.nix"))
 
 
-def built(session: "Session", settings: "Settings", text: str, expr: bool, attribute: str | None) -> tuple[str, tuple[str, ...]]:
+def built(session: "Session", text: str, expr: bool, attribute: str | None) -> tuple[str, tuple[str, ...]]:
     """Evaluate and build; the logical path of the result and the name of its main program, where it says one."""
     from imagetools.app.cli.expressions import values
-    from imagetools.app.ui.progress import watch
     from imagetools.instantiate.find import NoDerivationError
     from imagetools.lang.values.model import Attrs
 
@@ -112,7 +136,5 @@ def built(session: "Session", settings: "Settings", text: str, expr: bool, attri
         return session.result(found[0]), ()
 
     result, preferred = session.run(work)
-    progress = watch(sys.stderr, settings.environment, session.store.store_dir)
-    with progress:
-        session.realise([result], progress, keep_going=False, keep_failed=False)
+    session.realise([result])
     return result.output_path, preferred

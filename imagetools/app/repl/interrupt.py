@@ -10,8 +10,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
+from imagetools.app.evaluating import cancel_builds, evaluate, without_builds
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.lang.runtime import bigstack
 from imagetools.lang.values.model import STACK
 
 T = TypeVar("T")
@@ -27,8 +27,9 @@ class InterruptedEvaluation(ImagetoolsError):
 
 
 def stop() -> None:
-    """Make the running evaluation fail. Safe in signal handlers and from other threads."""
+    """Make the running evaluation, and what it builds, fail. Safe in signal handlers and from other threads."""
     STACK.limit = -1
+    cancel_builds()
 
 
 def interruptible(work: Callable[[], T]) -> T:
@@ -45,7 +46,7 @@ def interruptible(work: Callable[[], T]) -> T:
     limit = STACK.limit
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
-        return bigstack.run(work)
+        return evaluate(work)
     except ImagetoolsError:
         if stopped:
             raise InterruptedEvaluation from None
@@ -56,13 +57,14 @@ def interruptible(work: Callable[[], T]) -> T:
 
 
 def within(seconds: float, work: Callable[[], T], otherwise: T) -> T:
-    """Evaluate for a limited time; ``otherwise`` where it takes longer or fails."""
+    """Evaluate for a limited time, building nothing; ``otherwise`` where it takes longer or fails."""
     limit = STACK.limit
     watch = threading.Timer(seconds, stop)
     watch.daemon = True
     watch.start()
     try:
-        return bigstack.run(work)
+        with without_builds():
+            return evaluate(work)
     except ImagetoolsError:
         return otherwise
     finally:

@@ -7,16 +7,23 @@ from imagetools.app.ui.terminal import clean, has_colour
 from imagetools.kernel.errors import ImagetoolsError
 
 
+def exit_code(error: ImagetoolsError) -> int:
+    """What the process ends with: where an evaluation could not go on without a build, what that build says."""
+    from imagetools.lang.runtime.errors import RealisationFailed
+
+    return error.cause.exit_code if isinstance(error, RealisationFailed) else error.exit_code
+
+
 def show_failure(error: ImagetoolsError, settings: Settings, *, show_trace: bool) -> None:
     """Write ``error`` to standard error.
 
     What builders wrote cannot touch the terminal; ``throw`` may colour its text, as in Nix.
     """
-    from imagetools.lang.runtime.errors import EvalError
+    from imagetools.lang.runtime.errors import EvalError, RealisationFailed
     from imagetools.lang.runtime.report import render
     from imagetools.lang.syntax.errors import ParseError
 
-    if not isinstance(error, EvalError | ParseError):
+    if not isinstance(error, EvalError | ParseError) or isinstance(error, RealisationFailed):
         error.message = "\n".join(map(clean, error.message.split("\n")))
     text = render(error, lambda path: _source(path, settings), show_trace, has_colour(sys.stderr, settings.environment))
     sys.stdout.flush()

@@ -40,22 +40,29 @@ class Progress(Protocol):
 
 
 def watch(
-    stream: TextIO, environment: Mapping[str, str], store_dir: StoreDir, *, hide_output: bool = False, verbose: bool = False
+    stream: TextIO,
+    environment: Mapping[str, str],
+    store_dir: StoreDir,
+    *,
+    hide_output: bool = False,
+    verbose: bool = False,
+    plan: bool = True,
 ) -> Progress:
     """The right kind of progress for ``stream``. ``hide_output`` is ``-Q``, ``verbose`` shows builder output on a terminal
-    too."""
+    too, ``plan`` lists what will be built before it is."""
     if is_live(stream, environment):
         return LiveProgress(stream, store_dir, colour=has_colour(stream, environment), show_output=verbose)
-    return PlainProgress(stream, store_dir, show_output=not hide_output)
+    return PlainProgress(stream, store_dir, show_output=not hide_output, show_plan=plan)
 
 
 class PlainProgress:
     """One line an event, as nix-build prints them."""
 
-    def __init__(self, stream: TextIO, store_dir: StoreDir, *, show_output: bool) -> None:
+    def __init__(self, stream: TextIO, store_dir: StoreDir, *, show_output: bool, show_plan: bool = True) -> None:
         self._stream = stream
         self._store_dir = store_dir
         self._show_output = show_output
+        self._show_plan = show_plan
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +75,7 @@ class PlainProgress:
         self._stream.flush()
 
     def __call__(self, event: Event) -> None:
-        for text in sentences(event, self._store_dir):
+        for text in sentences(event, self._store_dir) if self._show_plan or not isinstance(event, PlanReady) else ():
             self._line(text)
         if isinstance(event, BuildOutput) and self._show_output:
             self._line(clean(display(event.line)))

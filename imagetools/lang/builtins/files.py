@@ -12,7 +12,7 @@ from imagetools.lang.builtins.contexts import is_store_path
 from imagetools.lang.builtins.imported_drv import derivation_value
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime import coerce, search_path
-from imagetools.lang.runtime.errors import EvalError, InvalidPath, RestrictedPath
+from imagetools.lang.runtime.errors import EvalError, InvalidPath, InvalidStorePath, RestrictedPath
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import Attrs, NixPath, make_string
 
@@ -32,7 +32,11 @@ def real_path(m: Machine, v: object) -> str:
     context: set[str] = set()
     path = coerce.to_path(m, v, context)
     if context:
-        m.io.ensure(frozenset(context))
+        try:
+            m.io.ensure(frozenset(context))
+        except EvalError as error:
+            error.push(f"while realising the context of path '{path}'")
+            raise
     return path
 
 
@@ -137,7 +141,10 @@ def find_file(m: Machine, entries: object, name: object) -> object:
         context: set[str] = set()
         place = coerce.to_string(m, required(m, entry, "path", "findFile"), context, False, False)
         if context:
-            m.io.ensure(frozenset(context))
+            try:
+                m.io.ensure(frozenset(context))
+            except InvalidStorePath as error:
+                raise EvalError(f"cannot find '{place}', since path '{error.path}' is not valid") from None
         pairs.append((prefix, place))
     wanted = m.string(name, "while evaluating the second argument passed to builtins.findFile")
     return NixPath(search_path.find_file(m, pairs, wanted))

@@ -44,18 +44,20 @@ class _Run(Generic[T]):
 
 
 def run(fn: Callable[[], T]) -> T:
-    """Call ``fn`` in a thread with a large stack; its result, or its exception raised here. Calls may not nest in time: the depth
-    counter is one for the process."""
+    """Call ``fn`` in a thread with a large stack; its result, or its exception raised here.
+
+    What it calls may call this again, and waits meanwhile; two threads may not evaluate at once: the depth counter is one for the
+    process."""
     call = _Run(fn)
-    before = threading.stack_size()
+    before = threading.stack_size()  # also of the threads that ``fn`` starts, so that it must be back before
     recursion = sys.getrecursionlimit()
     depth = STACK.depth
     limit = STACK.limit
     sys.setrecursionlimit(100_000_000)
+    STACK.depth = 0
     try:
-        _start(roomy(call.start)).join()
+        _start(roomy(call.start), before).join()
     finally:
-        threading.stack_size(before)
         sys.setrecursionlimit(recursion)
         STACK.depth = depth
         STACK.limit = limit
@@ -89,18 +91,21 @@ class _Outermost:
         self.function(self.work)
 
 
-def _start(work: Callable[[], None]) -> threading.Thread:
-    """A running thread with the largest stack to be had."""
+def _start(work: Callable[[], None], usual: int) -> threading.Thread:
+    """A running thread with the largest stack to be had; later ones get the ``usual`` size again."""
     size = STACK_BYTES
-    while True:
-        threading.stack_size(size)
-        STACK.limit = min(STACK.limit, size // LEVEL_BYTES)
-        thread = threading.Thread(target=work, name="evaluation", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            if size <= SMALLEST:
-                raise
-            size //= 2
-            continue
-        return thread
+    try:
+        while True:
+            threading.stack_size(size)
+            STACK.limit = min(STACK.limit, size // LEVEL_BYTES)
+            thread = threading.Thread(target=work, name="evaluation", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                if size <= SMALLEST:
+                    raise
+                size //= 2
+                continue
+            return thread
+    finally:
+        threading.stack_size(usual)

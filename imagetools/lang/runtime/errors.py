@@ -7,6 +7,7 @@ Errors are raised where they are found, mostly without a position; the nodes on 
 
 from typing import ClassVar, Final
 
+from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.positions import Pos
 
@@ -130,6 +131,25 @@ class InvalidPath(EvalError):
     """A store path that is not valid, or a file that cannot be read."""
 
 
+class InvalidStorePath(InvalidPath):
+    """A store path that nothing valid has."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"path '{path}' is not valid")
+        self.path = path
+
+
+class RealisationFailed(EvalError):
+    """What had to be built for the evaluation to go on could not be (row 4.058); ``cause`` says why, and with which exit code."""
+
+    def __init__(self, cause: ImagetoolsError) -> None:
+        message = cause.message
+        if not isinstance(cause, EvalError):
+            message = to_str(message.encode("utf-8", "surrogateescape"))
+        super().__init__(message, None, cause.hint)
+        self.cause = cause
+
+
 class RestrictedPath(EvalError):
     """Access that restricted or pure evaluation forbids. ``which``: "absolute" for a path as it is written, "canonical" for
     where its symlinks lead."""
@@ -137,6 +157,18 @@ class RestrictedPath(EvalError):
     def __init__(self, path: str, mode: str = "restricted mode", which: str = "absolute", hint: str | None = None) -> None:
         super().__init__(f"access to {which} path '{path}' is forbidden in {mode}", None, hint)
         self.path = path
+
+
+class RestrictedUri(EvalError):
+    """Fetching that restricted evaluation forbids (row 1.082)."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"access to URI '{uri}' is forbidden in restricted mode",
+            None,
+            "name what may be fetched with --option allowed-uris 'PREFIX...'",
+        )
+        self.uri = uri
 
 
 class NotPure(EvalError):

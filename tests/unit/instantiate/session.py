@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from imagetools.instantiate.find import Found, find_derivations
-from imagetools.instantiate.io import StoreIO
+from imagetools.instantiate.io import Build, StoreIO
 from imagetools.instantiate.known import Known
+from imagetools.instantiate.restricted import RestrictedIO
 from imagetools.instantiate.table import store_builtins
 from imagetools.kernel.bytestr import display
 from imagetools.lang.evaluator import Evaluator
@@ -15,14 +16,17 @@ DERIVATION = Path(__file__).resolve().parents[3] / "imagetools/instantiate/deriv
 
 
 class Session:
-    """``folder`` holds the store below ``root``, the parse cache below ``cache`` and is where relative paths start."""
+    """``folder`` holds the store below ``root``, the parse cache below ``cache`` and is where relative paths start.
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    ``build`` makes outputs for import from derivation.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False, build: Build | None = None, restricted: bool = False) -> None:
         self.folder = folder
         self.said: list[str] = []
         self.store = LocalStore(str(folder / "root"))
         self.known = Known(self.store)
-        self.io = StoreIO(
+        self.io = (RestrictedIO if restricted else StoreIO)(
             self.store,
             cache=str(folder / "cache"),
             home="/home/ann",
@@ -30,6 +34,8 @@ class Session:
             now=1700000000,
             say=self.said.append,
             read_only=read_only,
+            write=lambda: None if read_only else self.known.flush(),
+            build=build,
         )
         self.evaluator = Evaluator(
             self.io,
