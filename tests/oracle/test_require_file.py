@@ -32,7 +32,7 @@ def test_the_banner_says_what_to_do(home: Path) -> None:
     need_namespaces()
     code, _, said = build(home, CALL, check=False)
     assert code == 100
-    banner = f"""***
+    banner = """***
 Unfortunately, tool.bin cannot be downloaded automatically. Please go to http://127.0.0.1/register to download it yourself,
 and add it to the store, using either
   imagetools store add --fixed sha256 tool.bin
