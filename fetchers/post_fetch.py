@@ -1,17 +1,26 @@
-"""What a fetcher runs over what has come: its derivation's ``postFetch``, in the set's bash. The other half is post_fetch.nix.
+"""The shell that a fetcher runs: its derivation's ``postFetch`` over what has come, ``netrcPhase`` before. In the set's bash; the
+other half is post_fetch.nix.
 
-Strict as the piece of shell expects it (``set -eu -o pipefail``), in the build folder, with the derivation's attributes and
+Strict as such shell expects it (``set -eu -o pipefail``), in the build folder, with the derivation's attributes and
 the fetcher's own variables (``downloadedFile``, ``unpackDir`` ...) in its environment. ``PATH`` holds what the derivation names
 and nothing of the host.
 """
 
 import os
+import shutil
 from collections.abc import Mapping
 
-from imagetools.builtin.api import BuiltinContext
+from imagetools.builtin.api import BuiltinContext, BuiltinError
 from imagetools.kernel.bytestr import to_bytes
 
 _OURS = ("postFetchShell", "postFetchSetup")
+
+
+class NoNetrcError(BuiltinError):
+    """A netrcPhase ended well, but wrote no file."""
+
+    def __init__(self) -> None:
+        super().__init__("netrcPhase did not write the file 'netrc'", "it must write 'netrc' in the folder that it is started in")
 
 
 def run_post_fetch(ctx: BuiltinContext, variables: Mapping[str, str], *, cwd: str | None = None) -> None:
@@ -19,6 +28,23 @@ def run_post_fetch(ctx: BuiltinContext, variables: Mapping[str, str], *, cwd: st
     derivation's; ``out`` and the other outputs are there already. Raises ShellFailedError."""
     if ctx.env.get("postFetch"):
         run_shell(ctx, os.fsdecode(to_bytes(ctx.env["postFetch"])), variables, cwd=cwd)
+
+
+def run_netrc_phase(ctx: BuiltinContext) -> str:
+    """The text that ``netrcPhase`` writes; empty where the derivation has none. No file of it stays. Raises ShellFailedError,
+    NoNetrcError."""
+    if not ctx.env.get("netrcPhase"):
+        return ""
+    folder = os.path.join(ctx.scratch, ".netrc-phase")
+    os.mkdir(folder, 0o700)
+    try:
+        run_shell(ctx, os.fsdecode(to_bytes(ctx.env["netrcPhase"])), {}, cwd=folder)
+        with open(os.path.join(folder, "netrc"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise NoNetrcError from None
+    finally:
+        shutil.rmtree(folder)
 
 
 def run_shell(ctx: BuiltinContext, text: str, variables: Mapping[str, str], *, cwd: str | None = None) -> None:

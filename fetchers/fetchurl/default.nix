@@ -1,5 +1,5 @@
 # fetchurl: one file from the web, a fixed output. See fetchurl.md.
-{ lib }:
+{ lib, bash, busybox, config ? { } }:
 {
   url ? "",
   urls ? [ ],
@@ -23,6 +23,7 @@
   downloadToTemp ? false,
   showURLs ? false,
   nativeBuildInputs ? [ ],
+  hashedMirrors ? config.hashedMirrors or [ ],
   meta ? { },
   passthru ? { },
   preferLocalBuild ? true,
@@ -36,44 +37,87 @@ let
     else
       throw "fetchurl needs either `url` or `urls`";
   firstUrl = toString (builtins.head allUrls);
+  # as it may be shown: without a login, without what stands behind a question mark
+  shownUrl =
+    let
+      parts = builtins.match "([A-Za-z][A-Za-z0-9+.-]*://)?([^/?#]*@)?([^?#]*).*" firstUrl;
+    in
+    if parts == null then "a URL" else (if builtins.head parts == null then "" else builtins.head parts) + builtins.elemAt parts 2;
 
-  fixed = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchurl"; what = firstUrl; } {
+  fixed = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchurl"; what = shownUrl; } {
     inherit hash outputHash outputHashAlgo md5 sha1 sha256 sha512;
   };
+  shell = import ../post_fetch.nix { inherit lib bash busybox; } { inherit postFetch netrcPhase nativeBuildInputs; };
 
-  notYet =
-    attribute: unused: value:
-    if unused then value else throw "fetchurl: the attribute `${attribute}` is not supported yet by imagetools";
-  checked =
-    value:
-    lib.pipe value [
-      (notYet "curlOpts" (curlOpts == "" || curlOpts == [ ]))
-      (notYet "curlOptsList" (curlOptsList == [ ]))
-      (notYet "netrcPhase" (netrcPhase == null))
-      (notYet "netrcImpureEnvVars" (netrcImpureEnvVars == [ ]))
-      (notYet "postFetch" (postFetch == ""))
-      (notYet "downloadToTemp" (!downloadToTemp))
-      (notYet "showURLs" (!showURLs))
-      (notYet "nativeBuildInputs" (nativeBuildInputs == [ ]))
-    ];
+  # A name goes into the store path, which everybody may read.
+  defaultName =
+    let
+      last = baseNameOf firstUrl;
+      secret = ".*[?&;]([^=&;]*[-_.])?([Aa]ccess[-_]?)?([Tt]oken|[Ss]ecret|[Pp]assw(or)?d|[Pp]ass|[Pp]wd|[Aa]uth|[Ss]ignature|[Ss]ig|([Aa]pi[-_]?)?[Kk]ey|[Jj]wt|[Ss]ession)([-_.][^=&;]*)?=.+";
+    in
+    if builtins.match secret last != null || builtins.match ".*:.*@.*" last != null then
+      throw "fetchurl of ${shownUrl}: the last part of the URL, the default for `name`, seems to hold a secret; give a `name`"
+    else
+      last;
+
+  mirrors = lib.importJSON ../mirrors.json;
+  sites = lib.unique (
+    builtins.concatMap (
+      each:
+      let
+        found = builtins.match "mirror://([^/]*)/.*" (toString each);
+      in
+      if found == null then [ ] else found
+    ) allUrls
+  );
+  # NIX_MIRRORS_<site> can only be asked when building, so an unknown site is no error before
+  unknown = builtins.filter (site: builtins.match "[A-Za-z0-9_]+" site == null) sites;
 in
-checked (
-  lib.extendDerivation true ({ inherit meta; passthru = { inherit url; } // passthru; url = firstUrl; } // passthru) (derivation {
-    name =
-      if pname != "" && version != "" then
-        "${pname}-${version}"
-      else if name != "" then
-        name
-      else
-        baseNameOf firstUrl;
-    builder = "builtin:fetchurl";
-    system = "builtin";
-    url = firstUrl;
-    urls = allUrls;
-    inherit executable preferLocalBuild;
-    unpack = false;
-    inherit (fixed) outputHash outputHashAlgo;
-    outputHashMode = if recursiveHash || executable then "recursive" else "flat";
-    impureEnvVars = lib.fetchers.proxyImpureEnvVars;
-  })
-)
+if unknown != [ ] then
+  throw "fetchurl of ${shownUrl}: a mirror:// URL whose site cannot be in the table of mirrors (it has ${lib.concatStringsSep ", " (builtins.attrNames mirrors)})"
+else if builtins.isList curlOpts && curlOpts != [ ] then
+  throw "fetchurl of ${shownUrl}: `curlOpts` is a list; the list is called `curlOptsList`"
+else
+  lib.extendDerivation true
+    (
+      {
+        inherit meta;
+        passthru = { inherit url; } // passthru;
+        url = firstUrl;
+      }
+      // passthru
+    )
+    (
+      derivation (
+        {
+          name =
+            if pname != "" && version != "" then
+              "${pname}-${version}"
+            else if showURLs then
+              "urls"
+            else if name != "" then
+              name
+            else
+              defaultName;
+          builder = "builtin:fetchurl";
+          system = "builtin";
+          url = firstUrl;
+          urls = allUrls;
+          inherit executable preferLocalBuild;
+          unpack = false;
+          inherit (fixed) outputHash outputHashAlgo;
+          outputHashMode = if recursiveHash || executable then "recursive" else "flat";
+          impureEnvVars =
+            lib.fetchers.proxyImpureEnvVars
+            ++ [ "NIX_CURL_FLAGS" "NIX_HASHED_MIRRORS" "NIX_CONNECT_TIMEOUT" ]
+            ++ map (site: "NIX_MIRRORS_${site}") sites
+            ++ netrcImpureEnvVars;
+        }
+        // lib.optionalAttrs (hashedMirrors != [ ]) { inherit hashedMirrors; }
+        // lib.optionalAttrs (curlOpts != "" && curlOpts != [ ]) { inherit curlOpts; }
+        // lib.optionalAttrs (curlOptsList != [ ]) { curlOptsList = lib.escapeShellArgs curlOptsList; }
+        // lib.optionalAttrs downloadToTemp { inherit downloadToTemp; }
+        // lib.optionalAttrs showURLs { inherit showURLs; }
+        // shell
+      )
+    )

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from imagetools.app.listening import run_listening
-from imagetools.builtin.api import BuiltinBuilder, BuiltinError, NoNetworkError, ShellFailedError
+from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, ShellFailedError
 from imagetools.formats.closure import Closure, IncompleteClosureError
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.ports import Transport
-from imagetools.realise import builtin_request
+from imagetools.realise import builtin_request, measured
 
 
 class NotAnInputError(BuiltinError):
@@ -102,6 +102,9 @@ class Context:
         if done.returncode:
             raise ShellFailedError(argv, done.returncode)
         return done.stdout if capture else b""
+
+    def measured(self, output: str, facts: Measured) -> None:
+        measured.write(self.scratch, output, facts)
 
     def log(self, text: str) -> None:
         sys.stderr.write(text + "\n")

@@ -6,11 +6,13 @@ the context. This module is pure types; it refuses to construct anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.errors import ImagetoolsError
+from imagetools.kernel.hashes import Hash
 from imagetools.net.ports import Transport
 
 
@@ -49,6 +51,18 @@ class ShellFailedError(BuiltinError):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a builder of ours found out about an output that is one file, while it wrote it: size in bytes, hash (SHA-256) and
+    size of its NAR, hash of its bytes."""
+
+    size: int
+    executable: bool
+    nar_hash: Hash
+    nar_size: int
+    file_hash: Hash
+
+
 class BuiltinContext(Protocol):
     """What one run of a builtin builder may use. Texts from the derivation are bytestrs."""
 
@@ -60,6 +74,12 @@ class BuiltinContext(Protocol):
     @property
     def env(self) -> Mapping[str, str]:
         """The derivation's environment as a builder would see it (passAsFile values too, under their own names)."""
+        ...
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The derivation's attributes as JSON values (their strings are bytestrs too), where it has structured attributes; with
+        its outputs and the graphs that it asks for. Empty otherwise; ``env`` has all that can be a variable in both cases."""
         ...
 
     @property
@@ -129,6 +149,11 @@ class BuiltinContext(Protocol):
 
     def log(self, text: str) -> None:
         """Write a line of (real) text to the build's log."""
+        ...
+
+    def measured(self, output: str, facts: Measured) -> None:
+        """Say what was measured of a finished output, so that it need not be read again. Believed only where the derivation has
+        a fixed output and no inputs, so that no foreign program had a hand in it."""
         ...
 
 

@@ -36,7 +36,7 @@ removeAttrs trivial [ "runtimeShell" ]
   appendOverlays = again;
   buildPackages = self;
 
-  fetchurl = lib.makeOverridable (import ../bundled/fetchers/fetchurl { inherit lib; });
+  fetchurl = fetcher "fetchurl";
   fetchdeb = lib.makeOverridable (import ../bundled/fetchers/fetchdeb { inherit lib; });
   unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
   fetchzip = fetcher "fetchzip";

@@ -5,8 +5,9 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from imagetools.builtin.api import BuiltinError, ShellFailedError
+from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
@@ -60,6 +61,7 @@ class FakeContext:
         self.transport = None
         self.kept = str(out.parent / ".kept")
         self.ca_file = None
+        self.attrs: Mapping[str, Any] = {}
         self.netrc = ""
         self.lines: list[str] = []
 
@@ -98,6 +100,9 @@ class FakeContext:
         elif not capture:
             self.lines += done.stdout.decode().splitlines()
         return done.stdout if capture else b""
+
+    def measured(self, output: str, facts: Measured) -> None:
+        raise AssertionError((output, facts))
 
     def log(self, text: str) -> None:
         self.lines.append(text)

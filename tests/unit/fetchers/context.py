@@ -4,9 +4,10 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from imagetools.app.listening import run_listening
-from imagetools.builtin.api import BuiltinError, ShellFailedError
+from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.net.ports import Transport
@@ -22,7 +23,9 @@ class SmallContext:
     store_dir: StoreDir = field(default_factory=lambda: StoreDir("/nix/store"))
     lines: list[str] = field(default_factory=list)
     ca_file: str | None = None
+    attrs: dict[str, Any] = field(default_factory=dict)
     netrc: str = ""
+    facts: dict[str, Measured] = field(default_factory=dict)
 
     @staticmethod
     def below(folder: Path, name: str, env: Mapping[str, str], transport: Transport | None = None) -> "SmallContext":
@@ -80,3 +83,6 @@ class SmallContext:
 
     def log(self, text: str) -> None:
         self.lines.append(text)
+
+    def measured(self, output: str, facts: Measured) -> None:
+        self.facts[output] = facts

@@ -45,6 +45,16 @@ VALUES: dict[str, object] = {
     'lib.length (lib.unique (map (s: (pkgs.fetchurl ({ url = "http://h/a"; name = "f"; } // s)).outPath) ['
     f'{{ hash = "{HASH}"; }} {{ sha256 = "{HEX}"; }} {{ outputHash = "{HEX}"; outputHashAlgo = "sha256"; }}'
     f' {{ sha256 = "{HASH}"; url = "http://elsewhere/b"; }} ]))': 1,
+    f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; showURLs = true; }}).name': "urls",
+    f'(pkgs.fetchurl {{ url = "http://h/a?id=3"; hash = "{HASH}"; }}).name': "a?id=3",
+    f'lib.hasSuffix "/bin" (pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; postFetch = "x"; }}).PATH': True,
+    f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}) ? PATH': False,
+    f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; curlOptsList = [ "-H" "A: b c" ]; }}).curlOptsList': "-H 'A: b c'",
+    f'lib.last (pkgs.fetchurl {{ url = "mirror://gnu/a"; hash = "{HASH}"; netrcImpureEnvVars = [ "T" ]; }}).impureEnvVars': "T",
+    f'lib.elem "NIX_MIRRORS_gnu" (pkgs.fetchurl {{ url = "mirror://gnu/a"; hash = "{HASH}"; }}).impureEnvVars': True,
+    f'((import <nixpkgs> {{ config.hashedMirrors = [ "http://m/" ]; }}).fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).hashedMirrors': [
+        "http://m/"
+    ],
     f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; executable = true; }}).outputHashMode': "recursive",
     f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).outputHashMode': "flat",
     "pkgs.stdenv.hostPlatform.isLinux": True,
@@ -89,9 +99,13 @@ FAILURES: dict[str, str] = {
     'pkgs.fetchurl { hash = ""; }': "fetchurl needs either `url` or `urls`",
     'pkgs.fetchurl { url = "http://h/a"; urls = [ "b" ]; }': "fetchurl needs either `url` or `urls`",
     f'pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; sha256 = "{HEX}"; }}': "more than one hash is given (hash, sha256)",
-    'pkgs.fetchurl { url = "http://h/a"; postFetch = "x"; }': "fetchurl: the attribute `postFetch` is not supported yet by imagetools",
-    'pkgs.fetchurl { url = "http://h/a"; curlOptsList = [ "x" ]; }': "the attribute `curlOptsList` is not supported yet",
-    'pkgs.fetchurl { url = "http://h/a"; showURLs = true; }': "the attribute `showURLs` is not supported yet",
+    'pkgs.fetchurl { url = "http://h/a"; curlOpts = [ "-L" ]; }': "`curlOpts` is a list; the list is called `curlOptsList`",
+    'pkgs.fetchurl { url = "mirror://a b/c"; }': "whose site cannot be in the table of mirrors (it has alsa, apache,",
+    'pkgs.fetchurl { url = "http://h/a?access_token=x"; }': "the last part of the URL, the default for `name`, seems to hold a secret",
+    'pkgs.fetchurl { url = "http://u:x@h"; }': "fetchurl of http://h: the last part of the URL, the default for `name`, seems to",
+    f'pkgs.fetchurl {{ url = "http://u:x@h/a?sig=3"; name = "a"; hash = "{HASH}"; sha256 = "{HEX}"; }}': "fetchurl of http://h/a: more than",
+    'pkgs.fetchurl { urls = "http://h"; }': "fetchurl: `urls` is not a list, but a string",
+    'pkgs.fetchurl { url = "http://h/a"; hash = 1; }': "fetchurl of http://h/a: `hash` is not a string, but a int",
     f'pkgs.fetchurl {{ url = "http://h/a b"; hash = "{HASH}"; }}': "illegal character",
     '(import <nixpkgs> { system = "riscv64-linux"; }).bash': "for riscv64-linux: it is locked for amd64, arm64 only",
     'import <nixpkgs> { crossSystem = "aarch64-linux"; }': "does not build for another system (crossSystem)",
