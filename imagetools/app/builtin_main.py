@@ -5,11 +5,12 @@ with 0 or 1. Besides ``app.compose`` it is the only place that constructs parts.
 build's log.
 """
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, ShellFailedError
@@ -33,7 +34,9 @@ class NotAnInputError(BuiltinError):
 class Context:
     """``builtin.api.BuiltinContext`` from a request."""
 
-    def __init__(self, request: builtin_request.Request, transport: Transport | None, netrc: str) -> None:
+    def __init__(
+        self, request: builtin_request.Request, transport: Transport | None, netrc: str, attrs: Mapping[str, Any] | None = None
+    ) -> None:
         self._request = request
         self.name = request.name
         self.env: Mapping[str, str] = request.env
@@ -45,6 +48,7 @@ class Context:
         self.kept = _host(request.kept)
         self.ca_file = _ca_file(request)
         self.netrc = netrc
+        self.attrs: Mapping[str, Any] = attrs or {}
 
     def real_path(self, logical: str) -> str:
         prefix = self.store_dir.path
@@ -141,9 +145,19 @@ def _run(name: str) -> None:
     builder = find(name)
     if builder.needs_network and not request.network:
         raise NoNetworkError(name)
-    context = Context(request, _transport(request, netrc) if request.network else None, netrc)
+    context = Context(request, _transport(request, netrc) if request.network else None, netrc, _attributes(folder))
     os.makedirs(context.kept, exist_ok=True)
     builder.build(context)
+
+
+def _attributes(folder: str) -> Mapping[str, Any]:
+    """The structured attributes; empty where the derivation has none. Read as bytes, so that its strings are bytestrs."""
+    try:
+        with open(os.path.join(folder, builtin_request.ATTRIBUTES), encoding="latin-1") as file:
+            found: dict[str, Any] = json.load(file)
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 def _take(path: str) -> str:

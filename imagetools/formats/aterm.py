@@ -226,6 +226,8 @@ class _Reader:
         output_name = self.string()
         if output_name in outputs:
             raise ATermError(self.name, start, f"duplicate output '{output_name}'")
+        if '"' in output_name or "\\" in output_name:  # written without escapes, so it would not be the same again
+            raise ATermError(self.name, start, f"'{output_name}' is not a name of an output")
         self.expect(",")
         at_path = self.offset
         path = self.string()

@@ -20,7 +20,7 @@ from imagetools.realise import builtin_request, python_process
 from imagetools.realise.checks import check
 from imagetools.realise.compare import compare_outputs
 from imagetools.realise.environment import surroundings
-from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, BuildStarted, Event, LockWaiting
+from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, BuildStarted, Event, LockWaiting, Warned
 from imagetools.realise.failures import (
     BuilderFailedError,
     LogTooLongError,
@@ -73,8 +73,12 @@ class Builder:
         """Make the step's outputs valid. Raises BuildError, StoreError, SandboxError, NotYetError."""
         start = time.monotonic()
         drv = self._store.store_dir.join(step.drv)
-        options = DerivationOptions.from_env(step.derivation.env, step.outputs)
+        options = DerivationOptions.from_env(step.derivation.env, step.outputs, step.drv.base_name)
         check(drv, step.derivation, options, self._settings, self._builtins)
+        for name in options.without_effect:
+            self._emit(
+                Warned(f"'structuredAttrs' disables the effect of the top-level attribute '{name}'; use 'outputChecks' instead")
+            )
         for path in (step.drv, *step.outputs.values()):
             self._store.add_temp_root(path)
         with self._lock(step):
@@ -146,7 +150,14 @@ class Builder:
         logical = {name: store_dir.join(path) for name, path in step.outputs.items()}
         folder = builtin_request.host_path(self._sandbox.build_folder(scratch))
         found = surroundings(
-            step.derivation, options, logical, inputs.graphs, store_dir=store_dir.path, folder=folder, settings=self._settings
+            step.derivation,
+            options,
+            logical,
+            inputs.graphs,
+            store_dir=store_dir,
+            folder=folder,
+            settings=self._settings,
+            as_variables=is_builtin(step.derivation),
         )
         binds = input_binds(self._store, [path for path in inputs.closure.members if path not in step.outputs.values()])
         derivation = step.derivation

@@ -23,6 +23,7 @@ from imagetools.sandbox.ports import KEPT, Sandbox
 from imagetools.store.ports import Store
 
 FILE: Final = ".builtin.json"
+ATTRIBUTES: Final = ".attrs.json"
 NETRC: Final = ".builtin.netrc"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
-from imagetools.kernel.errors import NotYetError
 from imagetools.realise.failures import NoChrootError, NoSuchBuiltinError, WrongSystemError
 from imagetools.realise.plan import BUILTIN, is_builtin
 from imagetools.realise.settings import RealiseSettings
@@ -18,7 +17,7 @@ ALSO_BUILDS = {"x86_64-linux": ("i686-linux",)}
 def check(
     drv: str, derivation: Derivation, options: DerivationOptions, settings: RealiseSettings, builtins: Iterable[str]
 ) -> None:
-    """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError, NotYetError; returns where it may be built."""
+    """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError; returns where it may be built."""
     builtin = is_builtin(derivation)
     systems = (settings.system, *ALSO_BUILDS.get(settings.system, ()), *settings.extra_systems)
     features = options.required_features
@@ -30,5 +29,3 @@ def check(
             raise NoSuchBuiltinError(drv, name, builtins)
     if options.no_chroot:
         raise NoChrootError(drv)
-    if options.structured_attrs:
-        raise NotYetError(f"the attribute '__structuredAttrs' (in '{drv}')")

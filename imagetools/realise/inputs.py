@@ -5,14 +5,13 @@ derivation contains its outputs too (row 4.039).
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath, StorePathError
-from imagetools.realise.environment import graph_text
 from imagetools.realise.failures import BuildError, MissingInputError, NotAnInputError
 from imagetools.realise.plan import Step, output_paths
 from imagetools.realise.targets import Shell
@@ -40,10 +39,10 @@ class NoShellError(BuildError):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """``closure`` of all inputs, ``graphs`` (file name to text)."""
+    """``closure`` of all inputs; ``graphs`` that are asked for, by file name or attribute name."""
 
     closure: Closure
-    graphs: dict[str, bytes]
+    graphs: dict[str, Closure]
 
 
 def find_inputs(store: Store, step: Step, options: DerivationOptions, read: Read) -> Inputs:
@@ -59,22 +58,29 @@ def find_inputs(store: Store, step: Step, options: DerivationOptions, read: Read
     if missing:
         raise MissingInputError(drv, store.store_dir.join(min(missing)))
     closure = store.closure(roots)
-    graphs = {file: _graph(store, drv, text, closure, read) for file, text in options.export_references_graph}
-    return Inputs(closure, graphs)
+    wanted: dict[str, list[str]] = {name: [] for name in options.graph_names}
+    for name, text in options.export_references_graph:
+        if options.structured_attrs:
+            wanted[name].append(text)
+        else:
+            wanted[name] = [text]
+    return Inputs(closure, {name: _graph(store, drv, texts, closure, read) for name, texts in wanted.items()})
 
 
-def _graph(store: Store, drv: str, text: str, inputs: Closure, read: Read) -> bytes:
-    try:
-        path, _ = store.store_dir.parse_prefix(text)
-    except StorePathError:
-        raise NotInStoreError(drv, text) from None
-    if path not in inputs:
-        raise NotAnInputError(drv, store.store_dir.join(path))
-    roots = {path}
+def _graph(store: Store, drv: str, texts: Sequence[str], inputs: Closure, read: Read) -> Closure:
+    roots: set[StorePath] = set()
+    for text in texts:
+        try:
+            path, _ = store.store_dir.parse_prefix(text)
+        except StorePathError:
+            raise NotInStoreError(drv, text) from None
+        if path not in inputs:
+            raise NotAnInputError(drv, store.store_dir.join(path))
+        roots.add(path)
     for member in store.closure(roots).members:
         if member.is_derivation:
             roots.update(output_paths(store.store_dir, read(member)).values())
-    return graph_text(store.store_dir, store.closure(roots))
+    return store.closure(roots)
 
 
 def input_binds(store: Store, paths: Iterable[StorePath]) -> list[Bind]:

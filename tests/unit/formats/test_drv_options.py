@@ -78,33 +78,60 @@ def test_variables_have_no_effect_beside_structured_attributes() -> None:
         ({"exportReferencesGraph": "../a /nix/store/x"}, "invalid file name '../a' in 'exportReferencesGraph'"),
         (
             {"__json": "{"},
-            "cannot process __json attribute: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            "cannot process __json attribute of 'x.drv': "
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
-        ({"__json": "[]"}, "attribute '__json' must be an object, not []"),
-        ({"__json": '{"preferLocalBuild":1}'}, "attribute 'preferLocalBuild' must be a Boolean, not 1"),
-        ({"__json": '{"impureEnvVars":"x"}'}, "attribute 'impureEnvVars' must be a list of strings, not \"x\""),
-        ({"__json": '{"outputChecks":{"out":1}}'}, "attribute 'outputChecks.out' must be an object, not 1"),
+        ({"__json": '{"a":1e999}'}, "cannot process __json attribute of 'x.drv': number overflow parsing '1e999'"),
+        ({"__json": '{"a":NaN}'}, "cannot process __json attribute of 'x.drv': invalid literal: 'NaN'"),
+        ({"__json": "[" * 100000}, "cannot process __json attribute of 'x.drv': nested too deeply"),
+        ({"__json": "[]"}, "attribute '__json' of derivation 'x.drv' must be an object"),
+        ({"__json": '{"preferLocalBuild":1}'}, "attribute 'preferLocalBuild' of derivation 'x.drv' must be a Boolean"),
+        ({"__json": '{"__noChroot":"1"}'}, "attribute '__noChroot' of derivation 'x.drv' must be a Boolean"),
+        ({"__json": '{"impureEnvVars":"x"}'}, "attribute 'impureEnvVars' of derivation 'x.drv' must be a list of strings"),
+        (
+            {"__json": '{"requiredSystemFeatures":null}'},
+            "attribute 'requiredSystemFeatures' of derivation 'x.drv' must be a list of strings",
+        ),
+        ({"__json": '{"outputChecks":[]}'}, "attribute 'outputChecks' of derivation 'x.drv' must be an object"),
+        ({"__json": '{"outputChecks":{"out":1}}'}, "attribute 'outputChecks.out' of derivation 'x.drv' must be an object"),
         (
             {"__json": '{"outputChecks":{"out":{"maxSize":-1}}}'},
-            "attribute 'outputChecks.out.maxSize' must be a number of bytes, not -1",
+            "attribute 'outputChecks.out.maxSize' of derivation 'x.drv' must be a number of bytes",
+        ),
+        (
+            {"__json": '{"outputChecks":{"out":{"maxClosureSize":1.5}}}'},
+            "attribute 'outputChecks.out.maxClosureSize' of derivation 'x.drv' must be a number of bytes",
         ),
         (
             {"__json": '{"outputChecks":{"out":{"allowedReferences":[1]}}}'},
-            "attribute 'outputChecks.out.allowedReferences' must be a list of strings, not [1]",
+            "attribute 'outputChecks.out.allowedReferences' of derivation 'x.drv' must be a list of strings",
         ),
         ({"__json": '{"exportReferencesGraph":{"a":1}}'}, "'exportReferencesGraph' value is not an array or a string"),
         (
             {"__json": '{"unsafeDiscardReferences":{"out":"x"}}'},
-            "attribute 'unsafeDiscardReferences.out' must be a Boolean, not \"x\"",
+            "attribute 'unsafeDiscardReferences.out' of derivation 'x.drv' must be a Boolean",
         ),
     ],
 )
 def test_refused(env: dict[str, str], sentence: str) -> None:
     with pytest.raises(DerivationOptionsError) as caught:
-        DerivationOptions.from_env(env)
+        DerivationOptions.from_env(env, drv="x.drv")
     assert caught.value.message == sentence
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(DerivationOptionsError):
         DerivationOptions.from_env({"__json": '{"a":"\xff"}'})
+
+
+@pytest.mark.parametrize("text", ['{"a":"\\ud800"}', '{"\\udc00":1}', '{"a":["\\ud83d"]}'])
+def test_halves_of_surrogate_pairs_are_refused(text: str) -> None:
+    with pytest.raises(DerivationOptionsError):
+        DerivationOptions.from_env({"__json": text})
+
+
+def test_names_of_graphs_and_what_has_no_effect() -> None:
+    found = structured(exportReferencesGraph={"b": ["/x"], "a": []}, maxSize=1, allowedReferences=[])
+    assert found.graph_names == ("a", "b")
+    assert found.without_effect == ("allowedReferences", "maxSize")
+    assert structured(exportReferencesGraph=["a", "b"]).graph_names == ()

@@ -3,6 +3,7 @@
 from imagetools.formats.addressing import placeholder
 from imagetools.formats.derivation import Derivation, FixedOutput, InputAddressed, Output
 from imagetools.formats.drv_options import DerivationOptions
+from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.hashes import Hash
 from imagetools.realise.environment import Surroundings, surroundings
 from imagetools.realise.settings import RealiseSettings
@@ -14,7 +15,7 @@ def make(env: dict[str, str], output: Output | None = None, args: tuple[str, ...
     derivation = Derivation("x", {"out": output or InputAddressed(OUT)}, {}, (), "s", "/b", args, env)
     settings = RealiseSettings(cores=4, environment={"http_proxy": "http://proxy", "HOME": "/root"})
     options = DerivationOptions.from_env(env)
-    return surroundings(derivation, options, {"out": OUT}, {}, store_dir="/nix/store", folder="/build", settings=settings)
+    return surroundings(derivation, options, {"out": OUT}, {}, store_dir=StoreDir(), folder="/build", settings=settings)
 
 
 def test_variables() -> None:

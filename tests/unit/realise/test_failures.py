@@ -4,7 +4,7 @@ import pytest
 
 from imagetools.formats.derivation import Derivation, InputAddressed
 from imagetools.formats.drv_options import DerivationOptions
-from imagetools.kernel.errors import ImagetoolsError, NotYetError
+from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.realise import failures
 from imagetools.realise.checks import check
@@ -94,7 +94,6 @@ def test_what_can_be_built() -> None:
         ({"requiredSystemFeatures": "kvm"}, failures.WrongSystemError, "with features {kvm} is required"),
         ({"builder": "builtin:x"}, failures.NoSuchBuiltinError, "unsupported builtin builder 'x'"),
         ({"__noChroot": "1"}, failures.NoChrootError, "has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'"),
-        ({"__json": "{}"}, NotYetError, "'__structuredAttrs'"),
     ],
 )
 def test_what_cannot(env: dict[str, str], kind: type[ImagetoolsError], says: str) -> None:
