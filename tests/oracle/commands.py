@@ -3,15 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
 def imagetools(
-    *words: str, home: Path, stdin: bytes = b"", nix_path: str = "", check: bool = True
+    *words: str,
+    home: Path,
+    stdin: bytes = b"",
+    nix_path: str = "",
+    check: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of ours with its store and caches below ``home``."""
-    environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path}
+    """Run a command of ours with its store and caches below ``home``; ``variables`` are more of its environment."""
+    environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path, **(variables or {})}
     for name in ("IMAGETOOLS_STORE", "IMAGETOOLS_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)
     return run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
