@@ -22,7 +22,7 @@ _UNESCAPES: Final[dict[str, str]] = {"\\\\": "\\", '\\"': '"', "\\n": "\n", "\\r
 
 _STRING: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(?s:.)")
-_STORE_PATH: Final = re.compile(rf"(?:/[^/\x00]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}")
+_STORE_PATH: Final = re.compile(rf'(?:/[^/\x00"\\]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}')
 
 
 class ATermError(ImagetoolsError):
@@ -273,6 +273,8 @@ class _Reader:
             raise ATermError(self.name, start, f"input derivation '{path}' names no outputs")
         if len(set(names)) != len(names):
             raise ATermError(self.name, start, f"input derivation '{path}' names an output twice")
+        if any('"' in name or "\\" in name for name in names):
+            raise ATermError(self.name, start, f"input derivation '{path}' names what is no name of an output")
         inputs[path] = tuple(sorted(names))
 
     def sources(self) -> tuple[str, ...]:

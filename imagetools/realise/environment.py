@@ -3,7 +3,7 @@
 Rows 4.013-4.024, 4.039, 4.040, 4.045, 4.048-4.050. Order of precedence is Nix's: PATH, HOME, NIX_STORE and NIX_BUILD_CORES give
 way to the derivation; the build folder's variables, NIX_LOG_FD and TERM may not. Nix quirk
 (tests/oracle/test_build_environment.py): ``PWD`` is set too, and fixed outputs see ``NIX_OUTPUT_CHECKED=1``. Structured
-attributes are no variables, but in two files, whose places two variables name (as in Nix since 2.15: the places inside the sandbox).
+attributes are no variables, but in two files, whose places two variables name (as in Nix since 2.15: those inside the sandbox).
 """
 
 from collections.abc import Iterable, Mapping
