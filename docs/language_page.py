@@ -31,9 +31,13 @@ TOPICS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("Hashes", "", (BUILTINS + "hashing.py",)),
     ("JSON, TOML, XML", "", (BUILTINS + "serialise.py",)),
     ("Files", "", (BUILTINS + "files.py",)),
-    ("The store, fetching", "", (BUILTINS + "later.py", STORE + "table.py")),
+    ("The store, fetching", "", (BUILTINS + "storeless.py", STORE + "table.py")),
 )
-METHODS: Final = {"strict": (STORE + "strict.py", "StrictDerivation"), "sources": (STORE + "sources.py", "Sources")}
+METHODS: Final = {
+    "strict": (STORE + "strict.py", "StrictDerivation"),
+    "sources": (STORE + "sources.py", "Sources"),
+    "fetchers": (STORE + "fetching/builtins.py", "Fetchers"),
+}
 WRONG_TYPE: Final = "Fails only on arguments of another type."
 QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 EXAMPLE: Final = re.compile(r"Example: ``(.+?)``(?: is (``.+?``|" + QUOTED + r"|-?\w+))?\.(?= |$)")

@@ -17,13 +17,16 @@ from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.formats.store_path import StorePath
+from imagetools.instantiate.fetching.builtins import file_argument, search_path_entry
+from imagetools.instantiate.fetching.errors import as_bytestr
+from imagetools.instantiate.fetching.world import FetchSettings, World
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.restricted import RestrictedIO
 from imagetools.instantiate.table import store_builtins
 from imagetools.kernel.bytestr import to_bytes, to_str
-from imagetools.kernel.errors import ImagetoolsError, NotYetError
+from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.builtins import xml_writer
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime import coerce, json, printer
@@ -36,6 +39,7 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     from imagetools.app.ui.progress import Progress
+    from imagetools.net.ports import Transport
     from imagetools.realise.events import Event
     from imagetools.realise.plan import Plan
     from imagetools.realise.scheduler import Realiser
@@ -95,7 +99,7 @@ class Session:
     def io(self) -> StoreIO:
         settings = self.settings
         kind = RestrictedIO if settings.pure or settings.restricted else StoreIO
-        return kind(
+        io = kind(
             self.store,
             cache=settings.cache,
             home=settings.home,
@@ -106,6 +110,48 @@ class Session:
             pure=settings.pure,
             write=self.flush,
             build=self._build_for_evaluation if settings.import_from_derivation else None,
+        )
+        io.download = lambda url: search_path_entry(self.world, url)
+        if isinstance(io, RestrictedIO):
+            io.allowed_uris = settings.allowed_uris if settings.restricted else None
+        return io
+
+    @cached_property
+    def world(self) -> World:
+        """What fetching while evaluating needs."""
+        settings = self.settings
+        return World(
+            self.store,
+            FetchSettings(
+                cache=settings.cache,
+                home=settings.home,
+                ttl=settings.tarball_ttl,
+                environment=settings.environment,
+                netrc=settings.netrc,
+                ca_file=settings.ca_file,
+            ),
+            connect=self._connect,
+            say=say,
+        )
+
+    def _connect(self) -> "Transport":
+        from imagetools.net.credentials import Netrc
+        from imagetools.net.http import HttpTransport
+        from imagetools.net.policy import RetryPolicy
+        from imagetools.net.proxies import Proxies
+
+        settings = self.settings
+        known = RetryPolicy()
+        return HttpTransport(
+            proxies=Proxies.from_env(settings.environment),
+            netrc=Netrc(self.world.netrc),
+            ca_file=settings.ca_file,
+            policy=RetryPolicy(
+                attempts=max(1, settings.download_attempts),
+                connect_timeout=settings.connect_timeout or known.connect_timeout,
+                stall_timeout=settings.stalled_timeout or known.stall_timeout,
+            ),
+            log=lambda text: say(as_bytestr(text)),
         )
 
     @cached_property
@@ -124,7 +170,7 @@ class Session:
                 self.io.allow_entry(to_str(os.fsencode(folder)))
         return Evaluator(
             self.io,
-            extra=store_builtins(self.io, self.known),
+            extra=store_builtins(self.io, self.known, self.world),
             sources={"derivation": (DERIVATION_FILE, derivation)},
             system=settings.system,
             search_path=search_path,
@@ -141,8 +187,8 @@ class Session:
         """The absolute path of a FILE argument; ``<name>`` is looked up in the search path."""
         if name.startswith("<") and name.endswith(">"):
             return find(self.evaluator.machine, name[1:-1])
-        if "://" in name or name.startswith("channel:"):
-            raise NotYetError(f"a URL as an expression file ('{name}')", hint="download it and name the file")
+        if is_uri(name):
+            return file_argument(self.world, name)
         return os.path.normpath(name if name.startswith("/") else f"{here}/{name}")
 
     def print(self, value: object, *, strict: bool) -> str:

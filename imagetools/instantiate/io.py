@@ -13,7 +13,7 @@ from typing import Final
 from imagetools.formats.addressing import fixed_path, source_path
 from imagetools.formats.store_path import StoreNameError, StorePath, StorePathError, check_name
 from imagetools.kernel.bytestr import to_bytes, to_str
-from imagetools.kernel.errors import ImagetoolsError, NotYetError
+from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import digest
 from imagetools.lang.runtime.errors import EvalError, InvalidPath, InvalidStorePath, RealisationFailed
 from imagetools.store.fs_nar import nar_hash
@@ -53,6 +53,7 @@ class StoreIO:
         self.pure = pure
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
+        self.download: Callable[[str], str | None] | None = None
         self._cache = cache
         self._home = home
         self._environment = environment
@@ -170,6 +171,9 @@ class StoreIO:
     def check(self, path: str) -> None:
         """Raises RestrictedPath where the evaluation may not see ``path``; here it may see everything."""
 
+    def check_uri(self, uri: str) -> None:
+        """Raises RestrictedUri where the evaluation may not fetch from ``uri``; here it may fetch from everywhere."""
+
     def allow(self, path: str) -> None:
         """Let the evaluation see what it has just made; nothing to do here."""
 
@@ -268,7 +272,9 @@ class StoreIO:
             return
 
     def find_file_download(self, url: str) -> str | None:
-        raise NotYetError(f"a URL in the search path ('{url}')", hint="download and unpack it, and name the folder instead")
+        if self.download is None:
+            raise EvalError(f"cannot download '{url}' here")
+        return self.download(url)
 
 
 def check_object_name(name: str) -> None:

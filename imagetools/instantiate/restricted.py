@@ -3,7 +3,8 @@
 Every look at a file goes through one check, ``RestrictedIO.check``: the path as it is written must lie below something allowed,
 and so must the place where its symlinks lead. The first comes first, so that no link outside is ever followed (the message would
 tell its target). Allowed are the entries of the search path (none in pure mode), what this evaluation has put into the store,
-outputs that it has realised, Nix's own files and texts made by ``toFile``. Files named on a command line are not, as in Nix.
+outputs that it has realised, what it has fetched, Nix's own files and texts made by ``toFile``. Files named on a command line
+are not, as in Nix.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Final
 from imagetools.formats.store_path import StorePathError
 from imagetools.instantiate.io import LINKS_MAX, Build, StoreIO
 from imagetools.lang.runtime.coerce import canonical
-from imagetools.lang.runtime.errors import EvalError, RestrictedPath
+from imagetools.lang.runtime.errors import EvalError, RestrictedPath, RestrictedUri
 from imagetools.lang.runtime.search_path import OWN_FILES
 from imagetools.store.ports import InvalidPathError, Store
 
@@ -49,6 +50,7 @@ class RestrictedIO(StoreIO):
             write=write,
             build=build,
         )
+        self.allowed_uris: tuple[str, ...] | None = () if not pure else None
         self._allowed: set[str] = set()
         self._checked: set[str] = set()
 
@@ -86,6 +88,20 @@ class RestrictedIO(StoreIO):
         if not self._is_allowed(real):
             raise RestrictedPath(real, mode, "canonical", hint)
         self._checked.add(path)
+
+    def check_uri(self, uri: str) -> None:
+        """Nix quirks: a prefix ends at a slash, or allows what goes on with one; pure evaluation alone forbids no URI."""
+        if self.allowed_uris is None:
+            return
+        for prefix in self.allowed_uris:
+            if uri == prefix or (prefix and uri.startswith(prefix) and (prefix.endswith("/") or uri[len(prefix)] == "/")):
+                return
+        if uri.startswith("/"):
+            self.check(uri)
+        elif uri.startswith("file://"):
+            self.check(uri.removeprefix("file://"))
+        else:
+            raise RestrictedUri(uri)
 
     def _is_allowed(self, path: str) -> bool:
         while path not in self._allowed:
@@ -146,6 +162,13 @@ class RestrictedIO(StoreIO):
     def references(self, path: str) -> frozenset[str]:
         self.check(path)
         return super().references(path)
+
+    def find_file_download(self, url: str) -> str | None:
+        """An entry of the search path is allowed, whatever it is."""
+        found = super().find_file_download(url)
+        if found is not None:
+            self.allow_entry(found)
+        return found
 
     def add_path(
         self,

@@ -14,12 +14,12 @@ from imagetools.lang.builtins import (
     control,
     files,
     hashing,
-    later,
     lists,
     numbers,
     regexes,
     serialise,
     sorting,
+    storeless,
     strings,
     types,
     versions,
@@ -43,7 +43,7 @@ BUILTINS: Final[tuple[BuiltinSpec, ...]] = (
     *hashing.BUILTINS,
     *serialise.BUILTINS,
     *files.BUILTINS,
-    *later.BUILTINS,
+    *storeless.BUILTINS,
 )
 
 LANGUAGE_VERSION: Final = 6

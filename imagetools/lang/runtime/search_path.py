@@ -58,6 +58,13 @@ def is_uri(place: str) -> bool:
     return cut > 0 and place[:cut] in {"http", "https", "file", "channel", "git", "s3", "ssh"}
 
 
+def resolve_uri(uri: str) -> str:
+    """``channel:NAME`` written out, anything else as it is (row 1.080)."""
+    if uri.startswith("channel:"):
+        return f"https://nixos.org/channels/{uri.removeprefix('channel:')}/nixexprs.tar.xz"
+    return uri
+
+
 def find_file(m: Machine, entries: list[tuple[str, str]], name: str) -> str:
     """The absolute path that a name means. Raises ThrownError if no entry has it."""
     for prefix, place in entries:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.kernel.errors import NotYetError
 from imagetools.lang.runtime.errors import EvalError, InvalidPath
 from tests.unit.instantiate.session import Session
 
@@ -120,8 +119,8 @@ def test_the_person_and_the_machine(tmp_path: Path) -> None:
     assert session.said == ["trace: seen"]
 
 
-def test_a_url_in_the_search_path_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotYetError, match=r"https://example\.org/x\.tar\.gz"):
+def test_a_url_where_nothing_can_be_downloaded_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EvalError, match=r"https://example\.org/x\.tar\.gz"):
         Session(tmp_path).io.find_file_download("https://example.org/x.tar.gz")
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.kernel.errors import NotYetError
 from imagetools.lang.builtins import spec as spec_module
-from imagetools.lang.builtins.later import StoreNeeded
 from imagetools.lang.builtins.spec import BuiltinSpec
+from imagetools.lang.builtins.storeless import StoreNeeded
 from imagetools.lang.builtins.table import BUILTINS
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime.machine import Machine
@@ -54,11 +53,11 @@ def test_others_have_two_underscores_and_builtins_has_all() -> None:
 
 
 @pytest.mark.parametrize("name", ["fetchGit", "fetchMercurial", "fetchTarball", "fetchTree", "fetchurl"])
-def test_what_is_not_there_yet_says_so_when_it_is_called(name: str) -> None:
+def test_what_needs_a_store_says_so_when_it_is_called(name: str) -> None:
     assert evaluate(f"builtins ? {name} && builtins.isFunction builtins.{name}") == "true"
-    with pytest.raises(NotYetError) as raised:
+    with pytest.raises(StoreNeeded) as raised:
         evaluate(f'builtins.{name} "x"')
-    assert raised.value.message == f"builtins.{name} is not supported yet by imagetools"
+    assert raised.value.message == f"'builtins.{name}' needs a store, and this evaluation has none"
 
 
 @pytest.mark.parametrize("text", ["derivation { }", 'builtins.toFile "a" "b"', "builtins.path { }", "builtins.storePath /x"])

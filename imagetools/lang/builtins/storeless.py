@@ -1,12 +1,11 @@
-"""Builtins that Nix 2.8 has and imagetools does not have yet, or only with a store.
+"""Builtins that need a store, in an evaluation without one.
 
-They are there (``builtins ? fetchGit`` is true, as in Nix) and say so when they are called. Those that need a store are
-replaced by real ones where an evaluation has one.
+They are there (``builtins ? fetchGit`` is true, as in Nix) and say what is wrong when they are called. Where an evaluation has a
+store they are replaced by real ones.
 """
 
 from typing import Final
 
-from imagetools.kernel.errors import NotYetError
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
@@ -21,37 +20,28 @@ class StoreNeeded(EvalError):
 
 
 def fetch_git(m: Machine, args: object) -> object:
-    """Not yet: the tree of a git repository at a revision. Always fails.
-
-    Example: ``fetchGit { url = "https://example.org/x.git"; rev = "0123456789012345678901234567890123456789"; }``. Row 5.077.
-    """
-    raise NotYetError("builtins.fetchGit", "use a fetcher that makes a derivation, with its hash")
+    """See imagetools/instantiate/fetching/builtins.py; without a store it fails."""
+    raise StoreNeeded("builtins.fetchGit")
 
 
 def fetch_mercurial(m: Machine, args: object) -> object:
-    """Not yet: the tree of a mercurial repository at a revision. Always fails.
-
-    Example: ``fetchMercurial { url = "https://example.org/x"; rev = "0123456789"; }``. Row 5.134.
-    """
-    raise NotYetError("builtins.fetchMercurial", "use a fetcher that makes a derivation, with its hash")
+    """See imagetools/instantiate/fetching/builtins.py; without a store it fails."""
+    raise StoreNeeded("builtins.fetchMercurial")
 
 
 def fetch_tarball(m: Machine, args: object) -> object:
-    """Not yet: an unpacked tarball from a URL. Always fails.
-
-    Example: ``fetchTarball "https://example.org/x.tar.gz"``. Row 5.076.
-    """
-    raise NotYetError("builtins.fetchTarball", "unpack it to a folder and name that")
+    """See imagetools/instantiate/fetching/builtins.py; without a store it fails."""
+    raise StoreNeeded("builtins.fetchTarball")
 
 
 def fetch_tree(m: Machine, args: object) -> object:
-    """Not yet: a tree from anywhere. Always fails. Example: ``fetchTree { type = "path"; path = "/x"; }``."""
-    raise NotYetError("builtins.fetchTree", "use a fetcher that makes a derivation, with its hash")
+    """See imagetools/instantiate/fetching/builtins.py; without a store it fails."""
+    raise StoreNeeded("builtins.fetchTree")
 
 
 def fetch_url(m: Machine, args: object) -> object:
-    """Not yet: a file from a URL. Always fails. Example: ``builtins.fetchurl "https://example.org/x"``. Row 5.075."""
-    raise NotYetError("builtins.fetchurl", "use a fetcher that makes a derivation, with its hash")
+    """See imagetools/instantiate/fetching/builtins.py; without a store it fails."""
+    raise StoreNeeded("builtins.fetchurl")
 
 
 def derivation(m: Machine, attrs: object) -> object:
