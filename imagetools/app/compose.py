@@ -17,9 +17,6 @@ from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.formats.store_path import StorePath
-from imagetools.instantiate.fetching.builtins import file_argument, search_path_entry
-from imagetools.instantiate.fetching.errors import as_bytestr
-from imagetools.instantiate.fetching.world import FetchSettings, World
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
@@ -39,6 +36,7 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     from imagetools.app.ui.progress import Progress
+    from imagetools.instantiate.fetching.world import World
     from imagetools.net.ports import Transport
     from imagetools.realise.events import Event
     from imagetools.realise.plan import Plan
@@ -111,14 +109,21 @@ class Session:
             write=self.flush,
             build=self._build_for_evaluation if settings.import_from_derivation else None,
         )
-        io.download = lambda url: search_path_entry(self.world, url)
+        io.download = self._download
         if isinstance(io, RestrictedIO):
             io.allowed_uris = settings.allowed_uris if settings.restricted else None
         return io
 
+    def _download(self, url: str) -> str | None:
+        from imagetools.instantiate.fetching.calls import search_path_entry
+
+        return search_path_entry(self.world, url)
+
     @cached_property
-    def world(self) -> World:
+    def world(self) -> "World":
         """What fetching while evaluating needs."""
+        from imagetools.instantiate.fetching.world import FetchSettings, World
+
         settings = self.settings
         return World(
             self.store,
@@ -135,6 +140,7 @@ class Session:
         )
 
     def _connect(self) -> "Transport":
+        from imagetools.instantiate.fetching.errors import as_bytestr
         from imagetools.net.credentials import Netrc
         from imagetools.net.http import HttpTransport
         from imagetools.net.policy import RetryPolicy
@@ -170,7 +176,7 @@ class Session:
                 self.io.allow_entry(to_str(os.fsencode(folder)))
         return Evaluator(
             self.io,
-            extra=store_builtins(self.io, self.known, self.world),
+            extra=store_builtins(self.io, self.known, lambda: self.world),
             sources={"derivation": (DERIVATION_FILE, derivation)},
             system=settings.system,
             search_path=search_path,
@@ -188,6 +194,8 @@ class Session:
         if name.startswith("<") and name.endswith(">"):
             return find(self.evaluator.machine, name[1:-1])
         if is_uri(name):
+            from imagetools.instantiate.fetching.calls import file_argument
+
             return file_argument(self.world, name)
         return os.path.normpath(name if name.startswith("/") else f"{here}/{name}")
 

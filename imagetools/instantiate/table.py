@@ -1,16 +1,21 @@
 """The builtins that need a store, as the evaluator's table takes them."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from imagetools.instantiate.fetching.builtins import Fetchers
-from imagetools.instantiate.fetching.world import World
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.sources import Sources
 from imagetools.instantiate.strict import StrictDerivation
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 
+if TYPE_CHECKING:
+    from imagetools.instantiate.fetching.world import World
 
-def store_builtins(io: StoreIO, known: Known, world: World | None = None) -> list[BuiltinSpec]:
-    """The specs over one evaluation's store; without ``world`` nothing can be fetched."""
+
+def store_builtins(io: StoreIO, known: Known, world: "Callable[[], World] | None" = None) -> list[BuiltinSpec]:
+    """The specs over one evaluation's store; ``world`` is what fetching needs; without it nothing can be fetched."""
     sources = Sources(io, known)
     strict = StrictDerivation(known)
     made = [
