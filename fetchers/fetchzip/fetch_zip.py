@@ -14,7 +14,7 @@ from imagetools.builtin.api import BuiltinContext, BuiltinError
 from imagetools.kernel.bytestr import to_bytes
 
 from ..archives import unpack_into
-from ..download import download
+from ..download import as_ascii, download
 from ..fetchurl.fetch_url import FetchUrl, urls_of
 from ..post_fetch import run_post_fetch
 
@@ -50,18 +50,21 @@ class FetchZip:
         if "out" not in ctx.outputs or len(ctx.outputs) != 1:
             raise BuiltinError("builtin:fetchzip has exactly one output, 'out'")
         out = ctx.outputs["out"]
-        folder = os.path.join(ctx.scratch, "download")
         unpack_folder = os.path.join(ctx.scratch, "unpack")
-        os.mkdir(folder)
-        archive = os.path.join(folder, archive_name(ctx.env.get("archiveName", "")))
-        download(ctx, urls, archive)
-        os.mkdir(out)
         strip = ctx.env.get("stripRoot", "") == "1"
         scripted = bool(ctx.env.get("postFetch"))
+        name = archive_name(ctx.env.get("archiveName", ""))
+        archive = None if scripted else _where_it_lies(ctx, urls[0])
+        if archive is None:
+            folder = os.path.join(ctx.scratch, "download")
+            os.mkdir(folder)
+            archive = os.path.join(folder, name)
+            download(ctx, urls, archive)
+        os.mkdir(out)
         size = unpack_into(
             archive,
             out,
-            os.path.basename(archive),
+            name,
             UnpackPolicy(
                 any_links=ctx.env.get("allowOutsideLinks", "") == "1",
                 stripped=1 if strip else 0,
@@ -80,6 +83,18 @@ class FetchZip:
         )
         if not os.path.islink(out) and os.path.exists(out):
             os.chmod(out, 0o755)
+
+
+def _where_it_lies(ctx: BuiltinContext, url: str) -> str | None:
+    """The archive that a ``file:`` URL names, so that it need not be copied first; None where it must come by ``download``,
+    which also knows what to say about one that is missing."""
+    if not url.startswith("file:") or ctx.env.get("netrcPhase"):
+        return None
+    for path in FetchUrl().host_files({"url": url}):
+        if os.access(path, os.R_OK):
+            ctx.log(f"reading '{as_ascii(url)}'")
+            return path
+    return None
 
 
 def archive_name(name: str) -> str:
