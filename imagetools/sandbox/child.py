@@ -47,12 +47,17 @@ class step:  # noqa: N801 - reads as a verb at its uses
             raise StepError(self.name, error) from error
 
 
-def mount_all(root: bytes, mounts: list[tuple[bytes, bytes, bool]]) -> None:
-    """Bind the root to itself and everything into it; then make all of it read-only except what is to be written."""
+def mount_all(recipe: dict[str, Any]) -> None:
+    """Make an empty root in memory, the skeleton in it, mount everything; then make all of it read-only except what is to be
+    written."""
+    root: bytes = recipe["root"]
     with step("making mounts private"):
         sys_.mount(None, b"/", None, sys_.MS_PRIVATE | sys_.MS_REC)
-    with step("binding the new root"):
-        sys_.mount(root, root, None, sys_.MS_BIND)
+    with step("mounting the new root"):
+        sys_.mount(b"none", root, b"tmpfs", sys_.MS_NOSUID | sys_.MS_NODEV, b"mode=0755,size=4m")
+    with step("filling the new root"):
+        _fill(root, recipe)
+    mounts = [(source, root + target, writable) for source, target, writable in recipe["mounts"]]
     for source, target, _ in mounts:
         with step(f"binding '{os.fsdecode(source)}'"):
             sys_.mount(source, target, None, sys_.MS_BIND | sys_.MS_REC)
@@ -68,6 +73,20 @@ def mount_all(root: bytes, mounts: list[tuple[bytes, bytes, bool]]) -> None:
         for _, target, writable in mounts:
             if writable:
                 sys_.mount_setattr(target, clear=sys_.MOUNT_ATTR_RDONLY)
+
+
+def _fill(root: bytes, recipe: dict[str, Any]) -> None:
+    before = os.umask(0)
+    for path, mode in recipe["folders"]:
+        os.mkdir(root + path, mode)
+    for path, data in recipe["files"]:
+        fd = os.open(root + path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        if data:
+            os.write(fd, data)
+        os.close(fd)
+    for path, target in recipe["links"]:
+        os.symlink(target, root + path)
+    os.umask(before)
 
 
 def remount_read_only(path: bytes) -> None:
@@ -96,7 +115,7 @@ def become(recipe: dict[str, Any], slave: int, parent_alive: int) -> None:
         sys_.set_host_name(b"localhost")
         sys_.set_domain_name(b"(none)")
     if not recipe["privileged"]:
-        mount_all(recipe["root"], recipe["mounts"])
+        mount_all(recipe)
         with step("entering the new root"):
             os.chdir(recipe["root"])
     else:

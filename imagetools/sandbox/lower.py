@@ -29,13 +29,12 @@ HOSTS: Final = b"127.0.0.1 localhost\n::1 localhost\n"
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The new root: ``folders`` (path, mode), ``files`` (path, contents), ``links`` (path, target), binds, writable folders."""
+    """The new root: ``folders`` (path, mode), ``files`` (path, contents), ``links`` (path, target), binds."""
 
     folders: tuple[tuple[str, int], ...]
     files: tuple[tuple[str, bytes], ...]
     links: tuple[tuple[str, str], ...]
     binds: tuple[Bind, ...]
-    writable: tuple[str, ...]
 
 
 def passwd(uid: int = INSIDE_UID, gid: int = INSIDE_GID) -> bytes:
@@ -52,10 +51,9 @@ def group(gid: int = INSIDE_GID) -> bytes:
     return f"root:x:0:\nnixbld:!:{gid}:\nnogroup:x:65534:\n".encode()
 
 
-def lower(request: BuildRequest, build_folder: str) -> Root:
-    """The root for ``request``; ``build_folder`` is the host folder that becomes ``/build``."""
-    binds = [Bind(build_folder, BUILD_FOLDER, read_only=False)]
-    binds += [Bind("/dev/" + name, "/dev/" + name) for name in DEVICES]
+def lower(request: BuildRequest) -> Root:
+    """The root for ``request``, without the folders that the build may fill: ``/build``, ``/tmp``, the store folder."""
+    binds = [Bind("/dev/" + name, "/dev/" + name) for name in DEVICES]
     files = [("/etc/passwd", passwd()), ("/etc/group", group())]
     if request.network:
         files.append(("/etc/nsswitch.conf", NSSWITCH))
@@ -67,17 +65,14 @@ def lower(request: BuildRequest, build_folder: str) -> Root:
     taken = {bind.target for bind in kept}
     return Root(
         folders=(
-            ("/tmp", 0o1777),
             ("/etc", 0o755),
             ("/proc", 0o555),
             ("/dev/shm", 0o755),
             ("/dev/pts", 0o755),
-            (request.store_dir, 0o1775),
         ),
         files=tuple((path, data) for path, data in files if path not in taken and not _below_any(path, taken)),
         links=DEVICE_LINKS,
         binds=kept,
-        writable=("/tmp", request.store_dir),
     )
 
 

@@ -79,18 +79,19 @@ class NamespaceSandbox:
     def run(self, request: BuildRequest, on_output: Callable[[bytes], object]) -> BuildOutcome:
         """See ``ports.Sandbox``."""
         with self._slots.take() as identity:
-            root = os.path.join(request.scratch, "root")
             build = os.path.join(request.scratch, "build")
-            self._lay_out(request, root, build, identity)
-            found = lower.lower(request, build)
-            mount_list = mounts.prepare(found, root)
-            slots.give(root + request.store_dir, identity)
-            self._lend(request, root, identity)
-            recipe = self._recipe(request, root, mount_list, identity)
+            store = os.path.join(request.scratch, "store")
+            self._lay_out(request, build, store, identity)
+            places = {BUILD_FOLDER: build, "/tmp": os.path.join(request.scratch, "tmp"), request.store_dir: store}
+            skeleton = mounts.prepare(lower.lower(request), places)
+            slots.give(store, identity)
+            self._lend(request, store, identity)
+            recipe = self._recipe(request, skeleton, identity)
             status, limit = self._execute(request, recipe, identity, on_output)
             if status:
                 slots.take_back(build, identity)
-            outputs = {name: root + logical for name, logical in request.outputs.items() if os.path.lexists(root + logical)}
+            made = {name: store + logical[len(request.store_dir) :] for name, logical in request.outputs.items()}
+            outputs = {name: place for name, place in made.items() if os.path.lexists(place)}
         code = os.waitstatus_to_exitcode(status)
         return BuildOutcome(code if code >= 0 else None, -code if code < 0 else None, outputs, build, identity.uid, limit)
 
@@ -109,12 +110,16 @@ class NamespaceSandbox:
                 self._server.wait()
                 self._server = None
 
-    def _lay_out(self, request: BuildRequest, root: str, build: str, identity: slots.Identity) -> None:
+    def _lay_out(self, request: BuildRequest, build: str, store: str, identity: slots.Identity) -> None:
         try:
-            os.mkdir(root)
-            os.chmod(root, 0o755)
-            os.mkdir(build)
-            os.chmod(build, 0o700)
+            for folder, mode in (
+                (os.path.join(request.scratch, "root"), 0o755),
+                (os.path.join(request.scratch, "tmp"), 0o1777),
+                (build, 0o700),
+                (store, 0o1775),
+            ):
+                os.mkdir(folder)
+                os.chmod(folder, mode)
             for name, data in request.files.items():
                 path = os.path.join(build, name)
                 fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -127,22 +132,25 @@ class NamespaceSandbox:
             raise SetupError(f"making '{error.filename}'", error.strerror or str(error)) from error
 
     @staticmethod
-    def _lend(request: BuildRequest, root: str, identity: slots.Identity) -> None:
+    def _lend(request: BuildRequest, store: str, identity: slots.Identity) -> None:
         if request.kept is None:
             return
-        place = os.path.join(root + request.store_dir, KEPT)
+        place = os.path.join(store, KEPT)
         try:
             os.rename(request.kept, place)
             slots.give_tree(place, identity)
         except OSError as error:
             raise SetupError(f"making '{place}'", error.strerror or str(error)) from error
 
-    def _recipe(self, request: BuildRequest, root: str, mount_list: mounts.MountList, identity: slots.Identity) -> dict[str, Any]:
+    def _recipe(self, request: BuildRequest, skeleton: mounts.Skeleton, identity: slots.Identity) -> dict[str, Any]:
         thirty_two, _ = lower.personality(request.system, platform.machine())
         return {
             "privileged": identity.spare,
-            "root": os.fsencode(root),
-            "mounts": mount_list,
+            "root": os.fsencode(os.path.join(request.scratch, "root")),
+            "folders": skeleton.folders,
+            "files": skeleton.files,
+            "links": skeleton.links,
+            "mounts": skeleton.mounts,
             "network": request.network,
             "uid": lower.INSIDE_UID,
             "gid": lower.INSIDE_GID,

@@ -68,7 +68,7 @@ def _run(recipe: dict[str, Any], control: socket.socket, slave: int) -> None:
             os.setgroups([])
         with child.step("making a mount namespace"):
             sys_.unshare(sys_.CLONE_NEWNS)
-        child.mount_all(recipe["root"], recipe["mounts"])
+        child.mount_all(recipe)
     with child.step("entering the scratch folder"):
         os.chdir(os.path.dirname(recipe["root"]))
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
