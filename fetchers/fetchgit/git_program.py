@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,15 +15,13 @@ from imagetools.builtin.api import BuiltinContext, BuiltinError, ShellFailedErro
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net import git_commands
 from imagetools.net.git_failures import GitFailure, explain, last_words
-from imagetools.net.redact import redact, redact_text
+from imagetools.net.redact import redact
 
-from ..host_program import need_program
+from ..host_program import SEARCH_PATH, Words, need_program, write_private
 from .request import Request
 
-SEARCH_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _PERCENT: Final = re.compile(r"^((?:remote: )?[A-Z][A-Za-z ]+):\s+(\d+)% ")
 _SMALL_TALK: Final = re.compile(r"From | [*+=-] |remote: (?:Counting|Compressing|Enumerating) objects|remote: Total ")
-_REMEMBERED: Final = 60
 _TRIES: Final = 3
 _FIRST_DELAY: Final = 1.0  # seconds
 
@@ -51,9 +48,9 @@ class Git:
         self._ctx = ctx
         self._url = request.url
         self.home = os.path.join(ctx.scratch, "git-home")
-        self.program = need_program("git", "git", SEARCH_PATH)
+        self.program = need_program("git", "git")
         if request.lfs:
-            need_program("git-lfs", "git-lfs", SEARCH_PATH)
+            need_program("git-lfs", "git-lfs")
         env = {key: os.fsdecode(to_bytes(value)) for key, value in ctx.env.items()} | dict(given)
         os.makedirs(self.home, mode=0o700)
         credentials = os.path.join(self.home, git_commands.CREDENTIALS_FILE) if request.login else None
@@ -108,42 +105,35 @@ class Git:
                 return
 
     def _run(self, words: Sequence[str], cwd: str, input: bytes | None, capture: bool) -> bytes:
-        lines = _Lines(self._ctx, self._url)
+        said = _GitWords(self._ctx, self._url)
         try:
-            return self._ctx.shell([self.program, *words], env=self.env, cwd=cwd, input=input, capture=capture, listen=lines.take)
+            return self._ctx.shell([self.program, *words], env=self.env, cwd=cwd, input=input, capture=capture, listen=said.take)
         except ShellFailedError as error:
-            failure = explain(lines.last)
+            failure = explain(list(said.last))
             if error.status < 0:
                 failure = GitFailure("killed", f"git was killed by signal {-error.status}")
-            raise GitError(self._url, failure, lines.last) from None
+            raise GitError(self._url, failure, list(said.last)) from None
 
     def _write(self, name: str, text: str) -> None:
-        with open(os.open(os.path.join(self.home, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
+        write_private(os.path.join(self.home, name), text)
 
 
-class _Lines:
-    """git's words on their way to the log: secrets taken out, a percentage shown at each quarter alone."""
+class _GitWords(Words):
+    """git's: of a percentage each quarter alone is shown, and nothing of what is always the same."""
 
-    def __init__(self, ctx: BuiltinContext, url: str) -> None:
-        self._ctx = ctx
-        self._url = url
-        self._quarter = ("", -1)
-        self.last: deque[str] = deque(maxlen=_REMEMBERED)
+    _quarter = ("", -1)
 
-    def take(self, line: str) -> None:
-        line = line.rstrip().removesuffix("\x1b[K").rstrip()
-        if not line or _SMALL_TALK.match(line):
-            return
-        line = redact_text(line.replace(self._url, redact(self._url)))
-        if percent := _PERCENT.match(line):
-            quarter = (percent.group(1), int(percent.group(2)) // 25)
-            if quarter == self._quarter or not quarter[1]:
-                return
-            self._quarter = quarter
-        else:
-            self.last.append(line)
-        self._ctx.log(line)
+    def wanted(self, line: str) -> bool:
+        if _SMALL_TALK.match(line):
+            return False
+        percent = _PERCENT.match(line)
+        if percent is None:
+            return super().wanted(line)
+        quarter = (percent.group(1), int(percent.group(2)) // 25)
+        if quarter == self._quarter or not quarter[1]:
+            return False
+        self._quarter = quarter
+        return True
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

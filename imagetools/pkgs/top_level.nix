@@ -41,6 +41,8 @@ removeAttrs trivial [ "runtimeShell" ]
   unpackDeb = import ../bundled/fetchers/fetchdeb/unpack.nix { inherit lib; };
   fetchzip = fetcher "fetchzip";
   fetchgit = fetcher "fetchgit";
+  fetchhg = fetcher "fetchhg";
+  fetchsvn = fetcher "fetchsvn";
   requireFile = fetcher "require_file";
   fetchDebianPatch = fetcher "fetch_debian_patch";
   repoRevToNameMaybe = lib.repoRevToName (config.fetchedSourceNameDefault or "source");
