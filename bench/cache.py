@@ -1,9 +1,12 @@
 """mkBinaryCache of about 587 MB beside ``nix copy --to file://`` with zstd, of the same paths in the same store.
 
-Ours is the whole command: evaluation, sandbox, hashing and registering the cache as a store object. Target: half of the peer's time.
+Ours is the whole command: evaluation, sandbox, hashing and registering the cache as a store object. Target: half of the peer's
+time.
 """
 
 import os
+import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,13 +16,13 @@ from bench.measure import once
 
 WANTED = 587 << 20
 ROUNDS = 3
-DEFINITION = """
-{ round }:
+SOURCES = """
 with import <nixpkgs> { };
-rec {
-  all = writeText "all" (toString [ %s ]);
-  cache = mkBinaryCache { name = "cache-${round}"; rootPaths = [ all ]; };
-}
+writeText "all" (toString [ %s ])
+"""
+CACHE = """
+{ round }:
+(import <nixpkgs> { }).mkBinaryCache { name = "cache-${round}"; rootPaths = [ (builtins.storePath "%s") ]; }
 """
 
 
@@ -29,38 +32,23 @@ def main() -> None:
     print(f"{size / 1e6:.0f} MB in {count} files, {len(paths)} store paths")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        definition = home / "definition.nix"
-        definition.write_text(
-            DEFINITION % " ".join(f'(builtins.path {{ path = "{path}"; name = "n{n}"; }})' for n, path in enumerate(paths))
-        )
-        root = home / "store"
-        environment = {**os.environ, "IMAGETOOLS_STORE": str(root), "HOME": folder, "NIX_REMOTE": ""}
-
-        def ours(attribute: str, number: int) -> list[str]:
-            words = ["build", str(definition), "-A", attribute, "--argstr", "round", str(number), "--no-out-link"]
-            return [sys.executable, "-m", "imagetools", *words]
-
-        once(ours("all", 0), environment)
-        all_path = next((root / "nix/store").glob("*-all"))
-        theirs = [
-            "nix",
-            "--extra-experimental-features",
-            "nix-command",
-            "copy",
-            "--no-check-sigs",
-            "--store",
-            f"local?root={root}",
-        ]
+        environment = {**os.environ, "IMAGETOOLS_STORE": f"{home}/store", "HOME": folder, "NIX_REMOTE": ""}
+        build = [sys.executable, "-m", "imagetools", "build", "--no-out-link", "--print-logical"]
+        sources, cache = home / "sources.nix", home / "cache.nix"
+        named = (f'(builtins.path {{ path = "{path}"; name = "n{n}"; }})' for n, path in enumerate(paths))
+        sources.write_text(SOURCES % " ".join(named))
+        root = subprocess.run([*build, sources], env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        cache.write_text(CACHE % root)
+        copy = ["nix", "--extra-experimental-features", "nix-command", "copy", "--no-check-sigs"]
         mine, peer = [], []
         for number in range(ROUNDS):
-            mine.append(once(ours("cache", number), environment))
+            mine.append(once([*build, str(cache), "--argstr", "round", str(number)], environment))
             target = f"file://{home}/peer-{number}?compression=zstd"
-            peer.append(once([*theirs, "--to", target, f"/nix/store/{all_path.name}"], environment))
-        a, b = sorted(cost.wall for cost in mine)[ROUNDS // 2], sorted(cost.wall for cost in peer)[ROUNDS // 2]
+            peer.append(once([*copy, "--store", f"local?root={home}/store", "--to", target, root], environment))
+        a, b = (statistics.median(cost.wall for cost in side) for side in (mine, peer))
         print(f"{'mkBinaryCache, zstd':<44} {a:8.2f} s    nix copy: {b:.2f} s   ratio {a / b:.2f}")
-        print(
-            f"{'memory of the largest process':<44} {max(cost.memory for cost in mine) / 1024:8.0f} MiB  nix copy: {max(cost.memory for cost in peer) / 1024:.0f} MiB"
-        )
+        memory = [max(cost.memory for cost in side) / 1024 for side in (mine, peer)]
+        print(f"{'memory of the largest process':<44} {memory[0]:8.0f} MiB  nix copy: {memory[1]:.0f} MiB")
 
 
 if __name__ == "__main__":
