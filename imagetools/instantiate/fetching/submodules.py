@@ -26,7 +26,7 @@ def check_out(
     directory = git.line(*where, "rev-parse", "--absolute-git-dir")
     index = folder + ".index"
     try:
-        git.output("--git-dir", directory, "--work-tree", folder, "read-tree", "-m", "-u", "--reset", commit, index=index)
+        git.output("--git-dir", directory, "--work-tree", folder, "read-tree", "-u", "--reset", commit, index=index)
     finally:
         if os.path.exists(index):
             os.unlink(index)
