@@ -153,3 +153,28 @@ def delete_tree(path: AnyPath) -> None:
                     todo.append((entry.path, False))
                 else:
                     os.unlink(entry.path)
+
+
+def tree_size(path: AnyPath) -> int:
+    """Bytes on the disk that removing a file, symlink or tree would free: what other names share is not counted."""
+    total = 0
+    todo = [os.fsencode(path)]
+    while todo:
+        place = todo.pop()
+        try:
+            state = os.lstat(place)
+        except FileNotFoundError:
+            continue
+        if stat.S_ISDIR(state.st_mode):
+            total += state.st_blocks * 512
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        found = entry.stat(follow_symlinks=False)
+                        if found.st_nlink == 1:
+                            total += found.st_blocks * 512
+        elif state.st_nlink == 1:
+            total += state.st_blocks * 512
+    return total

@@ -22,6 +22,7 @@ from imagetools.store.database import Database
 from imagetools.store.disk import sync_objects
 from imagetools.store.fs_nar import dump
 from imagetools.store.fs_restore import restoring
+from imagetools.store.gc.collector import Collector
 from imagetools.store.incoming import check_cycles, outputs_of, read_text, restore_checked
 from imagetools.store.layout import Layout
 from imagetools.store.locks import PathLocks
@@ -38,7 +39,8 @@ from imagetools.store.texts import batches, resolve, text_info
 class LocalStore:
     """The store whose root folder is ``root``. ``durable=False`` leaves out every fsync (for tests and throw-away stores).
 
-    ``on_lock_wait`` hears of each path for which an adding method must wait.
+    ``on_lock_wait`` hears of each path for which an adding method must wait. With ``protecting`` every path that is asked about
+    becomes a temporary root first, so that no answer can grow old: for whoever builds on what it hears, beside collections.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class LocalStore:
         *,
         durable: bool = True,
         on_lock_wait: Callable[[StorePath], object] | None = None,
+        protecting: bool = False,
     ) -> None:
+        self._protecting = protecting
         self._dir = store_dir if isinstance(store_dir, StoreDir) else StoreDir(store_dir)
         self.layout = Layout(root, self._dir)
         self.on_lock_wait = on_lock_wait
@@ -75,6 +79,7 @@ class LocalStore:
     def valid_paths(self, paths: Iterable[StorePath]) -> set[StorePath]:
         wanted = set(paths)
         found = wanted & self._valid
+        self._protect(wanted - found)
         if len(found) < len(wanted):
             new = self._records.valid(wanted - found)
             self._valid |= new
@@ -87,6 +92,7 @@ class LocalStore:
     def query(self, path: StorePath) -> PathInfo | None:
         info = self._infos.get(path)
         if info is None:
+            self._protect((path,))
             info = self._records.info(path)
             if info is not None:
                 self._remember((info,))
@@ -96,6 +102,7 @@ class LocalStore:
         wanted = list(roots)
         missing = missing_members(wanted, self._infos)
         if missing:
+            self._protect(missing)
             self._remember(self._records.infos(missing).values())
         return closure_from(self._dir, wanted, self._infos)
 
@@ -225,6 +232,10 @@ class LocalStore:
         add_root(self.layout, link, target)
         prune(self.layout)
 
+    def collector(self, *, keep_derivations: bool = True, keep_outputs: bool = False) -> Collector:
+        """What deletes the objects that nothing keeps. Use another store object afterwards: this one remembers the dead."""
+        return Collector(self.layout, self._database, keep_derivations=keep_derivations, keep_outputs=keep_outputs)
+
     # -- logs
 
     def open_log(self, drv: StorePath) -> LogWriter:
@@ -263,6 +274,10 @@ class LocalStore:
     def _prepare(self, paths: Iterable[StorePath]) -> None:
         self._database.create()
         self._temp_roots.add(paths)
+
+    def _protect(self, paths: Iterable[StorePath]) -> None:
+        if self._protecting and self._database.exists():
+            self._temp_roots.add(paths)
 
     def _require(self, paths: Iterable[StorePath]) -> None:
         wanted = set(paths)

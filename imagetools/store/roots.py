@@ -6,9 +6,11 @@ logical name, since real Nix counts only links to logical paths. The second is w
 to a link to that object: ``prune`` removes it afterwards, so renaming or deleting the link ends the protection.
 """
 
+import fcntl
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel import base32
@@ -26,7 +28,7 @@ def add_root(layout: Layout, link: str, target: StorePath) -> None:
     if os.path.lexists(link) and _object_of_link(layout, link) is None:
         raise RootExistsError(show(link))
     mark = base32.encode(hashlib.sha1(os.fsencode(link), usedforsecurity=False).digest())
-    with writing(link):
+    with writing(link), _unpruned(layout):
         # The logical root first: the object is protected before the link says so.
         _replace_symlink(f"{layout.logical_roots}/{mark}", layout.store_dir.join(target))
         _replace_symlink(link, layout.real_path(target))
@@ -76,17 +78,29 @@ def _root_of(layout: Layout, path: str) -> tuple[str, StorePath] | None:
 
 def prune(layout: Layout) -> list[str]:
     """Remove the logical roots whose link is gone or leads elsewhere; return their names."""
-    living = roots(layout)
     gone: list[str] = []
-    for mark, link, target in _pairs(layout):
-        if link is not None and target is not None and living.get(link) == target:
-            continue
-        with writing(layout.logical_roots):
+    with writing(layout.logical_roots), _unpruned(layout):
+        living = roots(layout)
+        for mark, link, target in _pairs(layout):
+            if link is not None and target is not None and living.get(link) == target:
+                continue
             for folder in (layout.logical_roots, layout.auto_roots):
                 with suppress(FileNotFoundError):
                     os.unlink(f"{folder}/{mark}")
-        gone.append(mark)
+            gone.append(mark)
     return gone
+
+
+@contextmanager
+def _unpruned(layout: Layout) -> Iterator[None]:
+    """While a root is being made it has not all its links yet: nobody may take it for one whose link is gone."""
+    os.makedirs(layout.logical_roots, exist_ok=True)
+    fd = os.open(layout.logical_roots, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _pairs(layout: Layout) -> list[tuple[str, str | None, StorePath | None]]:

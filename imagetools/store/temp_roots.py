@@ -10,8 +10,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from imagetools.formats.store_path import StorePath
 from imagetools.store.disk import write_all, writing
@@ -41,11 +41,9 @@ class TempRoots:
             if not new:
                 return
             names = [self._layout.store_dir.join(path) for path in new]
-            self._hold_off_collector(names)
-            try:
-                write_all(self._file, b"".join(name.encode() + b"\0" for name in names))
-            finally:
-                fcntl.flock(self._gc_lock, fcntl.LOCK_UN)
+            # Written first: a collector that starts later reads it, and the one that may be running is told.
+            write_all(self._file, b"".join(name.encode() + b"\0" for name in names))
+            self._tell_collector(names)
             self._known.update(new)
 
     def close(self) -> None:
@@ -83,17 +81,19 @@ class TempRoots:
         self._gc_lock = os.open(self._layout.gc_lock, os.O_RDWR | os.O_CREAT, 0o600)
         self._pid = os.getpid()
 
-    def _hold_off_collector(self, names: list[str]) -> None:
-        """Return with ``gc.lock`` shared, so that no collector can start, or when the one that runs knows the names."""
+    def _tell_collector(self, names: list[str]) -> None:
+        """Return when no collector is running, or the one that runs knows the names."""
         while True:
             try:
                 fcntl.flock(self._gc_lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return
             except BlockingIOError:
                 pass
+            else:
+                fcntl.flock(self._gc_lock, fcntl.LOCK_UN)
+                return
             try:
-                with socket.socket(socket.AF_UNIX) as peer:
-                    peer.connect(self._layout.gc_socket)
+                with socket.socket(socket.AF_UNIX) as peer, short_name(self._layout.gc_socket) as name_of_socket:
+                    peer.connect(name_of_socket)
                     for name in names:
                         peer.sendall(name.encode() + b"\n")
                         if peer.recv(1) != b"1":
@@ -101,6 +101,16 @@ class TempRoots:
                 return
             except (ConnectionError, FileNotFoundError):
                 time.sleep(RETRY_SECONDS)
+
+
+@contextmanager
+def short_name(path: str) -> Iterator[str]:
+    """Another name for a socket, whose own may be too long (about a hundred bytes): through a descriptor of its folder."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{os.path.basename(path)}"
+    finally:
+        os.close(folder)
 
 
 def bury(layout: Layout, mourn: Callable[[set[int]], object]) -> None:
@@ -136,3 +146,23 @@ def _names(folder: str) -> list[str]:
         return [name for name in os.listdir(folder) if name.partition("-")[0].isdigit()]
     except FileNotFoundError:
         return []
+
+
+def living_roots(layout: Layout) -> set[str]:
+    """Base names of what living processes protect; the files of dead ones are removed. The caller holds ``gc.lock`` alone."""
+    found: set[str] = set()
+    for name in _names(layout.temp_roots):
+        with suppress(OSError):
+            fd = os.open(f"{layout.temp_roots}/{name}", os.O_RDWR | os.O_CLOEXEC)
+            try:
+                with suppress(BlockingIOError):
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(f"{layout.temp_roots}/{name}")
+                    os.write(fd, b"d")
+                    continue
+                with open(os.dup(fd), "rb") as file:
+                    paths = file.read().split(b"\0")
+                found.update(os.fsdecode(path).rpartition("/")[2] for path in paths if path)
+            finally:
+                os.close(fd)
+    return found

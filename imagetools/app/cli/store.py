@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imagetools.app.cli import store_gc
 from imagetools.app.cli.arguments import ArgumentError, Debug, Store
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -43,17 +44,18 @@ def _paths(store: "LocalStore", texts: list[str]) -> "list[StorePath]":
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look into the store, add to it, check it.")
+    group = typer.Typer(no_args_is_help=True, help="Look into the store, add to it, check it, clean it up.")
     app.add_typer(group, name="store")
 
     @group.callback()
     def store() -> None:
-        """Look into the store, add to it, check it."""
+        """Look into the store, add to it, check it, clean it up."""
 
     _register_query(group)
     _register_info(group)
     _register_add(group)
     _register_verify(group)
+    store_gc.register(group)
 
 
 def _register_query(group: typer.Typer) -> None:
