@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import ClassVar, Final, cast
 
 from ..kernel.bytestr import from_unicode
 from ..kernel.errors import ImagetoolsError
@@ -35,6 +35,12 @@ class DerivationOptionsError(ImagetoolsError):
     def __init__(self, attribute: str, reason: str, hint: str | None = None) -> None:
         super().__init__(reason, hint)
         self.attribute = attribute
+
+
+class OddTokensError(DerivationOptionsError):
+    """A list of pairs has an odd number of words. Nix quirk: this one counts as a failed build."""
+
+    exit_code: ClassVar[int] = 100
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class DerivationOptions:
     prefer_local_build: bool = False
     allow_substitutes: bool = True
     no_chroot: bool = False
+    impure_host_paths: tuple[str, ...] = ()
     unsafe_discard_references: frozenset[str] = frozenset()
     output_checks: Mapping[str, OutputChecks] = field(default_factory=dict)
     without_effect: tuple[str, ...] = ()
@@ -96,6 +103,7 @@ class DerivationOptions:
             prefer_local_build=source.flag("preferLocalBuild", False),
             allow_substitutes=source.flag("allowSubstitutes", True),
             no_chroot=source.flag("__noChroot", False),
+            impure_host_paths=source.words("__impureHostDeps") or (),
             unsafe_discard_references=source.discarded(),
             output_checks=source.checks(outputs),
             without_effect=source.without_effect(),
@@ -125,7 +133,7 @@ class _Variables:
         text = self.env.get(name, "")
         words = _WORD.findall(text)
         if len(words) % 2:
-            raise DerivationOptionsError(name, f"odd number of tokens in '{name}': '{text}'")
+            raise OddTokensError(name, f"odd number of tokens in '{name}': '{text}'")
         for file in words[::2]:
             if _GRAPH_FILE.fullmatch(file) is None:
                 raise DerivationOptionsError(name, f"invalid file name '{file}' in '{name}'")

@@ -28,8 +28,9 @@ from imagetools.realise.failures import (
     TimedOutError,
     ValidOutputInTheWayError,
 )
-from imagetools.realise.inputs import Inputs, find_inputs, input_binds, shell_bind
+from imagetools.realise.inputs import Inputs, find_inputs, host_binds, input_binds, shell_bind
 from imagetools.realise.kept import SCRATCH_SUFFIX, KeptFolders, take_over
+from imagetools.realise.machine import KVM
 from imagetools.realise.outputs import register_outputs
 from imagetools.realise.plan import BUILTIN, Step, is_builtin
 from imagetools.realise.scratch import scratch_folder
@@ -74,7 +75,7 @@ class Builder:
         start = time.monotonic()
         drv = self._store.store_dir.join(step.drv)
         options = DerivationOptions.from_env(step.derivation.env, step.outputs, step.drv.base_name)
-        check(drv, step.derivation, options, self._settings, self._builtins)
+        check(drv, step.derivation, options, self._settings, self._builtins, sandboxed=self._sandbox.isolates)
         for name in options.without_effect:
             self._emit(
                 Warned(f"'structuredAttrs' disables the effect of the top-level attribute '{name}'; use 'outputChecks' instead")
@@ -184,8 +185,12 @@ class Builder:
             program = derivation.builder
             argv = (program.rpartition("/")[2], *found.args)
             binds += self._certificates(derivation, CA_FILE)
-            if step.with_shell and self._shell is not None:
+            if options.no_chroot:
+                binds += host_binds(store_dir.path)
+            elif step.with_shell and self._shell is not None:
                 binds.append(shell_bind(self._store, self._shell, self._read))
+        if "kvm" in self._settings.features:
+            binds.append(Bind(KVM, KVM, optional=True))
         return BuildRequest(
             name=drv,
             program=program,
@@ -197,7 +202,7 @@ class Builder:
             outputs=logical,
             binds=tuple(binds),
             files=files,
-            network=derivation.is_fixed,
+            network=derivation.is_fixed or options.no_chroot,
             system=derivation.system,
             timeout=self._settings.timeout or None,
             max_silent=self._settings.max_silent or None,

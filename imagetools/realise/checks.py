@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
-from imagetools.realise.failures import NoChrootError, NoSuchBuiltinError, WrongSystemError
+from imagetools.realise.failures import ImpurePathError, NoChrootError, NoSuchBuiltinError, WrongSystemError
 from imagetools.realise.plan import BUILTIN, is_builtin
 from imagetools.realise.settings import RealiseSettings
 
@@ -15,9 +15,15 @@ ALSO_BUILDS = {"x86_64-linux": ("i686-linux",)}
 
 
 def check(
-    drv: str, derivation: Derivation, options: DerivationOptions, settings: RealiseSettings, builtins: Iterable[str]
+    drv: str,
+    derivation: Derivation,
+    options: DerivationOptions,
+    settings: RealiseSettings,
+    builtins: Iterable[str],
+    *,
+    sandboxed: bool = True,
 ) -> None:
-    """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError; returns where it may be built."""
+    """Raises WrongSystemError, NoSuchBuiltinError, NoChrootError, ImpurePathError."""
     builtin = is_builtin(derivation)
     systems = (settings.system, *ALSO_BUILDS.get(settings.system, ()), *settings.extra_systems)
     features = options.required_features
@@ -27,5 +33,7 @@ def check(
         name = derivation.builder[len(BUILTIN) :]
         if name not in builtins:
             raise NoSuchBuiltinError(drv, name, builtins)
-    if options.no_chroot:
+    if options.no_chroot and sandboxed and not settings.relaxed:
         raise NoChrootError(drv)
+    if options.impure_host_paths:
+        raise ImpurePathError(drv, options.impure_host_paths[0])

@@ -174,6 +174,16 @@ class NoChrootError(BuildError):
         super().__init__(drv, f"derivation '{drv}' has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'")
 
 
+class ImpurePathError(BuildError):
+    """``__impureHostDeps``: a path of the host is wanted in the sandbox, and none is allowed."""
+
+    def __init__(self, drv: str, path: str) -> None:
+        super().__init__(
+            drv, f"derivation '{drv}' requested impure path '{display(path)}', but it was not in allowed-impure-host-deps"
+        )
+        self.path = path
+
+
 class MissingInputError(BuildError):
     """An input source is not valid and cannot be built."""
 
@@ -184,6 +194,8 @@ class MissingInputError(BuildError):
 
 class NotAnInputError(BuildError):
     """``exportReferencesGraph`` of a path that is not among the inputs (row 4.039)."""
+
+    exit_code: ClassVar[int] = 100
 
     def __init__(self, drv: str, path: str) -> None:
         super().__init__(

@@ -7,6 +7,7 @@ derivation contains its outputs too (row 4.039).
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.derivation import Derivation
@@ -23,6 +24,8 @@ Read = Callable[[StorePath], Derivation]
 
 class NotInStoreError(BuildError):
     """``exportReferencesGraph`` names something outside the store."""
+
+    exit_code: ClassVar[int] = 100
 
     def __init__(self, drv: str, path: str) -> None:
         super().__init__(drv, f"'exportReferencesGraph' contains a non-store path '{path}'")
@@ -86,6 +89,12 @@ def _graph(store: Store, drv: str, texts: Sequence[str], inputs: Closure, read: 
 def input_binds(store: Store, paths: Iterable[StorePath]) -> list[Bind]:
     """Every path at its logical place."""
     return [Bind(store.real_path(path), store.store_dir.join(path)) for path in paths]
+
+
+def host_binds(store_dir: str) -> list[Bind]:
+    """The host's own folders, read-only, for what may see them (``__noChroot``); not what every sandbox has of its own."""
+    own = {"proc", "dev", "build", "tmp", store_dir.split("/")[1]}
+    return [Bind("/" + name, "/" + name, optional=True) for name in sorted(os.listdir("/")) if name not in own]
 
 
 def shell_bind(store: Store, shell: Shell, read: Read) -> Bind:

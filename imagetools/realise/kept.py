@@ -80,7 +80,10 @@ class KeptFolders:
     def _lent(self, scratch: str) -> tuple[str, ...]:
         """The places in a scratch folder where a lent folder may be, whichever sandbox had it."""
         in_root = scratch + "/root" + self._store.store_dir.path
-        return (os.path.join(scratch, LENT), os.path.join(in_root, KEPT), os.path.join(scratch, "outputs", KEPT))
+        return tuple(
+            os.path.join(folder, name)
+            for folder, name in ((scratch, LENT), (scratch + "/store", KEPT), (in_root, KEPT), (scratch + "/outputs", KEPT))
+        )
 
 
 def _is_folder(path: str) -> bool:

@@ -22,7 +22,7 @@ from imagetools.realise.scheduler import Realiser
 from imagetools.realise.targets import Target
 from imagetools.sandbox.namespaces import NamespaceSandbox
 from imagetools.sandbox.none import NoSandbox
-from imagetools.sandbox.ports import BuildOutcome, BuildRequest, Sandbox
+from imagetools.sandbox.ports import KEPT, BuildOutcome, BuildRequest, Sandbox
 from tests.unit.realise.world import World
 from tests.unit.sandbox.cage import HOST_BINDS, OTHER_USER, ROOT, as_other_user, base_for
 
@@ -162,7 +162,7 @@ def killed(root: str, drv: str, user: int | None) -> None:
     who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, process_group=0, **who)  # type: ignore[call-overload]
     scratch = Path(root) / f"nix/store/{drv}.chroot"
-    while not list(scratch.glob("root/nix/store/.kept/part")):
+    while not list(scratch.rglob(f"{KEPT}/part")):
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
