@@ -91,7 +91,7 @@ lib.extendDerivation true
   (
     {
       inherit tag;
-      meta = meta // lib.optionalAttrs (!(meta ? homepage) && lib.hasPrefix "http" (toString url)) { homepage = toString url; };
+      meta = lib.optionalAttrs (builtins.match "https?://[^@]*" (toString url) != null) { homepage = toString url; } // meta;
       gitRepoUrl = url;
       passthru = { gitRepoUrl = url; inherit tag; } // passthru;
     }
