@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes
 from imagetools.builtin.api import BuiltinContext, BuiltinError, NoNetworkError
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net.ports import FetchError, FetchResult, Transport, Wishes
-from imagetools.net.redact import redact
+from imagetools.net.redact import without_login
 
 from .curl_options import wishes_from
 from .kept_part import KeptPart
@@ -82,7 +82,7 @@ def as_ascii(url: str) -> str:
 def _fetch(
     ctx: BuiltinContext, transport: Transport, url: str, to: str, mode: int, wishes: Wishes, measure: Measure | None
 ) -> FetchResult:
-    shown = redact(url)
+    shown = without_login(url)
     with KeptPart(ctx.kept, url, shown, ctx.log, measure) as file:
         if file.part is not None and wishes.decode:
             file.start_over()

@@ -12,7 +12,7 @@ from imagetools.net import refusals
 from imagetools.net.credentials import Login
 from imagetools.net.policy import RetryPolicy
 from imagetools.net.ports import FetchError, FetchResult, TransientFetchError
-from imagetools.net.redact import redact, redact_text
+from imagetools.net.redact import redact_text, without_login
 from imagetools.net.transfer import Transfer
 
 _PIECE = 1 << 18
@@ -31,7 +31,7 @@ class _SinkFailedError(Exception):
 def get_ftp(transfer: Transfer, login_for: LoginFor, policy: RetryPolicy, deadline: float | None) -> FetchResult:
     """One attempt. Raises ``FetchError`` or ``TransientFetchError``."""
     parts = urlsplit(transfer.url)
-    shown = redact(transfer.url)
+    shown = without_login(transfer.url)
     host = parts.hostname or ""
     path = unquote(parts.path).lstrip("/")
     if not host or not path or path.endswith("/") or any(character in path for character in "\r\n\0"):

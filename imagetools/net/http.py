@@ -22,7 +22,7 @@ from imagetools.net.ftp import get_ftp
 from imagetools.net.policy import REDIRECT_STATUS, RetryPolicy
 from imagetools.net.ports import AS_USUAL, FetchError, FetchResult, Part, Progress, Sink, TransientFetchError, Wishes
 from imagetools.net.proxies import Proxies
-from imagetools.net.redact import Secrets, redact, redact_text
+from imagetools.net.redact import Secrets, redact, redact_text, without_login
 from imagetools.net.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class HttpTransport:
         try:
             scheme = urlsplit(url).scheme.lower()
         except ValueError:
-            raise FetchError(redact(url), "this is no URL", hint=refusals.ADDRESS) from None
+            raise FetchError(without_login(url), "this is no URL", hint=refusals.ADDRESS) from None
         if scheme == "file":
             return get_file(url, sink, progress)
         if scheme not in {"http", "https", "ftp"}:
-            raise FetchError(redact(url), f"the scheme '{scheme}' is not supported", hint="http, https, ftp and file are")
+            raise FetchError(without_login(url), f"the scheme '{scheme}' is not supported", hint="http, https, ftp and file are")
         request = _Request(url, wishes, self._netrc)
         transfer = Transfer(url, sink, progress, start_over, part=part, begun=begun, decode=wishes.decode)
         try:
@@ -124,7 +124,7 @@ class HttpTransport:
     def _attempt(self, transfer: Transfer, request: "_Request") -> FetchResult:
         import httpx  # noqa: PLC0415
 
-        shown = redact(transfer.url)
+        shown = without_login(transfer.url)
         proxy = None
         try:
             for hop in request.hops(self._policy.redirects, shown):

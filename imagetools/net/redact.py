@@ -29,6 +29,11 @@ def redact(url: str) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
 
 
+def without_login(url: str) -> str:
+    """``redact``, and without the stars that stand for a login: how errors name an address."""
+    return redact(url).replace("://***@", "://", 1)
+
+
 def redact_text(text: str) -> str:
     """A sentence with every ``scheme://user:password@`` in it made harmless (for messages of other programs)."""
     return _USERINFO.sub(r"\1***@", text)

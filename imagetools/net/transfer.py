@@ -61,8 +61,9 @@ class Transfer:
         self.retry_after = response.headers.get("retry-after")
         if status == 206 and self.received:
             self._check_same(response, shown)
-        elif status == 416 and self.received and self._total in {None, self.received}:
-            if response.headers.get("content-range", "").replace(" ", "") == f"bytes*/{self.received}":
+        elif status == 416 and self.received:
+            ends_here = response.headers.get("content-range", "").replace(" ", "") == f"bytes*/{self.received}"
+            if ends_here and self._total in {None, self.received}:
                 return self._result(shown)
             self._restart(shown)
             raise TransientFetchError(shown, "the server cannot continue where the connection broke", status, refusals.LATER)

@@ -37,6 +37,8 @@ class Handler(BaseHTTPRequestHandler):
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         answer(self)
 
+    do_CONNECT = do_GET
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
