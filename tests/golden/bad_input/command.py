@@ -23,7 +23,7 @@ def host_programs() -> Iterator[None]:
     """Builds in here see the host's programs, and the embedded set's shell is neither built nor shown."""
     sandbox, shell = namespaces.NamespaceSandbox, compose.Session._shell
     setattr(namespaces, "NamespaceSandbox", HostShellSandbox)  # noqa: B010
-    setattr(compose.Session, "_shell", lambda session: None)  # noqa: B010
+    setattr(compose.Session, "_shell", lambda session, *words: None)  # noqa: B010
     try:
         yield
     finally:
