@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from heapq import heappop, heappush
 from types import FrameType
 
 from imagetools.builtin.api import BuiltinBuilder
@@ -62,7 +63,7 @@ class Realiser:
         self._events = events
         self._event_mutex = threading.Lock()
         self._derivations: dict[StorePath, Derivation] = {}
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._tidy = False
 
     def plan(self, targets: Sequence[Target], *, check: bool = False) -> Plan:
@@ -104,7 +105,7 @@ class Realiser:
         builder = Builder(
             self._store, self._sandbox, self._settings, self._shell, self._builtins, self._read, self._emit, stopped
         )
-        self._run = run = _Run(plan, builder, self._sandbox, self._settings, self._store.store_dir.join, self._emit, stopped)
+        self._run = run = Run(plan, builder, self._sandbox, self._settings, self._store.store_dir.join, self._emit, stopped)
         try:
             with _terminable():
                 run.work()
@@ -128,7 +129,7 @@ class Realiser:
             self._events(event)
 
 
-class _Run:
+class Run:
     """One plan being worked off."""
 
     def __init__(
@@ -149,9 +150,18 @@ class _Run:
         self._stopped = stopped
         self._change = threading.Condition()
         self._waiting: dict[StorePath, Step] = {step.drv: step for step in plan.steps}
-        self._planned = frozenset(self._waiting)
-        self._done: set[StorePath] = set()
-        self._failed: set[StorePath] = set()
+        self._place = {step.drv: place for place, step in enumerate(plan.steps)}
+        self._ready: list[tuple[int, Step]] = []
+        self._unmet: dict[StorePath, int] = {}
+        self._lost: dict[StorePath, int] = {}
+        self._dependents: dict[StorePath, list[Step]] = {}
+        for step in plan.steps:
+            needs = [need for need in step.needs if need in self._waiting]
+            self._unmet[step.drv] = len(needs)
+            for need in needs:
+                self._dependents.setdefault(need, []).append(step)
+            if not needs:
+                self._ready.append((self._place[step.drv], step))
         self._failures: list[ImagetoolsError] = []
         self._crash: BaseException | None = None
         self._running = 0
@@ -194,12 +204,12 @@ class _Run:
     def _worker(self) -> None:
         while True:
             with self._change:
-                step = None
-                while not self._over() and (step := self._next()) is None:
+                while not self._over() and not self._ready:
                     self._change.wait()
-                if step is None:
+                if self._over():
                     self._change.notify_all()
                     return
+                _, step = heappop(self._ready)
                 del self._waiting[step.drv]
                 self._running += 1
             error = self._attempt(step)
@@ -215,34 +225,36 @@ class _Run:
             return error
         return None
 
-    def _next(self) -> Step | None:
-        """A step all of whose needs are done; steps whose needs have failed are failed on the way."""
-        while True:
-            doomed = [step for step in self._waiting.values() if any(need in self._failed for need in step.needs)]
-            for step in doomed:
-                del self._waiting[step.drv]
-                count = sum(need in self._failed for need in step.needs)
-                self._fail(step, DependencyFailedError(self._join(step.drv), count))
-            if not doomed:
-                break
-        for step in self._waiting.values():
-            if all(need in self._done or need not in self._planned for need in step.needs):
-                return step
-        return None
-
     def _settle(self, step: Step, error: BaseException | None) -> None:
         if error is None:
-            self._done.add(step.drv)
+            self._met(step, lost=False)
         elif isinstance(error, CancelledError) and self._stopped.is_set():
-            self._failed.add(step.drv)
             self._waiting[step.drv] = step
         elif isinstance(error, ImagetoolsError):
             self._fail(step, error)
+            self._met(step, lost=True)
         else:
             self._crash = self._crash or error
 
+    def _met(self, step: Step, *, lost: bool) -> None:
+        """A step has ended: those that need it come nearer to their turn, or fail when all that they need has ended."""
+        ended = [(step, lost)]
+        while ended:
+            step, lost = ended.pop()
+            for dependent in self._dependents.get(step.drv, ()):
+                drv = dependent.drv
+                self._unmet[drv] -= 1
+                self._lost[drv] = self._lost.get(drv, 0) + lost
+                if self._unmet[drv]:
+                    continue
+                if self._lost[drv]:
+                    del self._waiting[drv]
+                    self._fail(dependent, DependencyFailedError(self._join(drv), self._lost[drv]))
+                    ended.append((dependent, True))
+                else:
+                    heappush(self._ready, (self._place[drv], dependent))
+
     def _fail(self, step: Step, error: ImagetoolsError) -> None:
-        self._failed.add(step.drv)
         self._failures.append(error)
         self._emit(BuildFailed(step.drv, error.message))
 

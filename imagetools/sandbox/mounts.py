@@ -1,9 +1,9 @@
 """Turns the new root into lists that the child only has to work off: what to make in an empty file system, what to mount on it.
 
-It runs in the calling process, with its rights, before any namespace exists, and looks at the sources of binds. The root itself is
-a tmpfs that only the build's mount namespace has: files made on disk for every build cost more than the build (ext4 does not like
-to use the numbers of files just deleted again). On disk are only the folders that a build may fill, ``places``, and the mount points
-in them. It refuses to mount anything; symlinks cannot be bound and are copied.
+It runs in the calling process, with its rights, before any namespace exists, and looks at the sources of binds. The root itself
+is a tmpfs that only the build's mount namespace has: files made on disk for every build cost more than the build (ext4 does not
+like to use the numbers of files just deleted again). On disk are only the folders that a build may fill, ``places``, and the
+mount points in them. It refuses to mount anything; symlinks cannot be bound and are copied.
 """
 
 import errno

@@ -170,6 +170,7 @@ class NamespaceSandbox:
     ) -> tuple[int, Any]:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         master = -1
+        ended = False
         try:
             with theirs:
                 master, slave = _terminal(identity)
@@ -181,12 +182,13 @@ class NamespaceSandbox:
                 request, master, control.fileno(), lambda: _answer(control), lambda: _send_kill(control), on_output
             )
             answer = follower.follow()
+            ended = bool(answer) and marshal.loads(answer)[0] == "ended"  # nothing inside lives any more
         finally:
             with self._mutex:
                 cancelled = self._running.pop(control, False)
             if master >= 0:
                 os.close(master)
-            _hang_up(control)
+            _hang_up(control, wait=not ended)
         if cancelled:
             raise CancelledError(request.name)
         return self._understand(answer), follower.limit
@@ -260,9 +262,12 @@ def _send_kill(control: socket.socket) -> None:
         control.send(b"k")
 
 
-def _hang_up(control: socket.socket) -> None:
-    """Make sure that the supervisor is done: it kills the build when the socket closes, and closes its own end last."""
+def _hang_up(control: socket.socket, *, wait: bool) -> None:
+    """Let go of the supervisor, which kills the build when the socket closes, and closes its own end last: ``wait`` for that."""
     with contextlib.suppress(OSError):
+        if not wait:
+            control.close()
+            return
         control.shutdown(socket.SHUT_WR)
         control.settimeout(30)
         while control.recv(65536):

@@ -7,6 +7,7 @@ Builtin builders unpack archives of others and get no filter.
 
 import errno
 import struct
+from functools import cache
 from typing import Final
 
 _LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
@@ -42,6 +43,7 @@ _MACHINES: Final[dict[str, tuple[Calls, ...]]] = {
 }
 
 
+@cache
 def program(machine: str) -> bytes:
     """The filter for a machine as ``uname -m`` calls it: instructions of 8 bytes; empty where there is none."""
     blocks = [_block(*calls) for calls in _MACHINES.get(machine, ())]

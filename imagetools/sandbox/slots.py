@@ -12,6 +12,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Final
 
@@ -111,6 +112,7 @@ def _is_mapped(uid: int, ranges: list[tuple[int, int, int]]) -> bool:
     return any(first <= uid < first + count for first, _, count in ranges)
 
 
+@cache
 def _is_somebody(number: int) -> bool:
     try:
         pwd.getpwuid(number)
