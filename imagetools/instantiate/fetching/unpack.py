@@ -8,22 +8,26 @@ that could touch anything outside the folder.
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from imagetools.archive.member import Kind, Member
 from imagetools.archive.stream import ByteStream
 from imagetools.archive.tarball import read_tarball
 from imagetools.archive.unpack import UnpackPolicy, components, unpack
+from imagetools.archive.zip import read_zip
 from imagetools.instantiate.fetching.errors import TopLevelFiles
 
-_POLICY = UnpackPolicy(any_links=True)
+_POLICY: Final = UnpackPolicy(any_links=True)
+_ZIP: Final = (b"PK\3\4", b"PK\5\6")
 
 
 def unpack_single(archive: str, folder: str, url: str) -> tuple[str, int]:
     """Unpack the file ``archive`` into the empty ``folder``; gives the place of what is at its top, and when that was last
     changed (in seconds since 1970). Raises ArchiveError, TopLevelFiles (with ``url``)."""
-    with open(archive, "rb", buffering=0) as file:
+    with _File(archive) as file:
         times = _Times()
-        unpack(times.noted(_as_nix(read_tarball(ByteStream(file.read)))), folder, _POLICY)
+        members = read_zip(file) if file.read_at(0, 4) in _ZIP else read_tarball(ByteStream(file.read))
+        unpack(times.noted(_as_nix(members)), folder, _POLICY)
     tops = os.listdir(folder)
     if len(tops) != 1:
         raise TopLevelFiles(url)
@@ -39,6 +43,29 @@ def _as_nix(members: Iterable[Member]) -> Iterator[Member]:
     """The owner's bit decides what is executable."""
     for member in members:
         yield replace(member, mode=0o644) if member.mode & 0o111 and not member.mode & 0o100 else member
+
+
+class _File:
+    """A file to be read in order or in any place; a context manager."""
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._fd).st_size
+
+    def read(self, size: int) -> bytes:
+        return os.read(self._fd, size)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        piece = os.pread(self._fd, size, offset)
+        while 0 < len(piece) < size and (more := os.pread(self._fd, size - len(piece), offset + len(piece))):
+            piece += more
+        return piece
+
+    def __enter__(self) -> "_File":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
 
 
 class _Times:
