@@ -34,8 +34,8 @@
   preferLocalBuild ? true,
 }:
 let
-  fail = text: throw "fetchgit of ${toString url}: ${text}";
-  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchgit"; what = toString url; };
+  fail = text: throw "fetchgit of ${import ../shown_url.nix url}: ${text}";
+  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchgit"; what = import ../shown_url.nix url; };
   shellAttrs = import ../post_fetch.nix { inherit lib bash busybox; };
 
   # The rule of nixpkgs 20.09, whose names stand in the paths that people have; a part of the repository is named after the part.

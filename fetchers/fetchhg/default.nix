@@ -17,8 +17,8 @@
   preferLocalBuild ? true,
 }:
 let
-  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchhg"; what = toString url; };
-  checked = if md5 != null && md5 != "" then throw "fetchhg of ${toString url}: md5 is no longer taken; use `hash`" else derivation;
+  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchhg"; what = import ../shown_url.nix url; };
+  checked = if md5 != null && md5 != "" then throw "fetchhg of ${import ../shown_url.nix url}: md5 is no longer taken; use `hash`" else derivation;
 in
 lib.extendDerivation true ({ inherit meta passthru; } // passthru) (
   checked (

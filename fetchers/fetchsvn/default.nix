@@ -19,8 +19,8 @@
   preferLocalBuild ? true,
 }:
 let
-  fail = text: throw "fetchsvn of ${toString url}: ${text}";
-  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchsvn"; what = toString url; };
+  fail = text: throw "fetchsvn of ${import ../shown_url.nix url}: ${text}";
+  fixedOutput = import ../fixed_output.nix { inherit lib; } { fetcher = "fetchsvn"; what = import ../shown_url.nix url; };
 
   # …/repo/trunk is called repo, …/repo/branches/x and …/repo/tags/x repo-x, anything else after its last part (as in nixpkgs)
   reversed = lib.reverseList (lib.splitString "/" (lib.removeSuffix "/" (toString url)));

@@ -21,7 +21,7 @@
 }@args:
 let
   firstUrl = toString (if url != "" then url else builtins.head urls);
-  meaningless = what: why: throw "fetchzip of ${firstUrl}: ${what} has no meaning here, ${why}";
+  meaningless = what: why: throw "fetchzip of ${import ../shown_url.nix firstUrl}: ${what} has no meaning here, ${why}";
   download = fetchurl (
     {
       inherit name;
@@ -50,7 +50,7 @@ else if executable then
 else if showURLs then
   meaningless "`showURLs`" "it would unpack a list of addresses"
 else if extension != null && builtins.match "[^/]+" extension == null then
-  throw "fetchzip of ${firstUrl}: `extension` is a part of a file name, such as \"tar.gz\", and not \"${toString extension}\""
+  throw "fetchzip of ${import ../shown_url.nix firstUrl}: `extension` is a part of a file name, such as \"tar.gz\", and not \"${toString extension}\""
 else
   lib.extendDerivation true (
     {
