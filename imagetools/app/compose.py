@@ -322,8 +322,9 @@ class Session:
     def _realiser(self) -> "Realiser":
         from imagetools.bundled.builders import BUILTINS as BUILDERS
         from imagetools.bundled.fetchers import BUILTINS as FETCHERS
+        from imagetools.realise.machine import features
         from imagetools.realise.scheduler import Realiser
-        from imagetools.realise.settings import NIX_FEATURES, RealiseSettings
+        from imagetools.realise.settings import RealiseSettings
         from imagetools.sandbox.namespaces import NamespaceSandbox
         from imagetools.sandbox.none import NoSandbox
 
@@ -335,7 +336,7 @@ class Session:
             settings=RealiseSettings(
                 system=settings.system,
                 extra_systems=settings.extra_systems,
-                features=NIX_FEATURES if settings.features is None else settings.features,
+                features=features() if settings.features is None else settings.features,
                 max_jobs=settings.max_jobs,
                 cores=settings.cores,
                 keep_going=settings.keep_going,
@@ -347,6 +348,7 @@ class Session:
                 environment=settings.environment,
                 ca_file=settings.ca_file,
                 netrc=_read_optional(settings.netrc),
+                relaxed=settings.relaxed,
             ),
             shell=self.run(lambda: self._shell(evaluating)),
             builtins=(*FETCHERS, *BUILDERS),

@@ -86,7 +86,7 @@ def sentences(event: Event, store_dir: StoreDir) -> list[str]:
     if isinstance(event, PlanReady):
         return _plan(event, store_dir)
     if isinstance(event, BuildStarted):
-        return [f"building '{store_dir.join(event.drv)}'..."]
+        return [f"{'checking outputs of' if event.check else 'building'} '{store_dir.join(event.drv)}'..."]
     if isinstance(event, LockWaiting):
         return [f"waiting for lock on '{store_dir.join(event.path)}'"]
     if isinstance(event, BuildKept):
