@@ -6,6 +6,7 @@ from .fetchdeb.fetch_deb import FetchDeb
 from .fetchdeb.unpack_deb import UnpackDeb
 from .fetchgit.fetch_git import FetchGit
 from .fetchhg.fetch_hg import FetchHg
+from .fetchpatch.fetch_patch import FetchPatch
 from .fetchsvn.fetch_svn import FetchSvn
 from .fetchurl.fetch_url import FetchUrl
 from .fetchzip.fetch_zip import FetchZip
@@ -17,6 +18,7 @@ BUILTINS: tuple[BuiltinBuilder, ...] = (
     FetchGit(),
     FetchHg(),
     FetchSvn(),
+    FetchPatch(),
     FetchDeb(),
     UnpackDeb(),
     RequireFile(),

@@ -17,6 +17,9 @@ let
   };
   # a function over functions of the set, from its folder in fetchers/
   fetcher = folder: let make = import (../bundled/fetchers + "/${folder}"); in lib.makeOverridable (lib.callPackageWith self make { });
+  fetchpatchAs =
+    patchutilsVersion:
+    lib.makeOverridable (lib.callPackageWith self (import ../bundled/fetchers/fetchpatch) { inherit patchutilsVersion; });
   data = import ./data.nix { inherit lib debian; inherit (self) runCommandLocal; };
 in
 removeAttrs trivial [ "runtimeShell" ]
@@ -43,6 +46,8 @@ removeAttrs trivial [ "runtimeShell" ]
   fetchgit = fetcher "fetchgit";
   fetchhg = fetcher "fetchhg";
   fetchsvn = fetcher "fetchsvn";
+  fetchpatch = fetchpatchAs "0.3.3" // { version = 1; };
+  fetchpatch2 = fetchpatchAs "0.4.2" // { version = 2; };
   requireFile = fetcher "require_file";
   fetchDebianPatch = fetcher "fetch_debian_patch";
   repoRevToNameMaybe = lib.repoRevToName (config.fetchedSourceNameDefault or "source");
