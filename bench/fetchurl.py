@@ -2,7 +2,7 @@
 
     python -m bench.fetchurl [MEGABYTES]
 
-The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round of ours has a new store.
+The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round has a new store.
 """
 
 import hashlib
@@ -68,9 +68,8 @@ def main() -> None:
                 ours.append(once([program, "build", "--no-out-link", "--store", str(store), "-E", expression]))
                 shutil.rmtree(store)
         mine, peer = (statistics.median(cost.wall for cost in found) for found in (ours, theirs))
-        cpu = statistics.median(cost.cpu for cost in ours)
         title = f"fetchurl of {megabytes} MB"
-        print(f"{title:<44} {mine * 1000:8.0f} ms   curl: {peer * 1000:.0f} ms   ratio {mine / peer:.2f}   (CPU {cpu * 1000:.0f} ms)")
+        print(f"{title:<44} {mine * 1000:8.0f} ms   curl: {peer * 1000:.0f} ms   ratio {mine / peer:.2f}")
         for name, found in (("ours", ours), ("curl", theirs)):
             print(f"  {name}: " + " ".join(f"{cost.wall * 1000:.0f}" for cost in found))
 

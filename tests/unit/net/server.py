@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         answer(self)
 
-    do_CONNECT = do_GET
+    do_CONNECT = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         pass
