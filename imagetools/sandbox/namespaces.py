@@ -84,7 +84,7 @@ class NamespaceSandbox:
             self._lay_out(request, build, store, identity)
             places = {BUILD_FOLDER: build, "/tmp": os.path.join(request.scratch, "tmp"), request.store_dir: store}
             skeleton = mounts.prepare(lower.lower(request), places)
-            slots.give(store, identity)
+            slots.share(store, identity)
             self._lend(request, store, identity)
             recipe = self._recipe(request, skeleton, identity)
             status, limit = self._execute(request, recipe, identity, on_output)

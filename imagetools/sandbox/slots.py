@@ -133,6 +133,12 @@ def give(path: str, identity: Identity) -> None:
         os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
 
 
+def share(path: str, identity: Identity) -> None:
+    """Let the build's group have one folder; it stays the caller's, so that its sticky bit means something."""
+    if identity.spare:
+        os.chown(path, -1, identity.gid, follow_symlinks=False)
+
+
 def give_tree(path: str, identity: Identity) -> None:
     """Give a whole tree to the build; symlinks are never followed."""
     if identity.spare:
