@@ -52,7 +52,16 @@ def _search_path(text: str) -> str:
     return ":".join(text.split())
 
 
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    words = [word.partition("=") for word in text.split()]
+    if not all(name and equals and value for name, equals, value in words):
+        raise ValueError
+    return tuple((name, value) for name, _, value in words)
+
+
 TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
+    "access-tokens": (("access_tokens",), _pairs),
+    "allow-dirty": (("allow_dirty",), _flag),
     "allow-import-from-derivation": (("import_from_derivation",), _flag),
     "allowed-uris": (("allowed_uris",), _words),
     "connect-timeout": (("connect_timeout",), _seconds),
@@ -80,6 +89,7 @@ TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "system-features": (("features",), _words),
     "tarball-ttl": (("tarball_ttl",), _number),
     "timeout": (("timeout",), _seconds),
+    "warn-dirty": (("warn_dirty",), _flag),
 }
 """Name to the fields that it sets; with two fields the value is a pair."""
 
@@ -96,11 +106,11 @@ OLD: Final = {
     "build-use-substitutes": "substitute",
     "max-log-size": "max-build-log-size",
 }
-QUIET: Final = frozenset(("substitute", "build-fallback", "fallback", "print-missing", "warn-dirty", "eval-cache"))
+QUIET: Final = frozenset(("substitute", "build-fallback", "fallback", "print-missing", "eval-cache"))
 """What scripts say out of habit, and what is so in any case."""
 
 _OF_NIX_ALONE: Final = """
-accept-flake-config access-tokens allow-dirty allow-new-privileges allow-symlinked-store
+accept-flake-config allow-new-privileges allow-symlinked-store
 allow-unsafe-native-code-during-evaluation allowed-impure-host-deps allowed-users always-allow-substitutes
 auto-allocate-uids auto-optimise-store bash-prompt bash-prompt-prefix bash-prompt-suffix build-hook build-poll-interval
 build-users-group builders builders-use-substitutes commit-lockfile-summary compress-build-log cores-per-build
@@ -132,7 +142,7 @@ def with_options(settings: Settings, options: Pairs, warn: Callable[[str], objec
 
 
 def _is_list(name: str) -> bool:
-    return name in TABLE and TABLE[name][1] is _words
+    return name in TABLE and TABLE[name][1] in {_words, _pairs}
 
 
 def _applied(settings: Settings, name: str, text: str, *, more: bool, warn: Callable[[str], object]) -> Settings:
@@ -141,7 +151,7 @@ def _applied(settings: Settings, name: str, text: str, *, more: bool, warn: Call
         value = read(text)
     except (ValueError, KeyError):
         kind = "Boolean setting" if read is _flag else "option" if name == "sandbox" else "setting"
-        warn(f"{kind} '{name}' has invalid value '{text}'")
+        warn(f"{kind} '{name}' has invalid value '{'***' if read is _pairs else text}'")
         return settings
     if more:
         value = (*(getattr(settings, fields[0]) or ()), *value)

@@ -43,7 +43,8 @@ class Settings:
     ``netrc`` a netrc file that need not exist.
 
     For evaluation-time fetchers: ``tarball_ttl`` (seconds for which what was fetched without a hash is fresh), ``allowed_uris``
-    (what restricted evaluation may fetch). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
+    (what restricted evaluation may fetch), ``access_tokens`` (host and token), ``allow_dirty`` and ``warn_dirty`` (work trees with
+    changes). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
     ``stalled_timeout`` in seconds (0: the transport's own).
     """
 
@@ -76,6 +77,9 @@ class Settings:
     import_from_derivation: bool = True
     tarball_ttl: int = 3600
     allowed_uris: tuple[str, ...] = ()
+    access_tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    allow_dirty: bool = True
+    warn_dirty: bool = True
     hashed_mirrors: tuple[str, ...] = ()
     download_attempts: int = 5
     connect_timeout: float = 0
@@ -168,6 +172,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         environment=env,
         sandbox=flag == "1",
         cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
+        tarball_ttl=_number(env, "IMAGETOOLS_TARBALL_TTL", 3600),
         max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
     )
 

@@ -79,7 +79,12 @@ ImportFromDerivation = Annotated[
 ]
 Setting = Annotated[
     list[str] | None,
-    typer.Option("--option", metavar="NAME VALUE", help="A setting of Nix's by its name, such as tarball-ttl 0. Repeatable."),
+    typer.Option(
+        "--option",
+        metavar="NAME VALUE",
+        help="A setting of Nix's by its name, such as tarball-ttl 0. Repeatable. In short: --tarball-ttl SECONDS, --refresh (0),"
+        " --offline (for ever), --allowed-uris 'PREFIX...'.",
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -101,10 +106,13 @@ class ArgumentError(ImagetoolsError):
 
 
 _PAIRS = ("--arg", "--argstr", "--option")
+_SETTINGS = ("--tarball-ttl", "--allowed-uris")  # settings that may be written as options of their own, as in Nix
+_WORDS = {"--refresh": "--option=tarball-ttl=0", "--offline": "--option=tarball-ttl=4294967295"}
 
 
 def fold_pairs(argv: Sequence[str]) -> list[str]:
-    """``--arg NAME VALUE`` as one word ``--arg=NAME=VALUE``, since an option takes one value here; ``--option`` too.
+    """``--arg NAME VALUE`` as one word ``--arg=NAME=VALUE``, since an option takes one value here; ``--option`` too,
+    and what is short for one.
 
     ``--arg NAME=VALUE`` in two words is accepted as well (a Nix name holds no ``=``).
     """
@@ -115,6 +123,14 @@ def fold_pairs(argv: Sequence[str]) -> list[str]:
         word = words[at]
         if word == "--":
             return folded + words[at:]
+        word = _WORDS.get(word, word)
+        if word.partition("=")[0] in _SETTINGS:
+            name, equals, value = word.partition("=")
+            if not equals and at + 1 >= len(words):
+                raise ArgumentError(f"{word} needs a value")
+            folded.append(f"--option={name.removeprefix('--')}={value if equals else words[at + 1]}")
+            at += 1 if equals else 2
+            continue
         if word in _PAIRS and at + 1 < len(words):
             name = words[at + 1]
             if "=" in name:
@@ -131,7 +147,7 @@ def fold_pairs(argv: Sequence[str]) -> list[str]:
     return folded
 
 
-_WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store", "-j", "--max-jobs", "--cores")
+_WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store", "-j", "--max-jobs", "--cores", *_SETTINGS)
 
 
 def own_words(argv: Sequence[str]) -> list[str]:

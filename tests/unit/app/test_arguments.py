@@ -13,6 +13,10 @@ from imagetools.app.cli.arguments import ArgumentError, fold_pairs, pairs
         (["--arg", "x=1", "f.nix"], ["--arg=x=1", "f.nix"]),
         (["--", "--arg", "x", "1"], ["--", "--arg", "x", "1"]),
         (["-E", "--arg", "x", "--strict"], ["-E", "--arg=x=--strict"]),
+        (["--tarball-ttl", "0", "x"], ["--option=tarball-ttl=0", "x"]),
+        (["--allowed-uris=a b", "x"], ["--option=allowed-uris=a b", "x"]),
+        (["--refresh", "x"], ["--option=tarball-ttl=0", "x"]),
+        (["--offline"], ["--option=tarball-ttl=4294967295"]),
     ],
 )
 def test_folding(words: list[str], folded: list[str]) -> None:
@@ -22,6 +26,11 @@ def test_folding(words: list[str], folded: list[str]) -> None:
 def test_a_name_without_a_value_is_refused() -> None:
     with pytest.raises(ArgumentError, match="--arg needs a name and a value"):
         fold_pairs(["eval", "--arg", "x"])
+
+
+def test_a_setting_without_a_value_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="--tarball-ttl needs a value"):
+        fold_pairs(["eval", "--tarball-ttl"])
 
 
 def test_pairs() -> None:
