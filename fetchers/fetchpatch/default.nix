@@ -21,7 +21,7 @@
 }@args:
 let
   self = if patchutilsVersion == "0.3.3" then "fetchpatch" else "fetchpatch2";
-  fail = why: throw "${self} of ${download.url}: ${why}";
+  fail = why: throw "${self} of ${import ../shown_url.nix download.url}: ${why}";
   isTexts = value: builtins.isList value && builtins.all (each: builtins.isString each || builtins.isPath each) value;
 
   download = fetchurl (

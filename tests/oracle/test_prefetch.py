@@ -137,6 +137,24 @@ def test_an_executable_file(server: Server, tmp_path: Path) -> None:
     assert (file.stat().st_mode & 0o777, nar_hash(str(file))[0].sri()) == (0o555, done["hash"])
 
 
+def test_a_patch_with_wishes(server: Server, tmp_path: Path) -> None:
+    wishes = {
+        "--strip-len 1": "stripLen = 1;",
+        "--extra-prefix src/": 'extraPrefix = "src/";',
+        "--include src/lib/x.c": 'includes = [ "src/lib/x.c" ];',
+        "--hunk 1": "hunks = [ 1 ];",
+        "--revert": "revert = true;",
+    }
+    done = Run(tmp_path, "patch", server.url("/fix.patch"), *" ".join(wishes).split(), "--json")
+    described = json.loads(done.output)
+    assert described["function"] == "fetchpatch2"
+    assert [line for line in wishes.values() if f"  {line}\n" not in described["expression"]] == []
+    assert "+one\n-two\n" in Path(described["physicalPath"]).read_text()
+    asked = len(server.seen)
+    assert done.build(described["expression"]).strip() == described["path"]
+    assert len(server.seen) == asked
+
+
 def test_what_fails(server: Server, tmp_path: Path) -> None:
     for words, code, text in (
         (["url", server.url("/nothing")], 100, "HTTP 404 Not Found"),
