@@ -51,6 +51,6 @@ def test_our_function(tmp_path: Path) -> None:
         secret = server.url("/gone?token=s3cret", "me:s3cret@")
         expression = f'(import <nixpkgs> {{ }}).fetchurl {{ url = "{secret}"; name = "x"; hash = "{nar}"; }}'
         failed = imagetools("build", "--no-out-link", "-E", expression, home=tmp_path, check=False)
-        assert failed.returncode == 100
+        assert failed.returncode == 1
         assert "HTTP 404 Not Found" in failed.stderr
         assert "s3cret" not in failed.stderr
