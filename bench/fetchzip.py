@@ -1,4 +1,4 @@
-"""fetchzip of 300 MB in 15,000 files (a .tar.gz): the whole ``imagetools build``, registered, against ``tar x`` and ``nix hash path``."""
+"""fetchzip of 300 MB in 15,000 files (a .tar.gz), the whole ``imagetools build``, against ``tar x`` and ``nix hash path``."""
 
 import math
 import os

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imagetools.archive.unpack import UnpackPolicy
-from imagetools.builtin.api import BuiltinContext, BuiltinError
+from imagetools.builtin.api import BuiltinContext, BuiltinError, NoNetworkError
 from imagetools.kernel.bytestr import to_bytes
 
 from ..archives import unpack_into
@@ -46,6 +46,8 @@ class FetchZip:
         return FetchUrl().host_files(env)
 
     def build(self, ctx: BuiltinContext) -> None:
+        if ctx.transport is None:
+            raise NoNetworkError(self.name)
         urls = urls_of(ctx.env)
         if "out" not in ctx.outputs or len(ctx.outputs) != 1:
             raise BuiltinError("builtin:fetchzip has exactly one output, 'out'")

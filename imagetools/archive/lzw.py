@@ -87,7 +87,7 @@ class LzwDecoder:
 
     def _align(self) -> None:
         if self._group:
-            self._place += self._bits - (self._group * self._bits >> 3)
+            self._place += self._bits
             self._group = 0
 
     def _code(self, final: bool) -> int:

@@ -3,7 +3,8 @@
 By hand, since ``zipfile`` knows neither unzip's rules (modes by the system that wrote the archive, names in code page 850,
 control characters left out) nor enough mistrust: here the central directory and the headers before the data must agree, no two
 members may share bytes (that is how a zip bomb is made), sizes and checksums must be right. Needs random access, which ``Source``
-gives; memory grows with the number of members only, by a few dozen bytes each. Refuses encryption, archives in parts, and methods of old.
+gives; memory grows with the number of members only, by a few dozen bytes each. Refuses encryption, archives in parts, and the
+methods of old.
 """
 
 import zlib

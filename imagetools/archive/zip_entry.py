@@ -73,7 +73,7 @@ def read_entry(stream: ByteStream) -> Entry:
     extra = _extra(stream.exactly(extra_size))
     stream.skip(comment_size)
     size, packed, header = _zip64(extra.get(1, b""), size, packed, header, at)
-    text = _text(raw_name, flags, host, version, extra.get(0x7075, b""))
+    text = _text(raw_name, flags, host, version, extra_size, extra.get(0x7075, b""))
     if b"\0" in text:
         raise ArchiveError(_FORM, f"member '{text.decode('utf-8', 'backslashreplace')!r}': its name has a zero byte", at)
     mode = _mode(attributes, host, text, extra)
@@ -93,10 +93,10 @@ def read_entry(stream: ByteStream) -> Entry:
     )
 
 
-def _text(raw: bytes, flags: int, host: int, version: int, unicode_path: bytes) -> bytes:
+def _text(raw: bytes, flags: int, host: int, version: int, extra_size: int, unicode_path: bytes) -> bytes:
     """The name in the file system's bytes: UTF-8 where the archive says so, else as the system that wrote it meant it."""
-    if flags & _UTF8:
-        return raw
+    if flags & _UTF8 and extra_size:
+        return raw  # unzip looks at the flag only where there is an extra field, whichever it is
     if len(unicode_path) > 5 and unicode_path[0] == 1 and _int(unicode_path, 1, 4) == zlib.crc32(raw):
         return unicode_path[5:]
     dos = (host == _FAT and version not in {25, 26, 40}) or host == _HPFS or (host == _NTFS and version == 50)

@@ -86,7 +86,9 @@ def test_something_before_it_that_offsets_count_in() -> None:
 
 
 NAMES = {
-    "utf-8": (Item("ü/é".encode(), flags=0x800, host=FAT), "ü/é".encode()),
+    "utf-8": (Item("ü/é".encode(), flags=0x800), "ü/é".encode()),
+    "utf-8 of dos": (Item("ü/é".encode(), flags=0x800, host=FAT, extra=b"UT\5\0\1\0\0\0\0"), "ü/é".encode()),
+    "utf-8 of dos, without an extra field": (Item("ü/é".encode(), flags=0x800, host=FAT), b"++/+\xae"),
     "unicode path": (
         Item(b"a\x81", host=FAT, extra=struct.pack("<HHBI", 0x7075, 7, 1, zlib.crc32(b"a\x81")) + "ü".encode()),
         "ü".encode(),
