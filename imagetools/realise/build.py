@@ -24,6 +24,7 @@ from imagetools.realise.events import BuildFinished, BuildKept, BuildOutput, Bui
 from imagetools.realise.failures import (
     BuilderFailedError,
     LogTooLongError,
+    MayPassError,
     NotDeterministicError,
     TimedOutError,
     ValidOutputInTheWayError,
@@ -228,7 +229,8 @@ class Builder:
             silent = outcome.limit == "silent"
             raise TimedOutError(drv, settings.max_silent if silent else settings.timeout, silent, tail)
         note = "build failure may have been caused by lack of free disk space" if _nearly_full(outcome.build_folder) else ""
-        raise BuilderFailedError(drv, outcome.exit_code, outcome.signal, tail, note)
+        kind = MayPassError if note or step.derivation.is_fixed else BuilderFailedError
+        raise kind(drv, outcome.exit_code, outcome.signal, tail, note)
 
     def _keep(self, step: Step, folder: str) -> None:
         name = step.drv.name

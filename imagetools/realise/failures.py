@@ -37,6 +37,15 @@ class BuilderFailedError(BuildError):
         self.tail = tuple(tail)
 
 
+class MayPassError(BuilderFailedError):
+    """A builder failed that may do better another time: a fixed output (the network), or on a full disk.
+
+    Nix quirk: that is no failure of the derivation, so the exit code is not 100.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+
 class TimedOutError(BuildError):
     """The build took too long (exit code 101), in all or without a word."""
 
@@ -248,9 +257,7 @@ class NotDeterministicError(BuildError):
 
 
 class DependencyFailedError(BuildError):
-    """A derivation cannot be built since what it needs failed."""
-
-    exit_code: ClassVar[int] = 100
+    """A derivation cannot be built since what it needs failed, which decides the exit code."""
 
     def __init__(self, drv: str, failed: int) -> None:
         super().__init__(drv, f"{failed} dependencies of derivation '{drv}' failed to build")

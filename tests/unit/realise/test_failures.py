@@ -32,7 +32,7 @@ SENTENCES: list[tuple[ImagetoolsError, int, str]] = [
         1,
         f"a 'riscv64-linux' with features {{a, kvm}} is required to build '{DRV}', but I am a 'x86_64-linux' with features {{b}}",
     ),
-    (failures.DependencyFailedError(DRV, 2), 100, f"2 dependencies of derivation '{DRV}' failed to build"),
+    (failures.DependencyFailedError(DRV, 2), 1, f"2 dependencies of derivation '{DRV}' failed to build"),
 ]
 
 
@@ -43,7 +43,7 @@ def test_sentences(error: ImagetoolsError, code: int, sentence: str) -> None:
 
 
 def test_exit_codes_add_up() -> None:
-    build = failures.DependencyFailedError(DRV, 1)
+    build = failures.BuilderFailedError(DRV, 1, None, [])
     late = failures.TimedOutError(DRV, 1, False, [])
     other = failures.HashMismatchError(DRV, Hash.zero("sha1"), Hash.zero("sha1"))
     system = failures.NoChrootError(DRV)
