@@ -157,9 +157,9 @@ def test_a_patch_with_wishes(server: Server, tmp_path: Path) -> None:
 
 def test_what_fails(server: Server, tmp_path: Path) -> None:
     for words, code, text in (
-        (["url", server.url("/nothing")], 100, "HTTP 404 Not Found"),
-        (["zip", server.url("/flat.tar.gz")], 100, "stripRoot"),
-        (["zip", server.url("/tool-1.0.sh")], 100, "tool-1.0.sh"),
+        (["url", server.url("/nothing")], 1, "HTTP 404 Not Found"),
+        (["zip", server.url("/flat.tar.gz")], 1, "stripRoot"),
+        (["zip", server.url("/tool-1.0.sh")], 1, "tool-1.0.sh"),
         (["url", server.url("/tool-1.0.sh"), "--type", "crc"], 1, "crc"),
         (["url", server.url("/tool-1.0.sh"), "--executable", "--unpack"], 2, "exclude each other"),
         (["url", server.url("/tool-1.0.sh"), "--no-strip-root"], 2, "--unpack only"),

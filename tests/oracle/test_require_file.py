@@ -31,7 +31,7 @@ def build(home: Path, call: str, check: bool = True) -> tuple[int, str, str]:
 def test_the_banner_says_what_to_do(home: Path) -> None:
     need_namespaces()
     code, _, said = build(home, CALL, check=False)
-    assert code == 100
+    assert code == 1
     banner = """***
 Unfortunately, tool.bin cannot be downloaded automatically. Please go to http://127.0.0.1/register to download it yourself,
 and add it to the store, using either

@@ -100,7 +100,7 @@ def _register_files(group: typer.Typer) -> None:
         The file goes where `nix-prefetch-url` puts it: under its hash and the last part of URL. A file:///... URL adds a file of
         this machine, which is one way to satisfy requireFile.
 
-        Exit code: 0 fetched, 1 error, 100 the download failed, 102 it has another hash than HASH.
+        Exit code: 0 fetched, 1 error, 102 it has another hash than HASH.
 
         Examples: imagetools prefetch url https://example.org/tool-1.0.tar.gz | imagetools prefetch url --unpack
         https://example.org/tool-1.0.tar.gz
