@@ -5,13 +5,20 @@ are limited by its environment.
 """
 
 import os
+import re
 import shutil
 import stat
+from typing import Final
 
 from imagetools.builtin.api import BuiltinError
 
 from .git_program import Git, GitError
 from .request import Request
+
+_FAILED: Final = re.compile(
+    r"(?:clone of '([^']*)' into|Unable to fetch in|Fetched in|Unable to checkout .* in) submodule path '([^']*)'"
+)
+_HOPELESS: Final = {"protocol", "login", "host", "certificate", "path", "submodule", "repository"}
 
 
 class EscapingSubmoduleError(BuiltinError):
@@ -20,6 +27,26 @@ class EscapingSubmoduleError(BuiltinError):
     def __init__(self, place: str) -> None:
         super().__init__(f"builtin:fetchgit: the place of submodule '{place}' is not a folder of the repository")
         self.place = place
+
+
+class SubmoduleError(GitError):
+    """One submodule could not be fetched; ``place`` is its path where git named it."""
+
+    def __init__(self, error: GitError, place: str, url: str) -> None:
+        super().__init__(url or error.url, error.failure, error.lines)
+        self.place = place
+        if place:
+            source = f" from '{self.url}'" if url else ""
+            self.message = f"cannot fetch submodule '{place}'{source} of '{error.url}': {error.failure.reason}"
+
+    @staticmethod
+    def of(error: GitError, folder: str) -> "SubmoduleError":
+        """From git's words: which submodule it was, and where it was looked for."""
+        for line in error.lines:
+            if found := _FAILED.search(line):
+                url, place = found.group(1) or "", found.group(2)
+                return SubmoduleError(error, os.path.relpath(place, folder) if place.startswith("/") else place, url)
+        return SubmoduleError(error, "", "")
 
 
 def take_submodules(git: Git, request: Request, folder: str, *, shallow: bool) -> None:
@@ -34,15 +61,16 @@ def update(git: Git, folder: str, *, shallow: bool) -> None:
     """``git submodule update``, at first without history where that is wished."""
     jobs = str(max(len(os.sched_getaffinity(0)), 1))
     words = ("submodule", "update", "--init", "--recursive", "--jobs", jobs, "--progress")
-    if shallow:
-        try:
-            git.run(*words, "--depth", "1", cwd=folder)
-        except GitError as error:
-            if error.failure.kind in {"protocol", "login", "host", "certificate"}:
-                raise
-        else:
-            return
-    git.run(*words, cwd=folder)
+    try:
+        if shallow:
+            try:
+                return git.run(*words, "--depth", "1", cwd=folder)
+            except GitError as error:
+                if error.failure.kind in _HOPELESS:
+                    raise
+        git.run(*words, cwd=folder)
+    except GitError as error:
+        raise SubmoduleError.of(error, folder) from error
 
 
 def remove_git_entries(folder: str) -> None:

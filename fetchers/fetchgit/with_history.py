@@ -159,4 +159,9 @@ class _Clone:
             self.differs = True
         for place, url, commit in found:
             protocol(url)
-            self.into(submodules.place_of(folder, place), url, commit, "")
+            try:
+                self.into(submodules.place_of(folder, place), url, commit, "")
+            except GitError as error:
+                if isinstance(error, submodules.SubmoduleError):
+                    raise
+                raise submodules.SubmoduleError(error, place, url) from error

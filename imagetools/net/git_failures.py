@@ -33,6 +33,24 @@ _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
         "repositories (and the submodules they name) are fetched through https, http, ssh and git only",
     ),
     (
+        "path",
+        r"invalid path '([^']*)'",
+        "it holds a path that no repository may hold: '{0}'",
+        "such a path could write outside of the checkout; whoever made it may mean harm",
+    ),
+    (
+        "path",
+        r"untracked working tree files would be overwritten by checkout:\s+(\S+)",
+        "it holds a path that no repository may hold: '{0}'",
+        "such a path could write outside of the checkout; whoever made it may mean harm",
+    ),
+    (
+        "submodule",
+        r"No url found for submodule path '([^']*)'|invalid value for '(?:submodule\.)([^']*)'",
+        "its submodule '{0}' has no usable entry in .gitmodules",
+        "without submodules: fetchSubmodules = false",
+    ),
+    (
         "certificate",
         r"SSL certificate problem|server certificate verification failed|certificate subject name",
         "the server's certificate is not trusted",
@@ -67,7 +85,8 @@ _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
     ("timeout", r"timed out|Timeout was reached|Operation too slow", "the server did not answer in time", None),
     (
         "revision",
-        r"couldn't find remote ref|not our ref|unadvertised object|[Pp]athspec '[^']*' did not match|reference is not a tree"
+        r"couldn't find remote ref|did not contain [0-9a-f]{40}"
+        r"|invalid reference|not our ref|unadvertised object|[Pp]athspec '[^']*' did not match|reference is not a tree"
         r"|bad object|unable to read tree|not a valid object|Not a valid|unknown revision|bad revision|[Rr]emote branch",
         "the repository has no such revision",
         None,
@@ -90,7 +109,7 @@ def explain(lines: Sequence[str]) -> GitFailure:
     text = "\n".join(lines)
     for kind, pattern, reason, hint in _KINDS:
         if found := re.search(pattern, text):
-            return GitFailure(kind, reason.format(*found.groups()), hint)
+            return GitFailure(kind, reason.format(*(group for group in found.groups() if group is not None)), hint)
     return GitFailure("unknown", last_words(lines) or "git failed without a word")
 
 
