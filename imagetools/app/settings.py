@@ -43,8 +43,8 @@ class Settings:
     ``netrc`` a netrc file that need not exist.
 
     For evaluation-time fetchers: ``tarball_ttl`` (seconds for which what was fetched without a hash is fresh), ``allowed_uris``
-    (what restricted evaluation may fetch), ``access_tokens`` (host and token), ``allow_dirty`` and ``warn_dirty`` (work trees with
-    changes). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
+    (what restricted evaluation may fetch), ``access_tokens`` (host and token), ``allow_dirty`` and ``warn_dirty`` (work trees
+    with changes). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
     ``stalled_timeout`` in seconds (0: the transport's own).
     """
 
