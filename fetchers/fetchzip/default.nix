@@ -54,9 +54,8 @@ else if extension != null && builtins.match "[^/]+" extension == null then
 else
   lib.extendDerivation true (
     {
-      inherit (download) meta;
+      inherit (download) meta passthru;
       url = firstUrl;
-      passthru = download.passthru or passthru;
     }
-    // (download.passthru or passthru)
+    // passthru
   ) unpacked

@@ -66,7 +66,7 @@ class FetchZip:
         size = unpack_into(
             archive,
             out,
-            name,
+            name.partition("?")[0],  # what follows may be secret
             UnpackPolicy(
                 any_links=ctx.env.get("allowOutsideLinks", "") == "1",
                 stripped=1 if strip else 0,

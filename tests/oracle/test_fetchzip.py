@@ -14,6 +14,7 @@ import pytest
 
 from imagetools.archive.unpack import UnpackPolicy
 from imagetools.bundled.fetchers.archives import unpack_into
+from imagetools.bundled.fetchers.fetchdeb import apt
 from imagetools.bundled.fetchers.fetchzip.fetch_zip import lift_root
 from imagetools.store.fs_nar import nar_hash
 from tests.oracle.commands import imagetools, nix
@@ -253,6 +254,84 @@ def address(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join()
+
+
+REAL_STEPS = """
+mkdir out t; cd t; tar xf ../www/p-1.0.tar.gz; mv p-1.0/* ../out; cd ..
+echo more >> out/mode0; rm out/link; mkdir out/made; mv out/mode1 out/made/p-1.0.tar.gz
+"""
+
+
+@pytest.mark.xdist_group("builds")
+def test_post_fetch_in_a_whole_build(tmp_path: Path, address: str) -> None:
+    """The set's own bash and programs; the second of two URLs; pname and version as the name; options of curl."""
+    if not apt.has_lists():
+        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    make_tree(tmp_path / "p-1.0")
+    subprocess.run(["tar", "-czf", "www/p-1.0.tar.gz", "p-1.0"], cwd=tmp_path, check=True)
+    subprocess.run(["bash", "-euc", REAL_STEPS], cwd=tmp_path, check=True)
+    right = nar_hash(str(tmp_path / "out"))[0].sri()
+    call = f"""
+        (import <nixpkgs> {{ }}).fetchzip {{
+          pname = "p";
+          version = "1.0";
+          urls = [ "{address}/gone/x.tar.gz" "{address}/p-1.0.tar.gz" ];
+          hash = "HASH";
+          extension = "tar.gz";
+          curlOptsList = [ "-H" "X-Word: two words" ];
+          postFetch = ''
+            echo more >> $out/mode0
+            [ "$(ls -A "$unpackDir")" = "" ]
+            [ "$PWD" = "$unpackDir" ]
+            [ "''${{renamed##*/}}" = download.tar.gz ]
+            tar -tzf "$renamed" > /dev/null
+            rm $out/link
+            mkdir $out/made
+          '';
+          extraPostFetch = "mv $out/mode1 $out/made/p-1.0.tar.gz";
+          meta.description = "x";
+          passthru.more = 5;
+        }}
+    """
+    wrong = imagetools("build", "--no-out-link", "-E", call.replace("HASH", ""), home=tmp_path, check=False)
+    assert wrong.returncode == 102
+    assert f"got:    {right}" in wrong.stderr
+    result = imagetools("build", "--no-out-link", "-E", call.replace("HASH", right), home=tmp_path)
+    assert result.stdout.strip().endswith("-p-1.0")
+    assert "downloading" not in result.stderr
+    wanted = imagetools(
+        "eval", "--json", "-E", f"let x = {call.replace('HASH', right)}; in [ x.more x.meta.description x.url ]", home=tmp_path
+    )
+    assert wanted.stdout.strip() == f'[5,"x","{address}/gone/x.tar.gz"]'
+
+
+@pytest.mark.xdist_group("builds")
+def test_hostile_in_a_whole_build(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(archive(Item(b"p/a", b"1"), Item(b"../../evil", b"2")))
+    call = f'(import <nixpkgs> {{ }}).fetchzip {{ url = "file://{tmp_path}/x.zip"; hash = ""; }}'
+    done = imagetools("build", "--no-out-link", "-E", call, home=tmp_path, check=False)
+    assert done.returncode in {1, 100}
+    assert "error: bad archive: member '../../evil': its name has '..'" in done.stderr
+    assert not list(tmp_path.rglob("evil"))
+
+
+WORDS = {
+    "recursiveHash = false;": "`recursiveHash = false` has no meaning here",
+    "executable = true;": "`executable` has no meaning here",
+    "showURLs = true;": "`showURLs` has no meaning here",
+    'extension = "a/b";': "`extension` is a part of a file name",
+    'sha1 = "x";': "more than one hash is given",
+    "unknown = 1;": "unexpected argument 'unknown'",
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_arguments_without_a_meaning(tmp_path: Path, word: str) -> None:
+    call = f'(import <nixpkgs> {{ }}).fetchzip {{ url = "http://a:s3cret@localhost/x.zip?token=s3cret"; hash = "x"; {word} }}'
+    done = imagetools("eval", "-E", f"({call}).drvPath", home=tmp_path, check=False)
+    assert done.returncode == 1
+    assert WORDS[word] in done.stderr
+    assert "s3cret" not in done.stderr.partition("at «string»")[0]
 
 
 @pytest.mark.xdist_group("builds")
