@@ -199,7 +199,7 @@ class _Fetch:
             if rev is None or rev == known:
                 return found[1], self._with_info(found[0].info, known)
         folder = os.path.join(self.world.settings.cache, "git")
-        clone = GitClone(self.git, folder, self.outside, shallow=self.shallow, files=self.from_file)
+        clone = GitClone(self.git, folder, self.outside, shallow=self.shallow)
         with clone.locked():
             if rev is not None:
                 self._bring_commit(clone, rev, full)
