@@ -179,7 +179,12 @@ def builtins() -> tuple[BuiltinBuilder, ...]:
 
 
 def find(name: str) -> BuiltinBuilder:
-    """Raises BuiltinError, with the names that exist."""
+    """Raises BuiltinError, with the names that exist. Builders are imported only where no fetcher has that name."""
+    from imagetools.bundled import fetchers
+
+    for builder in fetchers.BUILTINS:
+        if builder.name == name:
+            return builder
     every = builtins()
     for builder in every:
         if builder.name == name:

@@ -161,7 +161,8 @@ class HttpTransport:
         """One request; a text is the place where the server sends us."""
         import httpx  # noqa: PLC0415
 
-        client = self._client(proxy, request.wishes.verify)
+        secure = hop.url.lower().startswith("https:") or (proxy or "").lower().startswith("https:")
+        client = self._client(proxy, secure and request.wishes.verify)
         headers = {**request.headers(hop), **transfer.request_headers()}
         timeout = httpx.Timeout(
             self._policy.stall_timeout, connect=request.wishes.connect_timeout or self._policy.connect_timeout
@@ -189,6 +190,7 @@ class HttpTransport:
         return proxies.for_url(hop.url)
 
     def _client(self, proxy: str | None, verify: bool) -> "httpx.Client":
+        """A client for one way; reading all certificates takes 40 ms, so where there is no TLS it is not done."""
         client = self._clients.get((proxy, verify))
         if client is None:
             import httpx  # noqa: PLC0415
