@@ -45,12 +45,15 @@ let
       matched = builtins.match "(.*).git" last;
       named = if tag != null then tag else revision;
     in
-    "${if matched == null then last else builtins.head matched}${
-      if rootDir != "" then
-        "-${lib.strings.sanitizeDerivationName rootDir}"
-      else
-        lib.optionalString (builtins.match "[a-f0-9]*" named != null) "-${builtins.substring 0 7 named}"
-    }";
+    if builtins.match ".*(@|[?&;].*=).*" last != null then
+      fail "the last part of the URL, the default for `name`, seems to hold a secret; give a `name`"
+    else
+      "${if matched == null then last else builtins.head matched}${
+        if rootDir != "" then
+          "-${lib.strings.sanitizeDerivationName rootDir}"
+        else
+          lib.optionalString (builtins.match "[a-f0-9]*" named != null) "-${builtins.substring 0 7 named}"
+      }";
 
   revision =
     if rev != null && tag != null then
@@ -73,7 +76,6 @@ let
     else
       sparseCheckout;
   anyPattern = if nonConeMode == null then rootDir != "" else nonConeMode;
-  needsShell = postFetch != "" || preFetch != "" || netrcPhase != null;
 
   checked =
     if tags && !withHistory then
@@ -101,10 +103,8 @@ lib.extendDerivation true
     checked (
       lib.optionalAttrs (allowedRequisites != null) { inherit allowedRequisites; }
       // derivationArgs
-      // lib.optionalAttrs needsShell (
-        shellAttrs { postFetch = "shell"; inherit nativeBuildInputs; }
-        // { inherit postFetch preFetch; netrcPhase = if netrcPhase == null then "" else netrcPhase; }
-      )
+      // shellAttrs { inherit nativeBuildInputs netrcPhase; postFetch = if preFetch != "" && postFetch == "" then ":" else postFetch; }
+      // lib.optionalAttrs (preFetch != "") { inherit preFetch; }
       // lib.optionalAttrs (gitConfigFile != null) { inherit gitConfigFile; }
       // fixedOutput { inherit hash outputHash outputHashAlgo sha1 sha256 sha512; }
       // {

@@ -15,7 +15,7 @@ from imagetools.builtin.api import BuiltinContext
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net.git_commands import PROXY_VARIABLES
 
-from ..post_fetch import run_shell
+from ..post_fetch import run_netrc_phase, run_shell
 from .git_program import git_on_path
 
 _HOOK: Final = "NIX_PREFETCH_GIT_CHECKOUT_HOOK"
@@ -33,13 +33,8 @@ class Prepared:
 
 def prepare(ctx: BuiltinContext) -> Prepared:
     """Run netrcPhase and preFetch, where the derivation has them. Raises ShellFailedError."""
-    netrc = ""
-    if ctx.env.get("netrcPhase"):
-        run_shell(ctx, _text(ctx, "netrcPhase"), {})
-        file = Path(ctx.scratch, "netrc")
-        if file.is_file():
-            netrc = "\n" + file.read_text(encoding="utf-8", errors="surrogateescape")
-            file.unlink()
+    written = run_netrc_phase(ctx)
+    netrc = f"\n{written}" if written else ""
     if not ctx.env.get("preFetch"):
         return Prepared(netrc)
     exported = os.path.join(ctx.scratch, "git-exported")

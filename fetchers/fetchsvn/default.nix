@@ -50,7 +50,13 @@ lib.extendDerivation true ({ inherit meta passthru; } // passthru) (
   checked (
     fixedOutput { inherit hash outputHash outputHashAlgo sha1 sha256 sha512; }
     // {
-      name = if name == null then "${repository}-r${toString rev}" else name;
+      name =
+        if name != null then
+          name
+        else if builtins.match ".*(@|[?&;].*=).*" repository != null then
+          fail "the last part of the URL, the default for `name`, seems to hold a secret; give a `name`"
+        else
+          "${repository}-r${toString rev}";
       builder = "builtin:fetchsvn";
       system = "builtin";
       outputHashMode = "recursive";
