@@ -12,6 +12,9 @@ _SECRET_KEY = re.compile(
 )
 _SHORTEST = 4  # what is shorter is in every text
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"@]*(?:@[^\s/?#'\"@]*)*@")
+_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'`<>]+")
+_PARTS = re.compile(r"([^/]*//)([^/?#]*@)?([^?]*)(.*)")
+_HEADER = re.compile(r"(?i)(\b(?:proxy-)?authorization\s*:\s*)([^\"']+)")
 
 
 def redact(url: str) -> str:
@@ -37,6 +40,26 @@ def without_login(url: str) -> str:
 def redact_text(text: str) -> str:
     """A sentence with every ``scheme://user:password@`` in it made harmless (for messages of other programs)."""
     return _USERINFO.sub(r"\1***@", text)
+
+
+def mask(line: str) -> str:
+    """A line of a definition with the secrets of its URLs and of ``Authorization:`` headers as stars, each letter as one.
+
+    The length stays, so that a caret beneath the line stays where it points.
+    """
+    line = _URL.sub(lambda found: _masked(found.group()), line)
+    return _HEADER.sub(lambda found: found.group(1) + "*" * len(found.group(2)), line)
+
+
+def _masked(url: str) -> str:
+    found = _PARTS.match(url)
+    assert found is not None
+    scheme, login, rest, query = found.groups(default="")
+    pairs = []
+    for pair in query.split("&"):
+        key, equals, value = pair.partition("=")
+        pairs.append(key + equals + ("*" * len(value) if _SECRET_KEY.search(key.lstrip("?")) else value))
+    return scheme + (login and "*" * (len(login) - 1) + "@") + rest + "&".join(pairs)
 
 
 class Secrets:

@@ -12,7 +12,7 @@ def excerpt(source: bytes, line: int, column: int) -> tuple[str, ...]:
     """The line before, the line with a caret beneath its byte ``column``, and the line after, each with its number.
 
     ``line`` and ``column`` count from 1; a column of 0 gives no caret, a line that does not exist gives nothing. The caret
-    stands under the character, also where characters before it take several bytes.
+    stands under the character, also where characters before it take several bytes. Secrets in URLs are shown as stars.
 
     >>> print(*excerpt(b"let\\n  x = ;\\nin x", 2, 7), sep="\\n")
          1| let
@@ -20,6 +20,8 @@ def excerpt(source: bytes, line: int, column: int) -> tuple[str, ...]:
           |       ^
          3| in x
     """
+    from imagetools.net.redact import mask  # errors only
+
     lines = source.split(b"\0", 1)[0].splitlines()
     if source[-1:] in (b"\n", b"\r", b""):
         lines.append(b"")
@@ -28,7 +30,7 @@ def excerpt(source: bytes, line: int, column: int) -> tuple[str, ...]:
     shown = []
     for number in range(max(line - 1, 1), min(line + 1, len(lines)) + 1):
         text = lines[number - 1]
-        shown.append(f" {number:5d}| {_readable(text)}".rstrip())
+        shown.append(f" {number:5d}| {mask(_readable(text))}".rstrip())
         if number == line and column > 0:
             shown.append(
                 "      | " + " " * len(_readable(text[: column - 1]).ljust(column - 1 if column > len(text) + 1 else 0)) + "^"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagetools.net.redact import redact, redact_text
+from imagetools.net.redact import mask, redact, redact_text
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_sentences() -> None:
 def test_no_password_survives(name: str, password: str) -> None:
     assert "SECRET" not in redact(f"https://{name}:{password}@host/path")
     assert "SECRET" not in redact_text(f"see https://{name}:{password}@host/path now")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('  url = "https://me:s3cret@h/x"; # y', '  url = "https://*********@h/x"; # y'),
+        ('[ "http://h/x?a=1&token=abc" "https://t@h" ]', '[ "http://h/x?a=1&token=***" "https://*@h" ]'),
+        ("url = http://h/x?token=abc;", "url = http://h/x?token=****"),
+        ('"-H" "Authorization: Bearer s3cret" ]', '"-H" "Authorization: *************" ]'),
+        ("a + b # http://h/@x?y=@", "a + b # http://h/@x?y=@"),
+        ("https://", "https://"),
+    ],
+)
+def test_lines_of_a_definition_keep_their_length(line: str, shown: str) -> None:
+    assert mask(line) == shown
+    assert len(shown) == len(line)
