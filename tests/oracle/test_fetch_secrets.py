@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: one case a line)
 """No secret that a fetch needs shows up anywhere: not in what is printed, in logs, in names, in --json.
 
 (The text of a .drv file holds the URL as it was written, as in Nix: docs/fetchers.md says so.)

@@ -20,7 +20,7 @@ def excerpt(source: bytes, line: int, column: int) -> tuple[str, ...]:
           |       ^
          3| in x
     """
-    from imagetools.net.redact import mask  # errors only
+    from imagetools.net.redact import mask  # noqa: PLC0415 (needed by errors only)
 
     lines = source.split(b"\0", 1)[0].splitlines()
     if source[-1:] in (b"\n", b"\r", b""):
