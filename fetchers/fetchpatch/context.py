@@ -1,64 +1,71 @@
-"""Hunks of context diffs (``diff -c``): both sides one after the other."""
+"""Hunks of context diffs (``diff -c``): both sides one after the other.
+
+Lines are counted, not looked at, as in other hunks. One side may be left out where it shows no change: the old one if the
+heading of the new one comes at once, the new one if it would be all common lines. Refuses nothing: what is no hunk ends the file.
+"""
 
 import re
 from collections.abc import Sequence
-
-from imagetools.builtin.api import BuiltinError
 
 from .dialect import Dialect
 from .patch import Between, ContextHunk, FilePatch, Piece
 
 STARS = b"***************"
-_NEW_MARKS = (b" ", b"+", b"!", b"\\")
-_RANGE = re.compile(rb"(?:\*\*\*|---) (\d+)(?:,(\d+))?")
+_OLD = re.compile(rb"\*\*\* (\d+)(?:,(\d+))?")
+_NEW = re.compile(rb"--- (\d+)(?:,(\d+))?")
 
 
-class ContextHeadingError(BuiltinError):
-    """The heading of one side of a hunk is none."""
-
-    def __init__(self, line: bytes) -> None:
-        shown = line.decode("utf-8", "replace").rstrip("\n")
-        super().__init__(f"the patch has a line that is not understood: '{shown}'", "use fetchurl to take the file as it is")
-        self.line = line
+def begins_context_file(lines: Sequence[bytes], at: int) -> bool:
+    """Whether the two header lines of a file are here."""
+    return lines[at].startswith(b"*** ") and at + 1 < len(lines) and lines[at + 1].startswith(b"--- ")
 
 
 def read_context_hunks(lines: Sequence[bytes], at: int, file: FilePatch, dialect: Dialect, pieces: list[Piece]) -> int:
-    """The hunks that follow a file's two header lines, and where they end. Raises ContextHeadingError."""
-    while at + 1 < len(lines) and lines[at].startswith(STARS) and lines[at + 1].startswith(b"*** "):
-        old_start, old_count = _range(lines[at + 1])
-        at += 2
-        shown = 0 if at < len(lines) and lines[at].startswith(b"--- ") else old_count
-        start, at = at, _skip(lines, at, shown)
-        old_lines = tuple(lines[start:at])
-        if at == len(lines) or not lines[at].startswith(b"--- "):
-            file.context_hunks.append(ContextHunk(old_start, old_count, old_lines, 0, 0, (), False))
+    """The hunks that follow a file's two header lines, and where they end."""
+    while at < len(lines) and (file.context_hunks or lines[at].startswith(STARS)):
+        while at < len(lines) and lines[at].startswith(STARS):  # only the first hunk of a file needs such a line
+            at += 1
+        heading = _OLD.match(lines[at]) if at < len(lines) else None
+        if heading is None:
             break
-        new_start, new_count = _range(lines[at])
-        heading, at = lines[at], at + 1
-        omitted = new_count == 0 or at == len(lines) or lines[at][:1] not in _NEW_MARKS
-        start, at = at, at if omitted else _skip(lines, at, new_count)
-        file.context_hunks.append(
-            ContextHunk(old_start, old_count, old_lines, new_start, new_count, tuple(lines[start:at]), True)
-        )
+        old_start, old_count = _range(heading)
+        ending = lines[at][heading.end() :]
+        ending = ending[5:] if ending.startswith(b" ") else ending
+        start = at = at + 1
+        if not (at < len(lines) and lines[at].startswith(b"--- ")):
+            at = _skip(lines, at, old_count)
+        hunk = ContextHunk(old_start, old_count, ending, tuple(lines[start:at]))
+        file.context_hunks.append(hunk)
+        heading = _NEW.match(lines[at]) if at < len(lines) else None
+        if heading is None:
+            break
+        line = lines[at]
+        hunk.has_new = True
+        hunk.new_start, hunk.new_count = _range(heading)
+        start = at = at + 1
+        common = sum(line.startswith(b" ") for line in hunk.old_lines)
+        omitted = hunk.new_count == common
+        if not omitted:
+            at = _skip(lines, at, hunk.new_count)
+            hunk.new_lines = tuple(lines[start:at])
+        hunk.whole = omitted or len(hunk.new_lines) >= hunk.new_count
         if omitted and dialect.stops_at_omitted_lines:
-            pieces.append(Between(heading))
+            pieces.append(Between(line))
             break
     return at
 
 
 def _skip(lines: Sequence[bytes], at: int, count: int) -> int:
+    """Past ``count`` lines and the remarks behind them."""
     while at < len(lines) and (count or lines[at].startswith(b"\\")):
-        count -= not lines[at].startswith(b"\\")
+        count = max(0, count - 1)
         at += 1
     return at
 
 
-def _range(line: bytes) -> tuple[int, int]:
+def _range(heading: re.Match[bytes]) -> tuple[int, int]:
     """First line and number of lines."""
-    found = _RANGE.match(line)
-    if found is None:
-        raise ContextHeadingError(line)
-    first = int(found[1])
-    if found[2] is not None:
-        return first, int(found[2]) - first + 1
+    first = int(heading[1])
+    if heading[2] is not None:
+        return first, max(0, int(heading[2]) - first + 1)
     return first, 1 if first else 0

@@ -15,17 +15,23 @@ class Hunk:
     lines: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ContextHunk:
-    """A hunk of a context diff: both sides one after the other; a side that shows no change may have no lines."""
+    """A hunk of a context diff: both sides one after the other; a side that shows no change may have no lines.
+
+    ``ending`` is what ends the old side's heading, most often a line feed.
+    """
 
     old_start: int
     old_count: int
+    ending: bytes
     old_lines: tuple[bytes, ...]
-    new_start: int
-    new_count: int
-    new_lines: tuple[bytes, ...]
-    has_new: bool
+    new_start: int = 0
+    new_count: int = 0
+    new_lines: tuple[bytes, ...] = ()
+    has_new: bool = False
+    whole: bool = False
+    """Both sides have as many lines as they should."""
 
 
 @dataclass

@@ -62,7 +62,7 @@ class Wanted:
 
 
 def process(data: bytes, wanted: Wanted, dialect: Dialect) -> bytes:
-    """Raises NoPatchError, NothingSelectedError, HunkHeadingError, ContextHeadingError, NoRevertError."""
+    """Raises NoPatchError, NothingSelectedError, HunkHeadingError, NoRevertError."""
     ordered = put_in_order(data, wanted, dialect)
     if not ordered:
         raise NoPatchError(data, wanted.relative is not None)

@@ -82,15 +82,15 @@ def _context_hunks(file: FilePatch, manner: Manner) -> Iterator[bytes]:
 
 
 def _context_hunk(hunk: ContextHunk, new_start: int) -> Iterator[bytes]:
-    yield STARS + b"\n*** " + _span(hunk.old_start, hunk.old_count) + b" ****\n"
+    yield STARS + b"\n*** " + _span(hunk.old_start, hunk.old_count) + b" ****" + hunk.ending
     yield from hunk.old_lines
     if hunk.has_new:
-        yield b"--- " + _span(new_start % _WORD, hunk.new_count) + b" ----\n"
+        yield b"--- " + _span(new_start, hunk.new_count) + b" ----\n"
         yield from hunk.new_lines
 
 
 def _span(start: int, count: int) -> bytes:
-    return b"%d" % start if count <= 1 else b"%d,%d" % (start, start + count - 1)
+    return b"%d" % (start % _WORD) if count <= 1 else b"%d,%d" % (start % _WORD, (start + count - 1) % _WORD)
 
 
 def _renamed(line: bytes, manner: Manner) -> bytes:
