@@ -23,7 +23,7 @@ _URL: Final = re.compile(
     rf"(?://(?P<authority>{_AUTHORITY})(?P<absolute>(?:/{_SEGMENT})*/?)|(?P<path>/?{_SEGMENT}(?:/{_SEGMENT})*/?)))"
     rf"(?:\?(?P<query>{_QUERY}))?(?:#(?P<fragment>{_QUERY}))?"
 )
-_KEPT: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/")
+_KEPT: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$'()*+,;=:@/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Url:
             raise BadUrl(f"'{shown(text)}' is not a valid URL")
         scheme, authority = found["scheme"], found["authority"]
         path = found["absolute"] if found["absolute"] is not None else found["path"]
-        if "file" in scheme:
+        if scheme.rpartition("+")[2] == "file":
             if authority:
                 raise BadUrl(f"file:// URL '{shown(text)}' has unexpected authority '{authority}'")
             path = path or "/"
