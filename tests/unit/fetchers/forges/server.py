@@ -20,7 +20,16 @@ from tests.unit.fetchers.forges.authority import make
 from tests.unit.fetchers.git import servers
 
 HOSTS = [
-    *("github.com", "api.github.com", "gitlab.com", "git.example.org", "codeberg.org", "bitbucket.org", "repo.or.cz"),
+    *(
+        "example.org",
+        "github.com",
+        "api.github.com",
+        "gitlab.com",
+        "git.example.org",
+        "codeberg.org",
+        "bitbucket.org",
+        "repo.or.cz",
+    ),
     *("git.savannah.gnu.org", "git.sr.ht", "hg.sr.ht", "chromium.example.org", "sources.debian.org"),
 ]
 
@@ -99,8 +108,8 @@ ARCHIVES = [
     (r"gitlab\.com", r"/api/v4/projects/(?P<repo>[^/]+)/repository/archive\.tar\.gz"),
     (r"chromium\.example\.org", r"/(?P<repo>[^/]+/[^/]+)/\+archive/(?P<rev>.+)\.tar\.gz"),
     (r"bitbucket\.org", r"/(?P<repo>[^/]+/[^/]+)/get/(?P<rev>.+)\.tar\.gz"),
-    (r"git\.savannah\.gnu\.org", r"/cgit/(?P<repo>o/r)\.git/snapshot/r-(?P<rev>.+)\.tar\.gz"),
-    (r"repo\.or\.cz", r"/(?P<repo>o/r)\.git/snapshot/(?P<rev>.+)\.tar\.gz"),
+    (r"git\.savannah\.gnu\.org", r"/cgit/(?P<repo>.+)\.git/snapshot/[a-z]+-(?P<rev>.+)\.tar\.gz"),
+    (r"repo\.or\.cz", r"/(?P<repo>.+)\.git/snapshot/(?P<rev>.+)\.tar\.gz"),
     (r"git\.sr\.ht", r"/~(?P<repo>[^/]+/[^/]+)/archive/(?P<rev>.+)\.tar\.gz"),
 ]
 
