@@ -10,29 +10,17 @@ methods of old.
 import zlib
 from array import array
 from collections.abc import Iterator
-from typing import Protocol
 
 from imagetools.archive.decoders import decoder, faults
 from imagetools.archive.member import Kind, Member
-from imagetools.archive.stream import PIECE, ArchiveError, ByteStream
-from imagetools.archive.zip_directory import Directory, find_directory
+from imagetools.archive.stream import PIECE, ArchiveError
+from imagetools.archive.zip_directory import Directory, Source, find_directory
 from imagetools.archive.zip_entry import ENCRYPTED, Entry, read_entry
 
-FORM = "zip archive"
+_FORM = "zip archive"
 _METHODS = {8: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
 _NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 10: "PKWARE Implode", 97: "WavPack", 98: "PPMd", 99: "AES encryption"}
 _LONGEST_LINK = 4096
-
-
-class Source(Protocol):
-    """Random access to the archive's bytes."""
-
-    @property
-    def size(self) -> int: ...
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """``size`` bytes, fewer only at the end."""
-        ...
 
 
 def read_zip(source: Source) -> Iterator[Member]:
@@ -64,12 +52,12 @@ def check_overlaps(source: Source, directory: Directory) -> None:
         starts.append(begin)
         ends.append(begin + 30 + entry.packed)
     if stream.offset != directory.size:
-        raise ArchiveError(FORM, "its central directory is longer than its entries", directory.offset + stream.offset)
+        raise ArchiveError(_FORM, "its central directory is longer than its entries", directory.offset + stream.offset)
     order = sorted(range(directory.count), key=starts.__getitem__)
     for index, this in enumerate(order):
         after = starts[order[index + 1]] if index + 1 < len(order) else directory.offset
         if ends[this] > after:
-            raise ArchiveError(FORM, "two of its members overlap (a zip bomb)", starts[this])
+            raise ArchiveError(_FORM, "two of its members overlap (a zip bomb)", starts[this])
 
 
 def _member(source: Source, directory: Directory, entry: Entry) -> Member:
@@ -178,6 +166,3 @@ def _lzma_header(entry: Entry, data: bytes) -> bytes:
         raise entry.error("damaged lzma data: no properties")
     known = not entry.flags & 2  # without an end mark, so the size must be said
     return data[4:9] + (entry.size.to_bytes(8, "little") if known else b"\xff" * 8) + data[9:]
-
-
-__all__ = ["ByteStream", "Source", "read_zip", "total_size"]

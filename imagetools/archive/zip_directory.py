@@ -21,7 +21,9 @@ class Source(Protocol):
     @property
     def size(self) -> int: ...
 
-    def read_at(self, offset: int, size: int) -> bytes: ...
+    def read_at(self, offset: int, size: int) -> bytes:
+        """``size`` bytes, fewer only at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
