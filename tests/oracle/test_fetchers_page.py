@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forges]:
 
 
 def function(example: str) -> str:
-    return example.split()[0]
+    return example.split(maxsplit=1)[0]
 
 
 def test_the_examples_build(server: Forges, tmp_path: Path) -> None:
