@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.fetching.attributes import Input, Value
 from imagetools.instantiate.fetching.downloads import download_file, download_tarball
-from imagetools.instantiate.fetching.errors import FetchedHashMismatch, FetchFailed, FetchingError, NotLocked
+from imagetools.instantiate.fetching.errors import DiskTrouble, FetchedHashMismatch, FetchFailed, FetchingError, NotLocked
 from imagetools.instantiate.fetching.forges import COMMIT
 from imagetools.instantiate.fetching.schemes import fetch, of_attributes, of_url, scheme_of
 from imagetools.instantiate.fetching.world import World, as_evaluation
@@ -180,6 +180,8 @@ class Calls:
             return work()
         except ImagetoolsError as error:
             raise as_evaluation(error) from error
+        except OSError as error:
+            raise DiskTrouble(error) from error
 
     def _fetch(self, m: Machine, args: object, who: str, name: str, *, unpack: bool) -> object:
         value = m.force(args)
@@ -219,11 +221,10 @@ class Calls:
             wanted = world.fixed(name, "nar" if unpack else "flat", expected)
             if world.is_valid(wanted):
                 return wanted
-        locked = expected is not None
         if unpack:
-            path = download_tarball(world, url, name, locked=locked).path
+            path = download_tarball(world, url, name, locked=False).path
         else:
-            path = download_file(world, url, name, locked=locked).path
+            path = download_file(world, url, name, locked=False).path
         if expected is not None:
             got = world.nar_hash(path) if unpack else file_hash(world.real(path))[0]
             if got != expected:

@@ -1,6 +1,7 @@
 """How fetching while evaluating fails. All are evaluation errors, since they have a place in the definition; ``tryEval`` sees
 none of them, as in Nix."""
 
+import os
 from typing import ClassVar
 
 from imagetools.kernel.bytestr import to_bytes, to_str
@@ -46,6 +47,16 @@ class NarHashMismatch(FetchingError):
         super().__init__(f"NAR hash mismatch in input '{shown(url)}' ({path}), expected '{specified.sri()}', got '{got.sri()}'")
         self.specified = specified
         self.got = got
+
+
+class DiskTrouble(FetchingError):
+    """This machine's disk or folders do not let something be kept."""
+
+    fault: ClassVar[str] = "host"
+
+    def __init__(self, cause: OSError) -> None:
+        where = "" if cause.filename is None else f" '{as_bytestr(os.fsdecode(cause.filename))}'"
+        super().__init__(f"cannot keep what is fetched: {cause.strerror or cause}{where}")
 
 
 class NotLocked(FetchingError):

@@ -130,6 +130,14 @@ def test_what_has_a_hash_never_expires(server: Server, tmp_path: Path) -> None:
     assert asked(server) == []
 
 
+def test_a_hash_makes_no_promise_for_the_same_url_without_one(server: Server, tmp_path: Path) -> None:
+    """Nix 2.8 would never look again."""
+    digest = hashlib.sha256(b"one").hexdigest()
+    Session(tmp_path).shown(f'builtins.fetchurl {{ url = "{server.url("/x")}"; sha256 = "{digest}"; }}')
+    server.script["/x"] = [status(200, b"two")]
+    assert read(Session(tmp_path, now=2_000_000), server) == '"two"'
+
+
 def test_what_others_fetch_at_the_same_time_is_fetched_once(server: Server, tmp_path: Path) -> None:
     arrived, release = threading.Event(), threading.Event()
 

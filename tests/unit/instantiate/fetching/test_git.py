@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.instantiate.fetching.errors import FetchFailed, FetchingError, NarHashMismatch, NotSupportedHere
+from imagetools.instantiate.fetching.errors import DiskTrouble, FetchFailed, FetchingError, NarHashMismatch, NotSupportedHere
 from imagetools.lang.runtime.errors import EvalError
 from tests.unit.fetchers.git.repositories import Folder, git, submodule
 from tests.unit.fetchers.git.servers import smart
@@ -251,6 +251,13 @@ def test_git_is_not_there(repository: Folder, tmp_path: Path) -> None:
         read(Session(tmp_path, variables={"PATH": str(tmp_path / "empty")}), url(repository))
     assert caught.value.message == "this needs the program 'git', which is not installed"
     assert caught.value.hint == "on Debian: apt install git"
+
+
+def test_a_cache_that_cannot_be_written(repository: Folder, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file\n")
+    with pytest.raises(DiskTrouble, match=r"cannot keep what is fetched: Not a directory '.*/cache/git'"):
+        read(Session(tmp_path), url(repository))
+    assert Session(tmp_path).shown(f'builtins.readFile (fetchGit {repository.path} + "/a")') == r'"one\n"'
 
 
 def test_a_folder_without_a_repository(tmp_path: Path) -> None:
