@@ -2,7 +2,8 @@
 
     python -m bench.fetchurl [MEGABYTES]
 
-The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round has a new store.
+The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round has a new store,
+and begins when the disk has nothing left to do.
 """
 
 import hashlib
@@ -63,8 +64,10 @@ def main() -> None:
         with served(data) as url:
             expression = f'(import <nixpkgs> {{ }}).fetchurl {{ url = "{url}"; sha256 = "{digest.hexdigest()}"; }}'
             for _ in range(ROUNDS):
+                os.sync()
                 theirs.append(once(["curl", "-s", "-o", str(copy), url]))
                 copy.unlink()
+                os.sync()
                 ours.append(once([program, "build", "--no-out-link", "--store", str(store), "-E", expression]))
                 shutil.rmtree(store)
         mine, peer = (statistics.median(cost.wall for cost in found) for found in (ours, theirs))

@@ -19,6 +19,7 @@ from typing import Any
 from imagetools.builtin.api import BuiltinError
 from imagetools.net.ports import Part
 
+from .early_write import STEP, EarlyWrite
 from .measure import Measure
 
 _STEP = 8 << 20
@@ -52,6 +53,7 @@ class KeptPart:
         self._shown = shown
         self._log = log
         self._measure = measure
+        self._early: EarlyWrite | None = None
         self._next = _STEP
         self._size = 0
         self._told = Part(0)
@@ -96,7 +98,8 @@ class KeptPart:
 
     def start_over(self) -> None:
         """Forget what has come."""
-        os.ftruncate(self.fileno(), 0)
+        if os.fstat(self.fileno()).st_size:  # ext4 writes a file out when it is closed, if it was ever truncated to nothing
+            os.ftruncate(self.fileno(), 0)
         os.lseek(self.fileno(), 0, os.SEEK_SET)
         _remove(self._notes)
         self.part = None
@@ -108,6 +111,9 @@ class KeptPart:
     def progress(self, received: int, total: int | None) -> None:
         if self._measure is not None:
             self._measure.grown(received)
+        if received >= STEP:
+            self._early = self._early or EarlyWrite()
+            self._early.grown(self.fileno(), received)
         if received < self._next or received == total:
             return
         self._next = received + max(_STEP, (total or 0) // 10)
