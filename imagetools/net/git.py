@@ -104,9 +104,11 @@ class HostGit:
 
         ``files``: repositories on this machine may be read too. Raises GitUrlError, GitFetchError, ProgramMissingError.
         """
-        protocol(url)
+        way = protocol(url)
         env = self._personal((*REMOTE_PROTOCOLS, *(("file",) if files else ())))
         options = ["-c", "core.hooksPath=/dev/null", "-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"]
+        if way == "ssh" and "GIT_SSH_COMMAND" not in self._variables and self._has_own_ssh():
+            del env["GIT_SSH_COMMAND"]
         login = self._login(url)
         if login is not None:
             own = split_credentials(url)[1] is not None
@@ -116,6 +118,11 @@ class HostGit:
             return programs.output(["git", *options, *words], env)
         except ProgramFailedError as failure:
             raise GitFetchError(url, failure) from failure
+
+    def _has_own_ssh(self) -> bool:
+        """Whether the person has said which program is to be ssh: it then counts, instead of the one that never asks."""
+        found = programs.run(["git", "config", "--get", "core.sshCommand"], self._personal(())).status == 0
+        return found or "GIT_SSH" in self._variables
 
     @staticmethod
     def bare(url: str) -> str:

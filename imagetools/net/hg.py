@@ -68,9 +68,11 @@ class HostHg:
         """
         check_url(url)
         certificates = () if self._ca_file is None else ("--config", f"web.cacerts={self._ca_file}")
-        quiet = ("--config", "ui.ssh=ssh -oBatchMode=yes")
+        env = self._environment()
+        own = url.startswith("ssh:") and programs.run(["hg", "config", "ui.ssh"], env).status == 0
+        quiet = () if own else ("--config", "ui.ssh=ssh -oBatchMode=yes")
         try:
-            return programs.output(["hg", *_ALWAYS, *certificates, *quiet, *words], self._environment())
+            return programs.output(["hg", *_ALWAYS, *certificates, *quiet, *words], env)
         except ProgramFailedError as failure:
             raise HgFetchError(url, failure) from failure
 

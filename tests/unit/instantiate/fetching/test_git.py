@@ -245,6 +245,21 @@ def test_the_person_s_configuration_reaches_remotes_and_no_content(repository: F
     assert read(Session(tmp_path), "https://example.invalid/served.git") == r'"one\n"'
 
 
+@pytest.mark.parametrize("how", ["GIT_SSH_COMMAND", "GIT_SSH", "core.sshCommand"])
+def test_over_ssh(how: str, repository: Folder, tmp_path: Path) -> None:
+    """``user@host:path``, the host played by a script that runs what it is told."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\nshift $(($# - 1))\nexec sh -c "$1"\n')
+    ssh.chmod(0o755)
+    variables = {how: str(ssh)} if how.startswith("GIT") else {}
+    (tmp_path / "home").mkdir()
+    if not variables:
+        (tmp_path / "home/.gitconfig").write_text(f"[core]\n\tsshCommand = {ssh}\n")
+    session = Session(tmp_path, variables=variables)
+    assert read(session, f"ann@example.invalid:{tmp_path}/served.git") == r'"one\n"'
+    assert "ann@example.invalid git-upload-pack" in (tmp_path / "asked").read_text()
+
+
 def test_git_is_not_there(repository: Folder, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EvalError) as caught:
