@@ -14,6 +14,7 @@ from imagetools.store.fs_nar import nar_hash
 from tests.oracle.commands import imagetools, nix
 from tests.oracle.fetching import assert_same_values, ours, theirs
 from tests.oracle.peers import need
+from tests.unit.instantiate.fetching.tapes import tarball
 from tests.unit.net.server import Server, redirect, running, status
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fetch_url_builtin")]
@@ -188,6 +189,29 @@ def test_tarballs_where_files_are_expected(words: list[str], folder: Path, serve
     assert (mine.returncode, mine.stdout.replace(str(home), "")) == (real.returncode, real.stdout.replace(str(root), ""))
     gone = "cannot be downloaded, ignoring"
     assert (gone in mine.stderr) == (gone in real.stderr)
+
+
+def test_a_derivation_from_a_tarball(server: Server, home: Path, root: Path) -> None:
+    """``nix-instantiate URL``, and a derivation whose source is a fetched tree."""
+    body = b"{ }: derivation { name = ''x''; system = ''s''; builder = ''b''; src = ./.; other = \"${./data}\"; }"
+    server.script["/drv.tar.gz"] = [status(200, tarball({"top/default.nix": body, "top/data": b"x"}))]
+    url = server.url("/drv.tar.gz")
+    source = f"derivation {{ name = ''y''; system = ''s''; builder = ''b''; src = fetchTarball ''{url}''; }}"
+    for words in ([url], ["-E", source]):
+        mine = imagetools("instantiate", *words, home=home).stdout
+        assert mine == nix("nix-instantiate", *words, root=root).stdout
+        assert mine.startswith("/nix/store/")
+
+
+def test_how_long_the_cache_counts(server: Server, home: Path) -> None:
+    server.script["/changing"] = [status(200, b"1"), status(200, b"2"), status(200, b"3")]
+    text = f'builtins.readFile (builtins.fetchurl "{server.url("/changing")}")'
+
+    def value(*options: str, **variables: str) -> str:
+        return imagetools("eval", "--raw", *options, "-E", text, home=home, variables=variables).stdout
+
+    assert [value(), value(), value("--refresh"), value("--offline")] == ["1", "1", "2", "2"]
+    assert value(IMAGETOOLS_TARBALL_TTL="0") == "3"
 
 
 def test_an_entry_of_the_search_path_is_fetched_when_it_is_needed(folder: Path, server: Server, home: Path) -> None:
