@@ -15,6 +15,7 @@ from imagetools.archive.member import Kind, Member
 from imagetools.archive.stream import ArchiveError
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LONGEST = 4095  # Linux's PATH_MAX
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -80,6 +81,8 @@ def components(name: bytes) -> list[bytes]:
         raise UnsafeMemberError(name, "its name has '..'")
     if any(len(part) > 255 for part in parts):
         raise UnsafeMemberError(name, "a part of its name is longer than 255 bytes")
+    if len(name) > _LONGEST:
+        raise UnsafeMemberError(name[:100] + b"...", f"its name is longer than {_LONGEST} bytes")
     return parts
 
 
@@ -191,6 +194,8 @@ class _Tree:
         target = member.target
         if not target or b"\0" in target:
             raise UnsafeMemberError(member.name, "a symbolic link without a target")
+        if len(target) > _LONGEST:
+            raise UnsafeMemberError(member.name, f"a symbolic link whose target is longer than {_LONGEST} bytes")
         self._check_target(parts, target, member.name)
         self._place_link(parts, target, member.name)
 

@@ -20,7 +20,7 @@ from imagetools.archive.zip_entry import ENCRYPTED, Entry, read_entry
 _FORM = "zip archive"
 _METHODS = {8: "deflate", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
 _NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 10: "PKWARE Implode", 97: "WavPack", 98: "PPMd", 99: "AES encryption"}
-_LONGEST_LINK = 4096
+_LONGEST_LINK = 4095
 
 
 def read_zip(source: Source) -> Iterator[Member]:
@@ -74,7 +74,7 @@ def _member(source: Source, directory: Directory, entry: Entry) -> Member:
     body = _body(source, entry, start)
     if entry.is_link:
         if entry.size > _LONGEST_LINK:
-            raise entry.error("a symbolic link with a target of more than 4,096 bytes")
+            raise entry.error(f"a symbolic link whose target is longer than {_LONGEST_LINK} bytes")
         return Member(name=entry.name, kind=Kind.SYMLINK, mode=0o777, target=b"".join(body))
     return Member(name=entry.name, kind=Kind.FILE, mode=entry.mode, size=entry.size, body=body)
 

@@ -122,6 +122,15 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 
     with pytest.raises(UnsafeMemberError, match="longer than 255 bytes"):
         into(tmp_path, pax(path=b"n" * 256), file(b"a"))
+    for number, parts in enumerate(
+        [
+            [pax(path=b"n/" * 2048 + b"x"), file(b"a")],
+            [pax(linkpath=b"n/" * 2048), symlink(b"a", b"x")],
+        ]
+    ):
+        (tmp_path / str(number)).mkdir()
+        with pytest.raises(UnsafeMemberError, match="longer than 4095 bytes"):
+            into(tmp_path / str(number), *parts)
 
 
 def test_names_that_are_no_text_survive(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ LIES = {
     "overlap of the quoting kind": (archive(Item(b"a", b"x" * 99), Item(b"b", b"x" * 50, at=40)), "zip bomb"),
     "into the directory": (archive(Item(b"a", b"x" * 9, packed=b"x" * 9, at=None), Item(b"b", b"y" * 99, at=38)), "zip bomb"),
     "zero byte": (archive(Item(b"a\0b", b"x")), "its name has a zero byte"),
-    "link too long": (archive(link(b"l", b"x" * 5000)), "more than 4,096 bytes"),
+    "link too long": (archive(link(b"l", b"x" * 5000)), "whose target is longer than 4095 bytes"),
     "directory damaged": (GOOD.replace(b"PK\1\2", b"PK\1\3"), "damaged central directory"),
     "one disk of two": (GOOD[:-18] + b"\1\0" + GOOD[-16:], "one part of several"),
     "count too high": (GOOD[:-14] + b"\xff\0\xff\0" + GOOD[-10:], "one part of several|shorter than its entries"),

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,16 @@ def test_more_than_the_disk_has(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError, match=r"'bomb\.zip' unpacks to 4294967296 bytes, and the disk has room for 1000000000"):
         unpacked(tmp_path, data, "bomb.zip", UnpackPolicy(max_bytes=10**9))
     assert os.listdir(tmp_path / "to") == []
+
+
+def test_memory_is_constant(tmp_path: Path) -> None:
+    data = gzip.compress(tape(file(b"zeros", bytes(24 << 20))))
+    tracemalloc.start()
+    try:
+        unpacked(tmp_path, data)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_bomb_on_a_tape(tmp_path: Path) -> None:
