@@ -29,13 +29,17 @@
   preferLocalBuild ? true,
 }:
 let
-  allUrls =
+  rewriteURL = config.rewriteURL or (url: url);
+  givenUrls =
     if urls != [ ] && url == "" then
       (if builtins.isList urls then urls else throw "fetchurl: `urls` is not a list, but a ${builtins.typeOf urls}")
     else if urls == [ ] && url != "" then
       [ url ]
     else
       throw "fetchurl needs either `url` or `urls`";
+  rewritten = builtins.filter (each: each != null) (map rewriteURL givenUrls);
+  allUrls =
+    if rewritten == [ ] then throw "fetchurl: config.rewriteURL leaves none of its ${toString (builtins.length givenUrls)} URLs" else rewritten;
   firstUrl = toString (builtins.head allUrls);
   # as it may be shown: without a login, without what stands behind a question mark
   shownUrl =

@@ -77,9 +77,13 @@ class Body:
         return int(length) if plain else None
 
     def _connection(self) -> socket.socket | None:
+        """The socket that the body's bytes come from; None where they lie in another TLS inside its own."""
         stream = self._response.extensions.get("network_stream")
         found = None if stream is None else stream.get_extra_info("socket")
-        return found if isinstance(found, socket.socket) else None
+        secured = None if stream is None else stream.get_extra_info("ssl_object")
+        if not isinstance(found, socket.socket) or (secured is not None and secured is not found):
+            return None
+        return found
 
     def _check_deadline(self) -> None:
         if self._deadline is not None and time.monotonic() >= self._deadline:

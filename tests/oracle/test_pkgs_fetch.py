@@ -1,10 +1,12 @@
 """fetchurl in the sandbox beside real Nix: one server, one definition, the same paths and contents."""
 
 import hashlib
+import lzma
 from pathlib import Path
 
 import pytest
 
+from imagetools.store.fs_nar import dump
 from tests.oracle.commands import imagetools, nix
 from tests.oracle.peers import need
 from tests.unit.net.server import redirect, running, slam, status
@@ -30,6 +32,29 @@ def test_the_same_file_at_the_same_path(tmp_path: Path) -> None:
     name = Path(theirs.stdout.strip()).name
     assert Path(ours.stdout.strip()).name == name
     assert (tmp_path / "second/nix/store" / name).read_bytes() == BODY
+
+
+@pytest.mark.parametrize("executable", ["false", "true"])
+@pytest.mark.parametrize("name", ["x.nar", "x.nar.xz"])
+def test_unpacking(tmp_path: Path, name: str, executable: str) -> None:
+    need("nix-build", "nix-store")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "f").write_bytes(BODY)
+    (tmp_path / "tree" / "f").chmod(0o755)
+    pieces: list[bytes] = []
+    dump(tmp_path / "tree", pieces.append)
+    nar = b"".join(pieces)
+    sha256 = hashlib.sha256(nar).hexdigest()
+    with running() as server:
+        server.script[f"/{name}"] = [status(200, lzma.compress(nar) if name.endswith(".xz") else nar)]
+        attributes = (
+            f'url = "{server.url("/" + name)}"; name = "f"; sha256 = "{sha256}"; unpack = true; executable = {executable};'
+        )
+        expression = f"import <nix/fetchurl.nix> {{ {attributes} }}"
+        theirs = nix("nix-build", "-E", expression, "--no-out-link", "--option", "substitute", "false", root=tmp_path / "theirs")
+        ours = imagetools("build", "-E", expression, "--no-out-link", "--print-logical", home=tmp_path)
+    assert ours.stdout == theirs.stdout
 
 
 def test_our_function(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ VALUES: dict[str, object] = {
     f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; curlOptsList = [ "-H" "A: b c" ]; }}).curlOptsList': "-H 'A: b c'",
     f'lib.last (pkgs.fetchurl {{ url = "mirror://gnu/a"; hash = "{HASH}"; netrcImpureEnvVars = [ "T" ]; }}).impureEnvVars': "T",
     f'lib.elem "NIX_MIRRORS_gnu" (pkgs.fetchurl {{ url = "mirror://gnu/a"; hash = "{HASH}"; }}).impureEnvVars': True,
+    f'((import <nixpkgs> {{ config.rewriteURL = url: "http://m/" + baseNameOf url; }}).fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).urls': [
+        "http://m/a"
+    ],
     f'((import <nixpkgs> {{ config.hashedMirrors = [ "http://m/" ]; }}).fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).hashedMirrors': [
         "http://m/"
     ],
@@ -104,6 +107,7 @@ FAILURES: dict[str, str] = {
     'pkgs.fetchurl { url = "http://h/a?access_token=x"; }': "the last part of the URL, the default for `name`, seems to hold a secret",
     'pkgs.fetchurl { url = "http://u:x@h"; }': "fetchurl of http://h: the last part of the URL, the default for `name`, seems to",
     f'pkgs.fetchurl {{ url = "http://u:x@h/a?sig=3"; name = "a"; hash = "{HASH}"; sha256 = "{HEX}"; }}': "fetchurl of http://h/a: more than",
+    '(import <nixpkgs> { config.rewriteURL = url: null; }).fetchurl { url = "http://h"; }': "config.rewriteURL leaves none of its 1 URLs",
     'pkgs.fetchurl { urls = "http://h"; }': "fetchurl: `urls` is not a list, but a string",
     'pkgs.fetchurl { url = "http://h/a"; hash = 1; }': "fetchurl of http://h/a: `hash` is not a string, but a int",
     f'pkgs.fetchurl {{ url = "http://h/a b"; hash = "{HASH}"; }}': "illegal character",
