@@ -2,9 +2,13 @@
 
 It is flocked while its process lives. What a killed process left behind is recognised by the missing lock and removed before the
 next build. Before a folder goes, whoever wants to keep something of it is asked (``rescue``). Nix uses the same place and name.
+
+Several processes may find the same leftover: only one at a time (it holds a lock on the store's folder) looks and makes, and what
+is to go gets another name first, since deleting takes a while and somebody may want the place at once.
 """
 
 import fcntl
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +17,8 @@ from typing import Final
 from imagetools.store.disk import delete_tree, writing
 
 SUFFIX: Final = ".drv.chroot"
+ASIDE: Final = "-aside-"
+_numbers: Final = itertools.count()
 Rescue = Callable[[str], None]
 
 
@@ -34,46 +40,61 @@ def scratch_folder(path: str, rescue: Rescue = lambda path: None) -> Iterator[st
 
 
 def _make(path: str, rescue: Rescue) -> int:
-    while True:
+    aside = None
+    with _alone(os.path.dirname(path)):
         if os.path.lexists(path):
-            rescue(path)
-            delete_tree(path)
+            aside = _set_aside(path, rescue)
         os.mkdir(path, 0o700)
-        try:
-            fd = _lock(path)
-        except FileNotFoundError:
-            continue
-        if fd >= 0:
-            return fd
+        fd = _lock(path)
+    if aside is not None:
+        with suppress(OSError):
+            delete_tree(aside)
+    return fd
+
+
+@contextmanager
+def _alone(store_folder: str) -> Iterator[None]:
+    """No other process arranges scratch folders meanwhile."""
+    fd = os.open(store_folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _set_aside(path: str, rescue: Rescue) -> str:
+    """Give a leftover another name, which only the one who has given it will delete. Where it lies now."""
+    folder, name = os.path.split(path)
+    if ASIDE not in name:
+        rescue(path)
+    aside = f"{folder}/{name[:32]}{ASIDE}{os.getpid()}-{next(_numbers)}{SUFFIX}"
+    os.rename(path, aside)
+    return aside
 
 
 def _lock(path: str) -> int:
-    """Lock a folder without waiting; -1 where somebody holds it, or it has just been removed."""
+    """Lock a folder without waiting; -1 where somebody holds it."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.exists(path) and os.fstat(fd).st_ino == os.lstat(path).st_ino:
-            return fd
     except BlockingIOError:
-        pass
-    except BaseException:
         os.close(fd)
-        raise
-    os.close(fd)
-    return -1
+        return -1
+    return fd
 
 
 def remove_leftovers(store_folder: str, rescue: Rescue = lambda path: None) -> None:
     """Remove the scratch folders in the physical store directory whose processes are gone; errors do not matter."""
-    with suppress(OSError), os.scandir(store_folder) as entries:
+    found: list[tuple[str, int]] = []
+    with suppress(OSError), _alone(store_folder), os.scandir(store_folder) as entries:
         for entry in entries:
-            if not entry.name.endswith(SUFFIX):
-                continue
-            with suppress(OSError):
-                fd = _lock(entry.path)
-                if fd >= 0:
-                    try:
-                        rescue(entry.path)
-                        delete_tree(entry.path)
-                    finally:
-                        os.close(fd)
+            if entry.name.endswith(SUFFIX):
+                with suppress(OSError):
+                    fd = _lock(entry.path)
+                    if fd >= 0:
+                        found.append((_set_aside(entry.path, rescue), fd))
+    for path, fd in found:
+        with suppress(OSError):
+            delete_tree(path)
+        os.close(fd)

@@ -41,8 +41,17 @@ class Killable:
 
     def run(self, seconds: float | None, *words: str) -> tuple[int, float]:
         """Exit code and how long it took."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        self.start(seconds, *words)
+        return self.finish()
+
+    def start(self, seconds: float | None, *words: str) -> None:
+        """Let it go on by itself."""
+        assert self._process.stdin is not None
         print(json.dumps([seconds, *words]), file=self._process.stdin, flush=True)
+
+    def finish(self) -> tuple[int, float]:
+        """Exit code of what was started, and how long it took."""
+        assert self._process.stdout is not None
         code, took = json.loads(self._process.stdout.readline())
         return code, took
 
