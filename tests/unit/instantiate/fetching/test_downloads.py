@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from imagetools.instantiate.fetching.downloads import download_file
 from imagetools.instantiate.fetching.errors import (
     BadArchive,
     FetchedHashMismatch,
@@ -148,14 +149,20 @@ def test_what_others_fetch_at_the_same_time_is_fetched_once(server: Server, tmp_
 
     server.script["/x"] = [slow]
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(read(Session(tmp_path), server))) for _ in range(3)]
+
+    def work() -> None:
+        session = Session(tmp_path)
+        file = download_file(session.world, server.url("/x"), "x", locked=False)
+        found.append(Path(session.store.real_path(file.path)).read_text())
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     assert arrived.wait(20)
     release.set()
     for thread in threads:
         thread.join(30)
-    assert found == ['"one"'] * 3
+    assert found == ["one"] * 3
     assert len(asked(server)) == 1
 
 
