@@ -155,6 +155,29 @@ def test_a_patch_with_wishes(server: Server, tmp_path: Path) -> None:
     assert len(server.seen) == asked
 
 
+def test_what_definitions_name(server: Server, tmp_path: Path) -> None:
+    """As ``nix-prefetch-url -A``: right hashes, whatever stands in the definition."""
+    need("nix-prefetch-url")
+    text = f"""{{ pkgs ? import <nixpkgs> {{ }} }}: {{
+      tool.src = pkgs.fetchurl {{ url = "{server.url("/tool-1.0.sh")}"; sha256 = "{"0" * 52}"; }};
+      all = [ (pkgs.fetchzip {{ url = "{server.url("/tree.zip")}"; hash = ""; }}) ];
+      other = pkgs.bash;
+    }}"""
+    (tmp_path / "x.nix").write_text(text)
+    plain = Run(tmp_path, "url", server.url("/tool-1.0.sh"), "--print-path").lines
+    assert Run(tmp_path, "attr", "x.nix", "-A", "tool.src", "--print-path").lines[:2] == plain[:2]
+    (tmp_path / "nix").mkdir()
+    source = f'{{ urls = [ "{server.url("/tool-1.0.sh")}" ]; name = "tool"; outputHash = "x"; outputHashMode = "flat"; }}'
+    (tmp_path / "set.nix").write_text(f"{{ src = {source}; }}")
+    theirs = nix("nix-prefetch-url", str(tmp_path / "set.nix"), "-A", "src", root=tmp_path / "nix").stdout.strip()
+    assert Hash.parse(theirs, "sha256").sri() == plain[0]
+    (described,) = json.loads(Run(tmp_path, "attr", "x.nix", "-A", "all", "--json").output)
+    assert (described["name"], described["specified"]) == ("source", Hash.zero("sha256").sri())
+    assert described["hash"] == Run(tmp_path, "zip", server.url("/tree.zip")).lines[0]
+    other = Run(tmp_path, "attr", "x.nix", "-A", "other", check=False)
+    assert (other.code, "is not made by a fetcher" in other.said, "-A ATTR.src" in other.said) == (1, True, True)
+
+
 def test_what_fails(server: Server, tmp_path: Path) -> None:
     for words, code, text in (
         (["url", server.url("/nothing")], 1, "HTTP 404 Not Found"),

@@ -1,62 +1,19 @@
 """``imagetools prefetch``: fetch once, print the hash, and the call that fetches the same from now on."""
 
-import json as json_format
-import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Store
+from imagetools.app.cli import prefetch_attribute, prefetch_repositories
+from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.prefetch_options import Expected, Json, Name, PrintPath, Quiet, Type, Url, Wishes, run
 
 if TYPE_CHECKING:
-    from imagetools.app.compose import Session
     from imagetools.app.fetcher_call import Argument, FetcherCall
-    from imagetools.net.git_remote import Resolved
 
-ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
-Url = Annotated[str, typer.Argument(metavar="URL", help="Where it is.", show_default=False)]
-Expected = Annotated[
-    str | None,
-    typer.Argument(metavar="[HASH]", help="The hash that is expected: nothing is downloaded if that is in the store."),
-]
-Hash = Annotated[str | None, typer.Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
-Type = Annotated[
-    str,
-    typer.Option(
-        "--type",
-        metavar="ALGO",
-        help="md5, sha1, sha256 or sha512.",
-        autocompletion=lambda incomplete: [name for name in ALGORITHMS if name.startswith(incomplete)],
-    ),
-]
-Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name in the store.")]
-PrintPath = Annotated[bool, typer.Option("--print-path", help="Print the store path after the hash.")]
-Json = Annotated[bool, typer.Option("--json", help="Print hash, path, arguments and expression as JSON.")]
-Quiet = Annotated[bool, typer.Option("-Q", "--no-build-output", help="Do not show what happens on the way.")]
 FlatRoot = Annotated[
     bool, typer.Option("--no-strip-root", help="Keep what is at the top of the archive, be it one folder or many files.")
 ]
-Submodules = Annotated[bool, typer.Option("--fetch-submodules", help="Submodules as well.")]
-Deep = Annotated[bool, typer.Option("--deep-clone", help="The whole history (and .git).")]
-DotGit = Annotated[bool, typer.Option("--leave-dotGit", "--leave-dot-git", help="Leave .git there.")]
-Sparse = Annotated[
-    list[str] | None, typer.Option("--sparse-checkout", metavar="FOLDER", help="This folder of the repository only. Repeatable.")
-]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wishes:
-    """What all the commands have in common."""
-
-    expected: str | None
-    type: str
-    print_path: bool
-    json: bool
-    quiet: bool
-    store: str | None
-    no_sandbox: bool
 
 
 def register(app: typer.Typer) -> None:
@@ -72,8 +29,9 @@ def register(app: typer.Typer) -> None:
         never printed."""
 
     _register_files(group)
-    _register_git(group)
+    prefetch_repositories.register(group)
     _register_patch(group)
+    prefetch_attribute.register(group)
 
 
 def _register_files(group: typer.Typer) -> None:
@@ -93,6 +51,7 @@ def _register_files(group: typer.Typer) -> None:
         quiet: Quiet = False,
         store: Store = None,
         no_sandbox: NoSandbox = False,
+        option: Setting = None,
         debug: Debug = False,
     ) -> None:
         """Fetch one file, as fetchurl does, and print its hash and the call.
@@ -108,18 +67,18 @@ def _register_files(group: typer.Typer) -> None:
         del debug
         from imagetools.app.fetcher_call import FetcherCall, file_name
 
-        wishes = _Wishes(hash, type, print_path, json, quiet, store, no_sandbox)
+        wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
         if unpack:
             if executable:
                 raise ArgumentError("--unpack and --executable exclude each other")
-            _run(wishes, _zip(url, name, None, flat_root))
+            run(wishes, _zip(url, name, None, flat_root))
             return
         if flat_root:
             raise ArgumentError("--no-strip-root means something with --unpack only")
         chosen = name or file_name(url)
         arguments: dict[str, Argument] = {"url": url}
         arguments |= {"name": chosen} if chosen else {}
-        _run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
+        run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
 
     @group.command()
     def zip(
@@ -137,6 +96,7 @@ def _register_files(group: typer.Typer) -> None:
         quiet: Quiet = False,
         store: Store = None,
         no_sandbox: NoSandbox = False,
+        option: Setting = None,
         debug: Debug = False,
     ) -> None:
         """Fetch an archive (zip, tar) and unpack it, as fetchzip does; print the hash of the folder and the call.
@@ -146,7 +106,7 @@ def _register_files(group: typer.Typer) -> None:
         Example: imagetools prefetch zip https://example.org/tool-1.0.zip
         """
         del debug
-        _run(_Wishes(hash, type, print_path, json, quiet, store, no_sandbox), _zip(url, name, extension, flat_root))
+        run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), _zip(url, name, extension, flat_root))
 
 
 def _zip(url: str, name: str | None, extension: str | None, flat_root: bool) -> "FetcherCall":
@@ -156,99 +116,6 @@ def _zip(url: str, name: str | None, extension: str | None, flat_root: bool) -> 
     arguments |= {"name": name} if name else {}
     arguments |= {"extension": extension} if extension else {}
     return FetcherCall("fetchzip", arguments | ({"stripRoot": False} if flat_root else {}))
-
-
-def _git_arguments(submodules: bool, deep: bool, dot_git: bool, sparse: list[str] | None) -> "dict[str, Argument]":
-    arguments: dict[str, Argument] = {"fetchSubmodules": True} if submodules else {}
-    arguments |= {"deepClone": True} if deep else {}
-    arguments |= {"leaveDotGit": True} if dot_git else {}
-    return arguments | ({"sparseCheckout": tuple(sparse)} if sparse else {})
-
-
-def _register_git(group: typer.Typer) -> None:
-    @group.command()
-    def git(
-        url: Url,
-        rev: Annotated[
-            str | None, typer.Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")
-        ] = None,
-        submodules: Submodules = False,
-        deep: Deep = False,
-        dot_git: DotGit = False,
-        sparse: Sparse = None,
-        hash: Hash = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
-
-        A branch or tag is looked up first, so that the call names the commit it means now.
-
-        Example: imagetools prefetch git https://example.org/tool.git --rev v1.0
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall
-        from imagetools.net.git_commands import is_commit
-
-        wishes = _Wishes(hash, type, print_path, json, quiet, store, no_sandbox)
-        session = _session(wishes)
-        commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
-        arguments: dict[str, Argument] = {"url": url, "rev": commit}
-        arguments |= {"name": name} if name else {}
-        more: dict[str, Argument] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
-        _run(wishes, FetcherCall("fetchgit", arguments | more), session)
-
-    @group.command()
-    def github(
-        owner: Annotated[str, typer.Argument(metavar="OWNER", help="Owner of the repository.", show_default=False)],
-        repo: Annotated[str, typer.Argument(metavar="REPO", help="Name of the repository.", show_default=False)],
-        rev: Annotated[
-            str | None, typer.Argument(metavar="[REV]", help="A commit, tag or branch (default: the branch that is shown first).")
-        ] = None,
-        base: Annotated[
-            str, typer.Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")
-        ] = "github.com",
-        submodules: Submodules = False,
-        deep: Deep = False,
-        dot_git: DotGit = False,
-        sparse: Sparse = None,
-        hash: Hash = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
-
-        A branch is looked up first, so that the call names the commit it means now; a tag stays a tag.
-
-        Example: imagetools prefetch github NixOS patchelf 0.18.0
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall
-        from imagetools.net.git_commands import is_commit
-
-        wishes = _Wishes(hash, type, print_path, json, quiet, store, no_sandbox)
-        session = _session(wishes)
-        arguments: dict[str, Argument] = {"owner": owner, "repo": repo}
-        if rev is not None and is_commit(rev):
-            arguments["rev"] = rev
-        else:
-            found = _resolve(session, f"https://{base}/{owner}/{repo}.git", rev or "HEAD")
-            arguments |= {"tag": found.tag} if found.tag is not None else {"rev": found.commit}
-        arguments |= {"name": name} if name else {}
-        arguments |= {"githubBase": base} if base != "github.com" else {}
-        _run(wishes, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
 
 
 def _register_patch(group: typer.Typer) -> None:
@@ -285,6 +152,7 @@ def _register_patch(group: typer.Typer) -> None:
         quiet: Quiet = False,
         store: Store = None,
         no_sandbox: NoSandbox = False,
+        option: Setting = None,
         debug: Debug = False,
     ) -> None:
         """Fetch a patch and put it in order, as fetchpatch2 does; print its hash and the call.
@@ -308,52 +176,4 @@ def _register_patch(group: typer.Typer) -> None:
             "revert": revert or None,
         }
         call = FetcherCall("fetchpatch2", {name: value for name, value in wanted.items() if value is not None})
-        _run(_Wishes(hash, type, print_path, json, quiet, store, no_sandbox), call)
-
-
-def _session(wishes: _Wishes) -> "Session":
-    from imagetools.app.compose import Session
-    from imagetools.app.settings import read_settings
-
-    settings = read_settings().changed(store=wishes.store, sandbox=False if wishes.no_sandbox else None)
-    return Session(settings, hide_output=wishes.quiet)
-
-
-def _resolve(session: "Session", url: str, revision: str) -> "Resolved":
-    from imagetools.net.git_remote import Access, resolve
-
-    settings = session.settings
-    try:
-        netrc = Path(settings.netrc).read_text("utf-8", "replace")
-    except OSError:
-        netrc = ""
-    access = Access(settings.environment.get("PATH", os.defpath), settings.ca_file, netrc, settings.environment)
-    return resolve(url, revision, access)
-
-
-def _run(wishes: _Wishes, call: "FetcherCall", session: "Session | None" = None) -> None:
-    from imagetools.app.prefetching import prefetch
-    from imagetools.kernel.hashes import Hash, check_algorithm
-
-    check_algorithm(wishes.type)
-    expected = Hash.parse(wishes.expected, wishes.type) if wishes.expected is not None else None
-    session = session or _session(wishes)
-    done = prefetch(session, call, algo=wishes.type, expected=expected)
-    sri, path = done.hash.sri(), session.store.store_dir.join(done.path)
-    expression = call.expression(sri)
-    if wishes.json:
-        described = {
-            "hash": sri,
-            "path": path,
-            "physicalPath": session.store.real_path(done.path),
-            "name": done.path.name,
-            "function": call.function,
-            "arguments": call.shown_arguments(),
-            "expression": expression,
-        }
-        typer.echo(json_format.dumps(described, indent=2))
-    else:
-        for line in (sri, *([path] if wishes.print_path else []), expression):
-            typer.echo(line)
-    if call.has_secret:
-        typer.echo("note: *** stands for a secret that is not printed; a netrc file can hold it instead of the URL", err=True)
+        run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), call)
