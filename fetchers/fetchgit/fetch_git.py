@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError, NoNetworkError
+from imagetools.net.redact import redact
 from imagetools.store.fs_nar import nar_hash
 
 from ..post_fetch import run_post_fetch
@@ -45,7 +46,13 @@ class FetchGit:
         wanted = request.read(ctx.env)
         shell = hooks.prepare(ctx)
         git = Git(ctx, wanted, shell.variables, ctx.netrc + shell.netrc)
-        ctx.log(f"fetching '{wanted.rev}' from '{wanted.url}'")
+        ctx.log(f"fetching '{wanted.rev}' from '{redact(wanted.url)}'")
+        try:
+            self._make(ctx, git, wanted, shell)
+        finally:
+            git.forget_logins()
+
+    def _make(self, ctx: BuiltinContext, git: Git, wanted: request.Request, shell: hooks.Prepared) -> None:
         out = ctx.outputs["out"]
         if not wanted.leave_dot_git and not shell.checkout_hook:
             tree_only.check_out(git, wanted, out, os.path.join(ctx.scratch, "git"))

@@ -93,16 +93,24 @@ class Git:
 
     def fetch(self, *words: str, cwd: str) -> None:
         """``git fetch`` with progress; a connection that broke is tried again. Raises GitError."""
-        for number in range(1, _TRIES + 1):
+        self._patiently(("fetch", "--progress", *words), cwd, False)
+
+    def ask_server(self, *words: str, cwd: str) -> str:
+        """``ask`` for a command that goes to the server; a connection that broke is tried again. Raises GitError."""
+        return self._patiently(words, cwd, True).decode("utf-8", "surrogateescape")
+
+    def _patiently(self, words: Sequence[str], cwd: str, capture: bool) -> bytes:
+        delay = _FIRST_DELAY
+        for _ in range(_TRIES - 1):
             try:
-                self._run(("fetch", "--progress", *words), cwd, None, False)
+                return self._run(words, cwd, None, capture)
             except GitError as error:
-                if number == _TRIES or not error.failure.may_pass:
+                if not error.failure.may_pass:
                     raise
                 self._ctx.log(f"{error.message}; trying again")
-                time.sleep(_FIRST_DELAY * 2 ** (number - 1))
-            else:
-                return
+            time.sleep(delay)
+            delay *= 2
+        return self._run(words, cwd, None, capture)
 
     def _run(self, words: Sequence[str], cwd: str, input: bytes | None, capture: bool) -> bytes:
         said = _GitWords(self._ctx, self._url)

@@ -39,7 +39,7 @@ class Advertised:
     def ask(git: Git, url: str) -> "Advertised":
         """One question to the server. Raises GitError."""
         found = {}
-        for line in git.ask("ls-remote", "--", url, cwd=git.home).splitlines():
+        for line in git.ask_server("ls-remote", "--", url, cwd=git.home).splitlines():
             commit, tab, name = line.partition("\t")
             if tab:
                 found[name] = commit

@@ -26,7 +26,7 @@ def check_out(git: Git, request: Request, out: str, git_dir: str) -> None:
         set_sparse(git, request, out)
     try:
         what = _fetch(git, request, out)
-        git.run("checkout", "-q", "--detach", what, "--", cwd=out)
+        _take_files(git, what, out)
     except UnknownRevisionError:
         raise
     except GitError as error:
@@ -42,6 +42,15 @@ def set_sparse(git: Git, request: Request, folder: str) -> None:
     """Only the folders (or patterns) that the request names are to be checked out."""
     mode = ("--no-cone",) if request.any_pattern else ()
     git.run("sparse-checkout", "set", "--stdin", *mode, cwd=folder, input=os.fsencode(request.sparse + "\n"))
+
+
+def _take_files(git: Git, what: str, folder: str) -> None:
+    try:
+        git.run("checkout", "-q", "--detach", what, "--", cwd=folder)
+    except GitError as error:
+        if error.failure.kind != "no commit":
+            raise
+        git.run("read-tree", "--reset", "-u", f"{what}^{{tree}}", cwd=folder)  # a tag may name a tree of files
 
 
 def _name_remote(git_dir: str, request: Request) -> None:

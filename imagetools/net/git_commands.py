@@ -16,6 +16,7 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.redact import redact
 
 REMOTE_PROTOCOLS: Final = ("git", "http", "https", "ssh")
+STALLED: Final = 120  # seconds without a byte after which a download through http is given up
 CONFIG_FILE: Final = "gitconfig"
 CREDENTIALS_FILE: Final = "git-credentials"
 PROXY_VARIABLES: Final = (
@@ -189,6 +190,7 @@ def configuration(
         ("submodule", [("recurse", "false")]),
         ("fetch", [("recurseSubmodules", "false")]),
         ("checkout", [("workers", str(workers))]),
+        ("http", [("lowSpeedLimit", "1"), ("lowSpeedTime", str(STALLED))]),
         ("credential", [("helper", ""), *([("helper", f"store --file={credentials}")] if credentials else [])]),
     ]
     if any_owner:

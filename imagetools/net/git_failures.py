@@ -45,6 +45,12 @@ _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
         "such a path could write outside of the checkout; whoever made it may mean harm",
     ),
     (
+        "no commit",
+        r"Cannot switch branch to a non-commit|expected commit type",
+        "that revision is no commit",
+        "a tree of files has no history: fetch it without leaveDotGit",
+    ),
+    (
         "submodule",
         r"No url found for submodule path '([^']*)'|invalid value for '(?:submodule\.)([^']*)'",
         "its submodule '{0}' has no usable entry in .gitmodules",

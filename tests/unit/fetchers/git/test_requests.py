@@ -11,7 +11,7 @@ from imagetools.bundled.fetchers.fetchgit.host_repository import repositories
 from imagetools.bundled.fetchers.fetchgit.request import BadPatternError, read
 from tests.oracle.peers import need
 from tests.unit.fetchers.git.fetching import fetch
-from tests.unit.fetchers.git.repositories import World, git, make_world
+from tests.unit.fetchers.git.repositories import Folder, World, git, make_world
 from tests.unit.fetchers.git.servers import smart
 
 pytestmark = pytest.mark.xdist_group("fetchgit")
@@ -36,6 +36,18 @@ def names(folder: Path) -> list[str]:
 
 def plain(world: World, **more: str) -> dict[str, str]:
     return {"url": f"file://{world.served}/plain.git", "rev": "main", **more}
+
+
+def test_a_tag_of_a_tree(tmp_path: Path) -> None:
+    folder = Folder.new(tmp_path / "work")
+    folder.commit("files", {"a": b"1", "d/b": b"2"})
+    folder.git("tag", "tree", "HEAD^{tree}")
+    url = str(folder.publish(tmp_path / "trees.git"))
+    for rev in ("tree", folder.git("rev-parse", "tree").strip()):
+        fetch(tmp_path / rev, {"url": url, "rev": rev})
+        assert names(tmp_path / rev / "out") == ["a", "d/b"]
+        with pytest.raises(GitError, match="that revision is no commit"):
+            fetch(tmp_path / f"{rev}-kept", {"url": url, "rev": rev, "leaveDotGit": "1"})
 
 
 def test_only_some_folders(world: World, tmp_path: Path) -> None:
@@ -113,7 +125,7 @@ def test_logins(way: str, world: World, tmp_path: Path) -> None:
         ctx = fetch(tmp_path, env, netrc=line if way == "netrc" else "")
     assert (tmp_path / "out/third party/lib/deep/inner/inner.txt").read_text() == "inner\n"
     assert "w0rd" not in "\n".join(ctx.lines)
-    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() and b"w0rd" in path.read_bytes()]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"w0rd" in path.read_bytes()]
 
 
 def test_a_login_is_wanted(world: World, tmp_path: Path) -> None:
