@@ -68,7 +68,7 @@ def resolve(url: str, revision: str, access: Access) -> Resolved:
     for name in (revision, f"refs/{revision}", f"refs/tags/{revision}", f"refs/heads/{revision}"):
         if name in refs:
             return Resolved(refs.get(name + "^{}", refs[name]), name)
-    short = [name.removeprefix("refs/heads/").removeprefix("refs/tags/") for name in refs]
+    short = {name.removeprefix("refs/heads/").removeprefix("refs/tags/") for name in refs}
     names = sorted(name for name in short if name != "HEAD" and not name.startswith("refs/") and not name.endswith("^{}"))
     raise NoSuchRevisionError(url, revision, names)
 
