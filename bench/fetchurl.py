@@ -1,9 +1,7 @@
 """fetchurl of 1 GB from loopback, hash and registration included, against ``curl -o`` of the same URL, which does neither.
 
-    python -m bench.fetchurl [MEGABYTES]
-
-The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round has a new store,
-and begins when the disk has nothing left to do.
+The server is a process of its own that answers with sendfile, so neither side waits for Python. Each round has a new name
+in one store, and begins when the disk has nothing left to do.
 """
 
 import hashlib
@@ -20,6 +18,7 @@ from pathlib import Path
 from bench.measure import once
 
 ROUNDS = 5
+MEGABYTES = 1000
 _SERVER = """
 import os, socket, sys
 file = os.open(sys.argv[1], os.O_RDONLY)
@@ -49,29 +48,29 @@ def served(path: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     program = shutil.which("imagetools") or os.path.join(os.path.dirname(sys.executable), "imagetools")
     with tempfile.TemporaryDirectory(prefix="imagetools-bench.") as folder:
         data, copy, store = Path(folder, "data"), Path(folder, "copy"), Path(folder, "store")
         digest = hashlib.sha256()
         with data.open("wb") as file:
-            for _ in range(megabytes):
+            for _ in range(MEGABYTES):
                 piece = os.urandom(1_000_000)
                 digest.update(piece)
                 file.write(piece)
         os.sync()
         ours, theirs = [], []
         with served(data) as url:
-            expression = f'(import <nixpkgs> {{ }}).fetchurl {{ url = "{url}"; sha256 = "{digest.hexdigest()}"; }}'
-            for _ in range(ROUNDS):
+            once([program, "store", "add", "--store", str(store), __file__])  # makes the database
+            for number in range(ROUNDS):
+                attributes = f'url = "{url}"; name = "file-{number}"; sha256 = "{digest.hexdigest()}";'
+                expression = f"(import <nixpkgs> {{ }}).fetchurl {{ {attributes} }}"
                 os.sync()
                 theirs.append(once(["curl", "-s", "-o", str(copy), url]))
                 copy.unlink()
                 os.sync()
                 ours.append(once([program, "build", "--no-out-link", "--store", str(store), "-E", expression]))
-                shutil.rmtree(store)
         mine, peer = (statistics.median(cost.wall for cost in found) for found in (ours, theirs))
-        title = f"fetchurl of {megabytes} MB"
+        title = f"fetchurl of {MEGABYTES} MB"
         print(f"{title:<44} {mine * 1000:8.0f} ms   curl: {peer * 1000:.0f} ms   ratio {mine / peer:.2f}")
         for name, found in (("ours", ours), ("curl", theirs)):
             print(f"  {name}: " + " ".join(f"{cost.wall * 1000:.0f}" for cost in found))
