@@ -23,6 +23,8 @@ class Dialect:
     """``strip`` works on the ``***`` line of a context diff as well."""
     stops_at_omitted_lines: bool
     """A context diff where a hunk's new lines are left out, as they show no change, ends there for its file."""
+    overlooks_file_behind_context: bool
+    """A revert passes over a unified diff that follows a context diff at once."""
 
 
 PATCHUTILS_0_3_3 = Dialect(
@@ -33,6 +35,7 @@ PATCHUTILS_0_3_3 = Dialect(
     refuses_blank_context=False,
     strips_starred_names=True,
     stops_at_omitted_lines=True,
+    overlooks_file_behind_context=True,
 )
 PATCHUTILS_0_4_2 = Dialect(
     release="0.4.2",
@@ -42,5 +45,6 @@ PATCHUTILS_0_4_2 = Dialect(
     refuses_blank_context=True,
     strips_starred_names=False,
     stops_at_omitted_lines=False,
+    overlooks_file_behind_context=False,
 )
 DIALECTS = {dialect.release: dialect for dialect in (PATCHUTILS_0_3_3, PATCHUTILS_0_4_2)}

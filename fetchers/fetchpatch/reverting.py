@@ -59,6 +59,8 @@ def _unified(lines: list[bytes], dialect: Dialect) -> list[bytes]:
         file = FilePatch((), lines[at][4:], lines[at + 1][4:], b"", True)
         at = read_context_hunks(lines, at + 2, file, dialect, [])
         out += [b"--- " + file.old, b"+++ " + file.new, *unified_lines(file)]
+        if dialect.overlooks_file_behind_context and at < len(lines) and lines[at].startswith(b"--- "):
+            at += 1
     return out
 
 
