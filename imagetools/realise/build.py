@@ -143,7 +143,6 @@ class Builder:
                 compare_outputs(self._store, step, options, outcome, inputs.closure, lines.tail, keep=keep)
             except NotDeterministicError:
                 if keep:
-                    take_over(outcome.build_folder)
                     self._keep(step, outcome.build_folder)
                 raise
 
@@ -240,7 +239,8 @@ class Builder:
                 os.mkdir(target, 0o700)
             except FileExistsError:
                 continue
-            with suppress(OSError):
+            with suppress(OSError, RecursionError):
+                take_over(folder)
                 for item in os.listdir(folder):
                     shutil.move(os.path.join(folder, item), os.path.join(target, item))
             self._emit(BuildKept(step.drv, target))

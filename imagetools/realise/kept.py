@@ -15,6 +15,7 @@ from typing import Final
 
 from imagetools.formats.store_path import StorePath
 from imagetools.sandbox.ports import KEPT
+from imagetools.sandbox.slots import change_owner
 from imagetools.store.disk import delete_tree, writing
 from imagetools.store.ports import Store
 
@@ -95,11 +96,6 @@ def _is_folder(path: str) -> bool:
 
 def take_over(folder: str) -> None:
     """Give everything to the caller, where a spare user had built; the folder itself is for the caller alone."""
-    uid, gid = os.geteuid(), os.getegid()
     os.chmod(folder, 0o700)
-    if os.lstat(folder).st_uid == uid:
-        return
-    os.chown(folder, uid, gid, follow_symlinks=False)
-    for _, folders, files, fd in os.fwalk(folder, follow_symlinks=False):
-        for name in (*folders, *files):
-            os.chown(name, uid, gid, dir_fd=fd, follow_symlinks=False)
+    if os.lstat(folder).st_uid != os.geteuid():
+        change_owner(folder, os.geteuid(), os.getegid())

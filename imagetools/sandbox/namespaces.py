@@ -88,8 +88,6 @@ class NamespaceSandbox:
             self._lend(request, store, identity)
             recipe = self._recipe(request, skeleton, identity)
             status, limit = self._execute(request, recipe, identity, on_output)
-            if status:
-                slots.take_back(build, identity)
             made = {name: store + logical[len(request.store_dir) :] for name, logical in request.outputs.items()}
             outputs = {name: place for name, place in made.items() if os.path.lexists(place)}
         code = os.waitstatus_to_exitcode(status)

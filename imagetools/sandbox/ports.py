@@ -115,7 +115,7 @@ class BuildOutcome:
 
     ``output_roots`` maps output names to the host paths where the trees now lie, for outputs that were created. They belong to
     the host user ``owner``, which is not the caller where root built as somebody else: whoever makes them canonical takes them
-    back. ``build_folder`` is the host path of the build folder; after a failure it belongs to the caller.
+    back. ``build_folder`` is the host path of the build folder; it belongs to ``owner``, too.
     """
 
     exit_code: int | None

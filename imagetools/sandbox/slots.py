@@ -5,6 +5,7 @@ A slot is one uid from ``FIRST_UID`` up which no account of the host has, held b
 one; the kernel lets go of it when the process dies. Nix uses the members of the group nixbld for the same purpose.
 """
 
+import errno
 import fcntl
 import grp
 import os
@@ -20,6 +21,7 @@ from imagetools.sandbox.ports import SandboxError
 
 FIRST_UID: Final = 30001
 COUNT: Final = 1000
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 SLOT_FOLDER: Final = "/run/imagetools/build-users"
 
 
@@ -142,20 +144,45 @@ def share(path: str, identity: Identity) -> None:
 def give_tree(path: str, identity: Identity) -> None:
     """Give a whole tree to the build; symlinks are never followed."""
     if identity.spare:
-        _change_owner(path, identity.uid, identity.gid)
+        change_owner(path, identity.uid, identity.gid)
 
 
-def take_back(path: str, identity: Identity) -> None:
-    """Give a whole tree back to the calling user; symlinks are never followed. All processes of the build must be gone."""
-    if identity.spare:
-        _change_owner(path, os.geteuid(), os.getegid())
-
-
-def _change_owner(path: str, uid: int, gid: int) -> None:
+def change_owner(path: str, uid: int, gid: int) -> None:
+    """Give a whole tree to somebody, however deep it is; symlinks are never followed. No process may be at work in it."""
     os.chown(path, uid, gid, follow_symlinks=False)
-    if os.path.islink(path) or not os.path.isdir(path):
-        return
-    for folder, folders, files, fd in os.fwalk(path, follow_symlinks=False):
-        del folder
-        for name in (*folders, *files):
-            os.chown(name, uid, gid, dir_fd=fd, follow_symlinks=False)
+    try:
+        fd = os.open(path, _FOLDER)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            return
+        raise
+    above: list[list[str]] = []  # names still to be entered, for each folder from the top down to the one that is open
+    names = _change_entries(fd, uid, gid)
+    try:
+        while True:
+            if names:
+                below = os.open(names.pop(), _FOLDER, dir_fd=fd)
+                above.append(names)
+                os.close(fd)
+                fd = below
+                names = _change_entries(fd, uid, gid)
+            elif above:
+                up = os.open("..", _FOLDER, dir_fd=fd)
+                os.close(fd)
+                fd = up
+                names = above.pop()
+            else:
+                return
+    finally:
+        os.close(fd)
+
+
+def _change_entries(fd: int, uid: int, gid: int) -> list[str]:
+    """Give away what is directly in a folder; the names of folders in it."""
+    folders: list[str] = []
+    with os.scandir(fd) as entries:
+        for entry in entries:
+            os.chown(entry.name, uid, gid, dir_fd=fd, follow_symlinks=False)
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+    return folders

@@ -15,6 +15,7 @@ from typing import ClassVar
 from imagetools.store.ports import StoreError
 
 FEW_FILES = 3
+LONG_PATH = 3500  # bytes; with one more name it is still shorter than the kernel's limit
 
 AnyPath = str | bytes | os.PathLike[str]
 """A path of the operating system, in any form that ``os.fsencode`` takes."""
@@ -55,7 +56,8 @@ class StoreWriteError(StoreError):
 
 def show(path: AnyPath) -> str:
     """A physical path for people."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return text if len(text) < 1000 else f"{text[:500]} ... {text[-100:]}"
 
 
 def explain(error: OSError, path: AnyPath) -> StoreError:
@@ -130,7 +132,10 @@ def sync_objects(folder: str, paths: Sequence[str]) -> None:
 
 
 def delete_tree(path: AnyPath) -> None:
-    """Remove a file, symlink or tree; gone already is fine. Read-only folders are opened first, symlinks never followed."""
+    """Remove a file, symlink or tree; gone already is fine. Read-only folders are opened first, symlinks never followed.
+
+    A folder so deep that its path would get too long for the kernel is moved up to the top first.
+    """
     root = os.fsencode(path)
     try:
         mode = os.lstat(root).st_mode
@@ -150,7 +155,8 @@ def delete_tree(path: AnyPath) -> None:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append((entry.path, False))
+                    short = len(entry.path) < LONG_PATH
+                    todo.append((entry.path if short else _moved_up(entry.path, root), False))
                 else:
                     os.unlink(entry.path)
 
@@ -178,3 +184,18 @@ def tree_size(path: AnyPath) -> int:
         elif state.st_nlink == 1:
             total += state.st_blocks * 512
     return total
+
+
+def _moved_up(path: bytes, root: bytes) -> bytes:
+    """Move a folder into ``root`` under a name that is free there."""
+    os.chmod(path, 0o700)
+    number = 0
+    while True:
+        place = root + b"/.deep-%d" % number
+        try:
+            os.mkdir(place)
+        except FileExistsError:
+            number += 1
+            continue
+        os.rename(path, place)
+        return place

@@ -32,6 +32,7 @@ from imagetools.realise.failures import (
 from imagetools.realise.inputs import NoShellError
 from imagetools.realise.targets import Shell
 from imagetools.sandbox.ports import CancelledError
+from imagetools.store.disk import delete_tree
 from imagetools.store.fs_nar import UnsupportedFileError, canonicalise, nar_hash
 from imagetools.store.ports import BuiltOutput
 from tests.unit.realise.world import World
@@ -422,3 +423,21 @@ def test_a_stopped_process_leaves_nothing(world: World, number: signal.Signals) 
         world.realise(world.derivation("echo > $out", "next"))
     assert [name for name in world.leftovers() if not name.endswith(".lock")] == []
     assert not world.store.is_valid(world.output(drv))
+
+
+DEEP = "python3 -c \"import os; [(os.mkdir('d' * 99), os.chdir('d' * 99)) for _ in range(60)]\""
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_folders_too_deep_for_a_path_leave_nothing_behind(world: World, tmp_path: Path, keep: bool) -> None:
+    world.settings = replace(world.settings, keep_failed=keep, keep_folder=str(tmp_path))
+    with pytest.raises(BuilderFailedError):
+        world.realise(world.derivation(f"{DEEP}; mkdir $out; cd $out; {DEEP}; exit 3"))
+    assert world.leftovers() == []
+    with pytest.raises(ImagetoolsError, match="File name too long") as caught:
+        world.realise(world.derivation(f"mkdir $out; cd $out; {DEEP}"))
+    assert len(caught.value.message) < 1000
+    assert world.leftovers() == []
+    for kept in tmp_path.iterdir():
+        assert kept.lstat().st_uid == os.geteuid()
+        delete_tree(kept)

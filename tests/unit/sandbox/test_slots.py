@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.sandbox.slots import NoSlotError, Slots
+from imagetools.sandbox.slots import NoSlotError, Slots, change_owner
 
 AS_ROOT = os.geteuid() == 0
 
@@ -37,3 +37,21 @@ def test_when_all_are_taken(tmp_path: Path) -> None:
 def test_accounts_of_the_host_are_skipped(tmp_path: Path) -> None:
     with Slots(str(tmp_path), first=65534, count=2).take() as identity:
         assert identity.uid == 65535
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root")
+def test_owners_change_in_trees_of_every_shape(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    tree = tmp_path / "tree"
+    (tree / "a/b/c").mkdir(parents=True)
+    (tree / "a/b/file").touch()
+    (tree / "a/link").symlink_to(outside)
+    (tree / "z").mkdir(mode=0)
+    change_owner(str(tree), 30001, 30002)
+    found = [tree, *tree.rglob("*")]
+    assert len(found) == 7
+    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in found} == {(30001, 30002)}
+    assert outside.stat().st_uid == 0
+    change_owner(str(tree / "a/link"), 1, 1)
+    assert ((tree / "a/link").lstat().st_uid, outside.stat().st_uid) == (1, 0)

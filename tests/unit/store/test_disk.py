@@ -30,6 +30,29 @@ def test_deleting_files_links_and_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("name", ["d" * 200, ".deep-0"])
+def test_deleting_what_is_too_deep_for_a_path(tmp_path: Path, name: str) -> None:
+    make_deep(tmp_path / "t", name, 4500)
+    (tmp_path / "t/.deep-0/x").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "t/.deep-1").write_text("a file")
+    delete_tree(str(tmp_path / "t"))
+    assert os.listdir(tmp_path) == []
+
+
+def make_deep(top: Path, name: str, length: int) -> None:
+    """Folders in folders until their path is ``length`` characters longer, and a file in the last."""
+    top.mkdir()
+    fd = os.open(top, os.O_RDONLY)
+    for _ in range(length // (len(name) + 1)):
+        os.mkdir(name, 0o500, dir_fd=fd)
+        below = os.open(name, os.O_RDONLY, dir_fd=fd)
+        os.fchmod(below, 0o700)
+        os.close(fd)
+        fd = below
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=fd))
+    os.close(fd)
+
+
 @pytest.mark.parametrize("tree", [b"x", SAMPLE])
 @pytest.mark.parametrize("count", [1, 8])
 def test_syncing_files_and_trees(tmp_path: Path, tree: bytes, count: int) -> None:
