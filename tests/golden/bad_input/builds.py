@@ -42,6 +42,39 @@ CASES: Mapping[str, Case] = {
     "an output with another hash": script(
         "echo > $out", more='  outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";\n'
     ),
+    "an output that refers to what it may not": script(
+        'echo ${builtins.toFile "a" "text"} $out > $out', more="  allowedReferences = [ ];\n"
+    ),
+    "an output whose requisites are forbidden": script(
+        'echo ${builtins.toFile "a" "text"} > $out', more='  disallowedRequisites = [ (builtins.toFile "a" "text") ];\n'
+    ),
+    "a reference that is nothing": script("echo > $out", more='  allowedReferences = [ "lib" ];\n'),
+    "an output that is too large": script(
+        'head -c 100000 /dev/zero > ${placeholder "out"}',
+        more="  __structuredAttrs = true;\n  outputChecks.out.maxSize = 1000;\n",
+    ),
+    "checks of outputs that are no set": script(
+        'echo > ${placeholder "out"}', more='  __structuredAttrs = true;\n  outputChecks.out.maxSize = "10 MB";\n'
+    ),
+    "features that are no list": script("echo > $out", more='  __structuredAttrs = true;\n  requiredSystemFeatures = "kvm";\n'),
+    "a flag that is a number": script("echo > $out", more="  __structuredAttrs = true;\n  preferLocalBuild = 1;\n"),
+    "a graph without a path": script("echo > $out", more='  exportReferencesGraph = [ "graph" ];\n'),
+    "a graph of what is no store path": script("echo > $out", more='  exportReferencesGraph = [ "graph" "/etc/passwd" ];\n'),
+    "a graph of what is no input": script(
+        "echo > $out",
+        more='  exportReferencesGraph = [ "graph" (builtins.unsafeDiscardStringContext (builtins.toFile "a" "b")) ];\n',
+    ),
+    "a graph in a folder": script("echo > $out", more='  exportReferencesGraph = [ "../graph" (builtins.toFile "a" "b") ];\n'),
+    "structured attributes made by hand": script("echo > $out", more='  __json = "{ \\"a\\": }";\n'),
+    "no sandbox, asked for by a derivation": script("echo > $out", more="  __noChroot = true;\n"),
+    "paths of the host, asked for by a derivation": script("echo > $out", more='  __impureHostDeps = [ "/etc/passwd" ];\n'),
+    "a feature that this machine does not have": script("echo > $out", more='  requiredSystemFeatures = [ "quantum" ];\n'),
+    "an output that floats": script("echo > $out", more='  __contentAddressed = true;\n  outputHashMode = "recursive";\n'),
+    "an impure derivation": script("echo > $out", more="  __impure = true;\n"),
+    "folders too deep for a path": script(
+        "mkdir $out; cd $out; python3 -c \"import os; [(os.mkdir('d' * 99), os.chdir('d' * 99)) for _ in range(60)]\""
+    ),
+    "a check of what was never built": script("echo > $out", "--check"),
     "outputs that need each other": script("echo $dev > $out; echo $out > $dev", more='  outputs = [ "out" "dev" ];\n'),
     "two failures": Case(
         ["build", "--keep-going", "--max-jobs", "1", "x.nix"],
