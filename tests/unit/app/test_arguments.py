@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagetools.app.cli.arguments import ArgumentError, fold_pairs, pairs
+from imagetools.app.cli.arguments import ArgumentError, fold_pairs, own_words, pairs
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,8 @@ from imagetools.app.cli.arguments import ArgumentError, fold_pairs, pairs
         (["--argstr", "name", "a=b"], ["--argstr=name=a=b"]),
         (["--arg", "x=1", "f.nix"], ["--arg=x=1", "f.nix"]),
         (["--", "--arg", "x", "1"], ["--", "--arg", "x", "1"]),
+        (["--option", "timeout", "3", "-E"], ["--option=timeout=3", "-E"]),
+        (["--option", "allowed-uris", "http://a=b c"], ["--option=allowed-uris=http://a=b c"]),
         (["-E", "--arg", "x", "--strict"], ["-E", "--arg=x=--strict"]),
         (["--tarball-ttl", "0", "x"], ["--option=tarball-ttl=0", "x"]),
         (["--allowed-uris=a b", "x"], ["--option=allowed-uris=a b", "x"]),
@@ -33,7 +35,21 @@ def test_a_setting_without_a_value_is_refused() -> None:
         fold_pairs(["eval", "--tarball-ttl"])
 
 
+@pytest.mark.parametrize(
+    ("words", "own"),
+    [
+        (["run", "--option", "cores", "1", "-j", "2", "x.nix", "--option", "y"], 7),
+        (["run", "--pure-eval", "-A", "a", "x.nix", "-A"], 5),
+        (["build", "x.nix", "--option", "a", "b"], 5),
+    ],
+)
+def test_what_comes_after_the_program_is_its_own(words: list[str], own: int) -> None:
+    assert own_words(words) == words[:own]
+
+
 def test_pairs() -> None:
     assert pairs("--arg", ["x=1 == 1", "y="]) == [("x", "1 == 1"), ("y", "")]
+    with pytest.raises(ArgumentError, match="--option needs a name and a value"):
+        fold_pairs(["build", "--option", "cores"])
     with pytest.raises(ArgumentError, match="not 'x'"):
         pairs("--arg", ["x"])

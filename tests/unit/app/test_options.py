@@ -1,6 +1,7 @@
 """``--option``: every name of the table does what it says, and what makes no sense is a warning."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,11 @@ def test_lists_can_be_added_to_and_the_last_value_wins() -> None:
 )
 def test_what_makes_no_sense_is_said_and_changes_nothing(name: str, value: str, sentence: str) -> None:
     assert changed((name, value)) == (PLAIN, [sentence])
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs/building.md").read_text()
+    assert [name for name in TABLE if f"`{name}`" not in text] == []
 
 
 def test_what_scripts_say_out_of_habit_is_taken_in_silence() -> None:
