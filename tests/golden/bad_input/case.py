@@ -48,5 +48,6 @@ def normalised(text: str, folder: Path) -> str:
     text = re.sub(r"(/imagetools/\S+\.nix):\d+:\d+:\n\n?( {9} +\d*\|.*\n)+", r"\1\n", text)
     text = re.sub(r"(/imagetools/\S+\.nix):\d+:\d+", r"\1", text)
     text = re.sub(r"/nix/store/[0-9a-z]{32}-", "/nix/store/HASH-", text)
+    text = re.sub(r"'[0-9a-z]{32}-", "'HASH-", text)
     text = re.sub(r"-imagetools-tmp-\d+-\d+", "-imagetools-tmp-N", text)
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
