@@ -13,16 +13,18 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from imagetools.app.caches import connect, open_caches, read_optional
 from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
+from imagetools.app.ui.terminal import say
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.restricted import RestrictedIO
 from imagetools.instantiate.table import store_builtins
-from imagetools.kernel.bytestr import to_bytes, to_str
+from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.builtins import xml_writer
 from imagetools.lang.evaluator import Evaluator
@@ -51,9 +53,9 @@ class _Closable(Protocol):
 _OPENED: Final[list[_Closable]] = []
 
 
-def open_store(settings: Settings) -> LocalStore:
-    """The store at the settings' root; made when it is first written to."""
-    store = LocalStore(settings.root, settings.store_dir, durable=settings.durable)
+def open_store(settings: Settings, *, protecting: bool = False) -> LocalStore:
+    """The store at the settings' root; made when it is first written to. ``protecting``: see LocalStore."""
+    store = LocalStore(settings.root, settings.store_dir, durable=settings.durable, protecting=protecting)
     _OPENED.append(store)
     return store
 
@@ -62,13 +64,6 @@ def close_stores() -> None:
     """Let go of what every opened store (temporary roots, its database) and realiser holds: before the process leaves."""
     while _OPENED:
         _OPENED.pop().close()
-
-
-def say(text: str) -> None:
-    """A line for the person, on standard error, as bytes of the definition."""
-    sys.stdout.flush()
-    sys.stderr.buffer.write(to_bytes(text) + b"\n")
-    sys.stderr.buffer.flush()
 
 
 class Session:
@@ -87,7 +82,7 @@ class Session:
 
     @cached_property
     def store(self) -> LocalStore:
-        return open_store(self.settings)
+        return open_store(self.settings, protecting=not self.read_only)
 
     @cached_property
     def known(self) -> Known:
@@ -143,25 +138,7 @@ class Session:
         )
 
     def _connect(self) -> "Transport":
-        from imagetools.instantiate.fetching.errors import as_bytestr
-        from imagetools.net.credentials import Netrc
-        from imagetools.net.http import HttpTransport
-        from imagetools.net.policy import RetryPolicy
-        from imagetools.net.proxies import Proxies
-
-        settings = self.settings
-        known = RetryPolicy()
-        return HttpTransport(
-            proxies=Proxies.from_env(settings.environment),
-            netrc=Netrc(self.world.netrc),
-            ca_file=settings.ca_file,
-            policy=RetryPolicy(
-                attempts=max(1, settings.download_attempts),
-                connect_timeout=settings.connect_timeout or known.connect_timeout,
-                stall_timeout=settings.stalled_timeout or known.stall_timeout,
-            ),
-            log=lambda text: say(as_bytestr(text)),
-        )
+        return connect(self.settings, self.world.netrc)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -325,6 +302,7 @@ class Session:
     def _realiser(self) -> "Realiser":
         from imagetools.bundled.builders import BUILTINS as BUILDERS
         from imagetools.bundled.fetchers import BUILTINS as FETCHERS
+        from imagetools.realise.events import Warned
         from imagetools.realise.machine import features
         from imagetools.realise.scheduler import Realiser
         from imagetools.realise.settings import RealiseSettings
@@ -350,12 +328,14 @@ class Session:
                 log_lines=settings.log_lines,
                 environment=settings.environment,
                 ca_file=settings.ca_file,
-                netrc=_read_optional(settings.netrc),
+                netrc=read_optional(settings.netrc),
                 relaxed=settings.relaxed,
+                fallback=settings.fallback,
             ),
             shell=self.run(lambda: self._shell(evaluating)),
             builtins=(*FETCHERS, *BUILDERS),
             events=self._tell,
+            substituters=open_caches(settings, self.store, lambda text: self._tell(Warned(text))),
         )
         _OPENED.append(realiser)
         return realiser
@@ -376,11 +356,3 @@ class Session:
         (found,) = own.find(value)
         own.flush()
         return Shell(self.store.store_dir.parse(found.drv_path))
-
-
-def _read_optional(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None

@@ -68,6 +68,7 @@ TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "cores": (("cores",), _cores),
     "download-attempts": (("download_attempts",), _number),
     "extra-platforms": (("extra_systems",), _words),
+    "fallback": (("fallback",), _flag),
     "fsync-metadata": (("durable",), _flag),
     "hashed-mirrors": (("hashed_mirrors",), _words),
     "keep-failed": (("keep_failed",), _flag),
@@ -79,22 +80,30 @@ TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "netrc-file": (("netrc",), str),
     "nix-path": (("nix_path",), _search_path),
     "pure-eval": (("pure",), _flag),
+    "require-sigs": (("require_sigs",), _flag),
     "restrict-eval": (("restricted",), _flag),
     "sandbox": (("sandbox", "relaxed"), _sandbox),
     "sandbox-dev-shm-size": (("shm_size",), str),
+    "secret-key-files": (("secret_key_files",), _words),
     "ssl-cert-file": (("ca_file",), str),
     "stalled-download-timeout": (("stalled_timeout",), _seconds),
     "store": (("root",), store_root),
+    "substitute": (("substitute",), _flag),
+    "substituters": (("substituters",), _words),
     "system": (("system",), str),
     "system-features": (("features",), _words),
     "tarball-ttl": (("tarball_ttl",), _number),
     "timeout": (("timeout",), _seconds),
+    "trusted-public-keys": (("trusted_public_keys",), _words),
     "warn-dirty": (("warn_dirty",), _flag),
 }
 """Name to the fields that it sets; with two fields the value is a pair."""
 
 OLD: Final = {
+    "binary-cache-public-keys": "trusted-public-keys",
+    "binary-caches": "substituters",
     "build-cores": "cores",
+    "build-fallback": "fallback",
     "build-extra-platforms": "extra-platforms",
     "build-keep-failed": "keep-failed",
     "build-max-jobs": "max-jobs",
@@ -106,7 +115,7 @@ OLD: Final = {
     "build-use-substitutes": "substitute",
     "max-log-size": "max-build-log-size",
 }
-QUIET: Final = frozenset(("substitute", "build-fallback", "fallback", "print-missing", "eval-cache"))
+QUIET: Final = frozenset(("print-missing", "eval-cache"))
 """What scripts say out of habit, and what is so in any case."""
 
 _OF_NIX_ALONE: Final = """
@@ -118,9 +127,9 @@ debugger-on-trace diff-hook enforce-determinism experimental-features filter-sys
 http-connections http2 id-count ignored-acls impersonate-linux-26 keep-build-log keep-derivations keep-env-derivations
 keep-outputs max-call-depth max-free max-substitution-jobs min-free min-free-check-interval nar-buffer-size
 narinfo-cache-negative-ttl narinfo-cache-positive-ttl plugin-files post-build-hook pre-build-hook preallocate-contents
-repeat require-drop-supplementary-groups require-sigs run-diff-hook sandbox-build-dir sandbox-fallback sandbox-paths
-secret-key-files show-trace start-id substituters sync-before-registering trace-function-calls trace-verbose
-trusted-public-keys trusted-substituters trusted-users upgrade-nix-store-path-url use-case-hack use-cgroups use-registries
+repeat require-drop-supplementary-groups run-diff-hook sandbox-build-dir sandbox-fallback sandbox-paths
+show-trace start-id sync-before-registering trace-function-calls trace-verbose
+trusted-substituters trusted-users upgrade-nix-store-path-url use-case-hack use-cgroups use-registries
 use-sqlite-wal use-xdg-base-directories user-agent-suffix
 """
 WITHOUT_EFFECT: Final = frozenset(_OF_NIX_ALONE.split())
@@ -129,7 +138,9 @@ WITHOUT_EFFECT: Final = frozenset(_OF_NIX_ALONE.split())
 def with_options(settings: Settings, options: Pairs, warn: Callable[[str], object]) -> Settings:
     """``settings`` with each option applied in turn; ``warn`` hears what was wrong, in Nix's words."""
     for given, value in options:
-        name = OLD.get(given, given)
+        more = "extra-" if given.startswith("extra-") else ""
+        plain = given.removeprefix(more)
+        name = more + OLD.get(plain, plain)
         if name in TABLE:
             settings = _applied(settings, name, value, more=False, warn=warn)
         elif name.startswith("extra-") and _is_list(name.removeprefix("extra-")):

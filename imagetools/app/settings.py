@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from imagetools.formats.signing import CACHE_NIXOS_ORG
 from imagetools.kernel.errors import ImagetoolsError
 
 STORE_DIR: Final = "/nix/store"
+USUAL_SUBSTITUTERS: Final = ("https://cache.nixos.org",)
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
@@ -46,6 +48,9 @@ class Settings:
     (what restricted evaluation may fetch), ``access_tokens`` (host and token), ``allow_dirty`` and ``warn_dirty`` (work trees
     with changes). For downloads: ``hashed_mirrors``, ``download_attempts``, ``connect_timeout`` and
     ``stalled_timeout`` in seconds (0: the transport's own).
+
+    For binary caches: ``substitute`` (whether to ask them at all), ``substituters`` (their URLs), ``trusted_public_keys``,
+    ``require_sigs``, ``fallback`` (build what a cache promised and did not give), ``secret_key_files`` (what is built is signed).
     """
 
     root: str
@@ -84,6 +89,12 @@ class Settings:
     download_attempts: int = 5
     connect_timeout: float = 0
     stalled_timeout: float = 300
+    substitute: bool = True
+    substituters: tuple[str, ...] = USUAL_SUBSTITUTERS
+    trusted_public_keys: tuple[str, ...] = (CACHE_NIXOS_ORG,)
+    require_sigs: bool = True
+    fallback: bool = False
+    secret_key_files: tuple[str, ...] = ()
 
     def changed(
         self,
@@ -172,6 +183,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         environment=env,
         sandbox=flag == "1",
         cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
+        substituters=tuple(named.split()) if (named := env.get("IMAGETOOLS_SUBSTITUTERS")) is not None else USUAL_SUBSTITUTERS,
         tarball_ttl=_number(env, "IMAGETOOLS_TARBALL_TTL", 3600),
         max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
     )

@@ -7,7 +7,7 @@ import os
 import stat
 from urllib.parse import unquote, urlsplit
 
-from imagetools.net.ports import FetchError, FetchResult, Progress, Sink
+from imagetools.net.ports import FetchError, FetchResult, NoSuchFileError, Progress, Sink
 
 _PIECE = 1 << 20
 
@@ -29,6 +29,8 @@ def get_file(url: str, sink: Sink, progress: Progress | None = None) -> FetchRes
     received = 0
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as problem:
+        raise NoSuchFileError(url, problem.strerror or str(problem)) from None
     except OSError as problem:
         raise FetchError(url, problem.strerror or str(problem)) from None
     try:

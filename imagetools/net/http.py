@@ -162,7 +162,7 @@ class HttpTransport:
         import httpx  # noqa: PLC0415
 
         secure = hop.url.lower().startswith("https:") or (proxy or "").lower().startswith("https:")
-        client = self._client(proxy, secure and request.wishes.verify)
+        client = self.client(proxy, secure and request.wishes.verify)
         headers = {**request.headers(hop), **transfer.request_headers()}
         timeout = httpx.Timeout(
             self._policy.stall_timeout, connect=request.wishes.connect_timeout or self._policy.connect_timeout
@@ -189,7 +189,7 @@ class HttpTransport:
             proxies = proxies.with_changes(wishes.proxy, wishes.no_proxy)
         return proxies.for_url(hop.url)
 
-    def _client(self, proxy: str | None, verify: bool) -> "httpx.Client":
+    def client(self, proxy: str | None, verify: bool = True) -> "httpx.Client":
         """A client for one way; reading all certificates takes 40 ms, so where there is no TLS it is not done."""
         client = self._clients.get((proxy, verify))
         if client is None:

@@ -71,6 +71,7 @@ class Wishes:
 
 
 AS_USUAL: Final = Wishes()
+MISSING: Final = frozenset((404, 410))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,19 @@ class FetchError(ImagetoolsError):
         self.url = url
         self.reason = reason
         self.status = status
+
+    @property
+    def missing(self) -> bool:
+        """Whether the server (or the disk) says that there is no such thing."""
+        return self.status in MISSING
+
+
+class NoSuchFileError(FetchError):
+    """A ``file:`` URL of something that does not exist."""
+
+    @property
+    def missing(self) -> bool:
+        return True
 
 
 class TransientFetchError(FetchError):

@@ -11,10 +11,12 @@ from imagetools.formats.store_path import StorePath
 
 @dataclass(frozen=True, slots=True)
 class PlanReady:
-    """The work is known: derivations to build in a possible order, paths to fetch (none yet)."""
+    """The work is known: derivations to build in a possible order, paths to fetch, and their bytes: to come, and unpacked."""
 
     to_build: tuple[StorePath, ...]
     to_fetch: tuple[StorePath, ...] = ()
+    download_size: int = 0
+    unpacked_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,48 @@ class BuildKept:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchStarted:
+    """A path is about to be fetched from a binary cache."""
+
+    path: StorePath
+    cache: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProgress:
+    """``received`` bytes of ``total`` (0: not known) of the path's file."""
+
+    path: StorePath
+    received: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFinished:
+    """The path is valid. ``fetched`` is False where it was so already."""
+
+    path: StorePath
+    seconds: float
+    fetched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something a person should know that is no failure."""
 
     message: str
 
 
-Event = PlanReady | BuildStarted | BuildOutput | BuildFinished | BuildFailed | LockWaiting | BuildKept | Warned
+Event = (
+    PlanReady
+    | BuildStarted
+    | BuildOutput
+    | BuildFinished
+    | BuildFailed
+    | LockWaiting
+    | BuildKept
+    | FetchStarted
+    | FetchProgress
+    | FetchFinished
+    | Warned
+)

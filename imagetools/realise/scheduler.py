@@ -1,8 +1,8 @@
 """Realises targets: makes the plan, builds several steps at once, stops cleanly, and says what happened.
 
 Threads wait on builds; every decision is taken under one lock. Nix's shape: the first failure ends everything unless
-``keep_going``; what depends on a failure fails too; interrupting kills the builders and leaves no folder behind. Nothing is
-substituted yet.
+``keep_going``; what depends on a failure fails too; interrupting kills the builders and leaves no folder behind. What
+comes from binary caches is fetched before anything is built.
 """
 
 import os
@@ -19,15 +19,17 @@ from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.realise.build import Builder
-from imagetools.realise.events import BuildFailed, Event, PlanReady
+from imagetools.realise.events import BuildFailed, Event
 from imagetools.realise.failures import DependencyFailedError, HungUpError, TerminatedError, several
 from imagetools.realise.kept import KeptFolders
-from imagetools.realise.plan import Plan, Step, make_plan
+from imagetools.realise.plan import Plan, Step, make_plan, plan_ready
 from imagetools.realise.scratch import remove_leftovers
 from imagetools.realise.settings import RealiseSettings
+from imagetools.realise.substitute import Substitution
 from imagetools.realise.targets import Shell, Target
 from imagetools.sandbox.ports import CancelledError, Sandbox
 from imagetools.store.ports import Store
+from imagetools.store.substituters import Substituters
 
 Watch = Callable[[Event], object]
 
@@ -54,6 +56,7 @@ class Realiser:
         shell: Shell | None = None,
         builtins: Sequence[BuiltinBuilder] = (),
         events: Watch = lambda event: None,
+        substituters: Substituters | None = None,
     ) -> None:
         self._store = store
         self._sandbox = sandbox
@@ -63,12 +66,23 @@ class Realiser:
         self._events = events
         self._event_mutex = threading.Lock()
         self._derivations: dict[StorePath, Derivation] = {}
+        self._substitution: Substitution | None = None
+        if substituters is not None:
+            self._substitution = Substitution(store, substituters, fallback=self._settings.fallback, emit=self._emit)
         self._run: Run | None = None
         self._tidy = False
 
     def plan(self, targets: Sequence[Target], *, check: bool = False) -> Plan:
-        """What ``realise`` would build, without building it."""
-        return make_plan(targets, self._store.store_dir, self._read, self._store.valid_paths, self._shell, check=check)
+        """What ``realise`` would fetch and build, without doing it."""
+        return make_plan(
+            targets,
+            self._store.store_dir,
+            self._read,
+            self._store.valid_paths,
+            self._shell,
+            check=check,
+            find_offers=None if self._substitution is None else self._substitution.find,
+        )
 
     def realise(self, targets: Sequence[Target], *, check: bool = False) -> dict[Target, dict[str, StorePath]]:
         """Make the targets' outputs valid; their paths by target and output name.
@@ -78,20 +92,35 @@ class Realiser:
         Raises BuildError and its kin (exit codes 100-103), NotYetError, StoreError, SandboxError. KeyboardInterrupt and, while
         the main thread is here, TerminatedError for SIGTERM and HungUpError for SIGHUP stop all builders first.
         """
-        plan = self.plan(targets, check=check)
+        while True:
+            plan = self.plan(targets, check=check)
+            if plan.steps or plan.fetches:
+                self._emit(plan_ready(plan))
+            if self._fetched(plan):
+                break
         if plan.steps:
-            self._emit(PlanReady(tuple(step.drv for step in plan.steps)))
             self._build(plan)
         return {target: dict(outputs) for target, outputs in plan.results.items()}
 
     def cancel(self) -> None:
         """Stop a ``realise`` that runs in another thread; it raises CancelledError."""
+        if self._substitution is not None:
+            self._substitution.cancel()
         run = self._run
         if run is not None:
             run.stop()
 
     def close(self) -> None:
+        if self._substitution is not None:
+            self._substitution.close()
         self._sandbox.close()
+
+    def _fetched(self, plan: Plan) -> bool:
+        """Bring all fetches; False where that changes the plan."""
+        if not plan.fetches or self._substitution is None:
+            return True
+        with _terminable():
+            return self._substitution.run(plan.fetches)
 
     def _build(self, plan: Plan) -> None:
         if self._settings.max_jobs < 1:

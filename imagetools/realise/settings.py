@@ -13,8 +13,9 @@ class RealiseSettings:
 
     ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; 0 means no limit. ``environment`` is the calling process's
     (bytestr), for ``impureEnvVars`` only (row 4.040). ``ca_file`` are the host's certificates, ``netrc`` the text of a netrc
-    file. ``keep_folder`` is where ``keep_failed`` puts build folders. ``relaxed`` lets derivations with ``__noChroot`` see the
-    host (row 4.053). ``features``: see ``machine.features``.
+    file. ``fallback``: what binary caches promised and do not give is built. ``keep_folder`` is where ``keep_failed`` puts
+    build folders. ``relaxed`` lets derivations with ``__noChroot`` see the host (row 4.053). ``features``: see
+    ``machine.features``.
     """
 
     system: str = "x86_64-linux"
@@ -24,6 +25,7 @@ class RealiseSettings:
     cores: int = 1
     keep_going: bool = False
     keep_failed: bool = False
+    fallback: bool = False
     keep_folder: str = "/tmp"
     timeout: float = 0
     max_silent: float = 0

@@ -139,12 +139,16 @@ class CacheWriter:
         return NarInfo(replace(info, nar_size=size), url, self._compression, file_hash, packed.size, self._store_dir)
 
     def _put(self, name: str, data: bytes) -> None:
-        path = os.path.join(self._folder, name)
-        temporary = f"{path}.{os.getpid()}.tmp"
-        with writing(path):
-            with open(temporary, "wb") as file:
-                file.write(data)
-            os.rename(temporary, path)
+        put_file(os.path.join(self._folder, name), data)
+
+
+def put_file(path: str, data: bytes) -> None:
+    """Write a small file whole or not at all. Raises StoreError."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with writing(path):
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.rename(temporary, path)
 
 
 class _Packed:

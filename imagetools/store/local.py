@@ -208,6 +208,18 @@ class LocalStore:
         now = self._now()
         self._register([output.info(now) for output in outputs], {})
 
+    def add_signatures(self, path: StorePath, signatures: Iterable[str]) -> PathInfo:
+        """Add to what is registered of a valid path; what there is now. Raises InvalidPathError."""
+        self._prepare((path,))
+        info = self._records.info(path)
+        if info is None:
+            raise InvalidPathError(self._dir.join(path))
+        more = info.with_signatures(signatures)
+        if more != info:
+            self._records.register((more,), {})
+            self._remember((more,))
+        return more
+
     # -- living together
 
     @contextmanager

@@ -106,8 +106,21 @@ class ArgumentError(ImagetoolsError):
 
 
 _PAIRS = ("--arg", "--argstr", "--option")
-_SETTINGS = ("--tarball-ttl", "--allowed-uris")  # settings that may be written as options of their own, as in Nix
-_WORDS = {"--refresh": "--option=tarball-ttl=0", "--offline": "--option=tarball-ttl=4294967295"}
+_SETTINGS = (  # settings that may be written as options of their own, as in Nix
+    "--tarball-ttl",
+    "--allowed-uris",
+    "--substituters",
+    "--extra-substituters",
+    "--trusted-public-keys",
+    "--extra-trusted-public-keys",
+)
+_WORDS = {
+    "--refresh": "--option=tarball-ttl=0",
+    "--offline": "--option=tarball-ttl=4294967295",
+    "--fallback": "--option=fallback=true",
+    "--no-substitute": "--option=substitute=false",
+    "--no-require-sigs": "--option=require-sigs=false",
+}
 
 
 def fold_pairs(argv: Sequence[str]) -> list[str]:
@@ -174,7 +187,13 @@ def pairs(option: str, values: Sequence[str] | None) -> list[tuple[str, str]]:
 
 def settings_with(options: Sequence[str] | None) -> "Settings":
     """The settings of this process with the folded ``--option`` words; what is wrong with them is a warning."""
+    from imagetools.app.nix_conf import nix_conf
     from imagetools.app.options import with_options
     from imagetools.app.settings import read_settings
 
-    return with_options(read_settings(), pairs("--option", options), lambda text: typer.echo(f"warning: {text}", err=True))
+    def warn(text: str) -> None:
+        typer.echo(f"warning: {text}", err=True)
+
+    settings = read_settings()
+    configured = with_options(settings, nix_conf(settings.environment, settings.home), warn)
+    return with_options(configured, pairs("--option", options), warn)

@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print derivations, outputs and links as JSON.")] = False,
         dry_run: Annotated[
             bool,
-            typer.Option("--dry-run", help="Build nothing: list on standard error what would be built (with --json: as JSON)."),
+            typer.Option("--dry-run", help="Do nothing: list what would be built and fetched (--json: as JSON)."),
         ] = False,
         check: Annotated[
             bool, typer.Option("--check", help="Build again what is there already, and compare: is it the same, bit for bit?")
@@ -161,13 +161,16 @@ def register(app: typer.Typer) -> None:
 def _show_plan(session: "Session", results: "list[Result]", json: bool) -> None:
     """What a build would do, as ``nix-build --dry-run`` says it; as JSON on standard output."""
     from imagetools.app.ui.progress import sentences
-    from imagetools.realise.events import PlanReady
+    from imagetools.realise.plan import plan_ready
 
     plan = session.plan(results)
     store_dir = session.store.store_dir
     if json:
         described = [{"drvPath": store_dir.join(step.drv), "outputs": step.derivation.output_paths()} for step in plan.steps]
-        typer.echo(json_format.dumps({"willBuild": described, "willFetch": []}, indent=2))
+        fetched = [store_dir.join(path) for path in sorted(plan.fetches)]
+        ready = plan_ready(plan)
+        sizes = {"downloadSize": ready.download_size, "unpackedSize": ready.unpacked_size}
+        typer.echo(json_format.dumps({"willBuild": described, "willFetch": fetched, **sizes}, indent=2))
         return
-    for line in sentences(PlanReady(tuple(step.drv for step in plan.steps)), store_dir):
+    for line in sentences(plan_ready(plan), store_dir):
         typer.echo(line, err=True)

@@ -6,7 +6,21 @@ from typing import Annotated, Final
 
 import typer
 
-from imagetools.app.cli import build, evaluate, hash, instantiate, load, log, packages, prefetch, repl, run_program, store
+from imagetools.app.cli import (
+    build,
+    copy,
+    evaluate,
+    hash,
+    instantiate,
+    key,
+    load,
+    log,
+    packages,
+    prefetch,
+    repl,
+    run_program,
+    store,
+)
 from imagetools.app.cli.arguments import fold_pairs, own_words
 from imagetools.app.settings import SettingError, Settings, read_settings
 from imagetools.app.ui.failures import exit_code, show_failure
@@ -50,7 +64,7 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (build, evaluate, repl, run_program, instantiate, prefetch, load, log, store, hash, packages):
+    for module in (build, evaluate, repl, run_program, instantiate, prefetch, load, log, store, copy, key, hash, packages):
         module.register(app)
     return app
 

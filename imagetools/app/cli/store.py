@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imagetools.app.cli import store_gc
+from imagetools.app.cli import store_gc, store_sign
 from imagetools.app.cli.arguments import ArgumentError, Debug, Store
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -56,6 +56,7 @@ def register(app: typer.Typer) -> None:
     _register_add(group)
     _register_verify(group)
     store_gc.register(group)
+    store_sign.register(group)
 
 
 def _register_query(group: typer.Typer) -> None:

@@ -19,6 +19,9 @@ from imagetools.realise.events import (
     BuildOutput,
     BuildStarted,
     Event,
+    FetchFinished,
+    FetchProgress,
+    FetchStarted,
     LockWaiting,
     PlanReady,
     Warned,
@@ -87,6 +90,8 @@ def sentences(event: Event, store_dir: StoreDir) -> list[str]:
         return _plan(event, store_dir)
     if isinstance(event, BuildStarted):
         return [f"{'checking outputs of' if event.check else 'building'} '{store_dir.join(event.drv)}'..."]
+    if isinstance(event, FetchStarted):
+        return [f"copying path '{store_dir.join(event.path)}' from '{event.cache}'..."]
     if isinstance(event, LockWaiting):
         return [f"waiting for lock on '{store_dir.join(event.path)}'"]
     if isinstance(event, BuildKept):
@@ -98,14 +103,20 @@ def sentences(event: Event, store_dir: StoreDir) -> list[str]:
 
 def _plan(plan: PlanReady, store_dir: StoreDir) -> list[str]:
     lines: list[str] = []
+    sizes = f" ({mebibytes(plan.download_size)} download, {mebibytes(plan.unpacked_size)} unpacked):"
     for paths, one, many in (
         (plan.to_build, "this derivation will be built:", "these {} derivations will be built:"),
-        (plan.to_fetch, "this path will be fetched:", "these {} paths will be fetched:"),
+        (plan.to_fetch, "this path will be fetched" + sizes, "these {} paths will be fetched" + sizes),
     ):
         if paths:
             lines.append(one if len(paths) == 1 else many.format(len(paths)))
             lines += [f"  {store_dir.join(path)}" for path in paths]
     return lines
+
+
+def mebibytes(size: int) -> str:
+    """Bytes as Nix shows them."""
+    return f"{size / (1 << 20):.2f} MiB"
 
 
 class LiveProgress:
@@ -144,7 +155,7 @@ class LiveProgress:
         now = time.monotonic()
         for drv, (since, line) in list(self._running.items()):
             table.add_row(Text(_short(drv), style="bold"), Text(f"{now - since:.0f}s", style="cyan"), Text(line, style="dim"))
-        table.add_row(Text(f"[{self._done}/{self._total} built, {len(self._running)} running]", style="green"), "", "")
+        table.add_row(Text(f"[{self._done}/{self._total} done, {len(self._running)} running]", style="green"), "", "")
         return table
 
     def __call__(self, event: Event) -> None:
@@ -153,6 +164,20 @@ class LiveProgress:
             if not self._total:
                 return
         live = self._live or self._start()
+        if isinstance(event, FetchStarted):
+            self._running[event.path] = (time.monotonic(), f"from {event.cache}")
+            return
+        if isinstance(event, FetchProgress):
+            since, _ = self._running.get(event.path, (time.monotonic(), ""))
+            of = f" of {mebibytes(event.total)}" if event.total else ""
+            self._running[event.path] = (since, f"{mebibytes(event.received)}{of}")
+            return
+        if isinstance(event, FetchFinished):
+            self._running.pop(event.path, None)
+            self._done += 1
+            if event.fetched:
+                live.console.print(f"fetched {_short(event.path)} in {event.seconds:.1f}s", markup=False)
+            return
         if isinstance(event, BuildStarted):
             self._running[event.drv] = (time.monotonic(), "")
             return

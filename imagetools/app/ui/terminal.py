@@ -1,8 +1,11 @@
 """What the terminal can do: colours only on one, and only where nobody has switched them off (NO_COLOR, TERM=dumb)."""
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Final, TextIO
+
+from imagetools.kernel.bytestr import to_bytes
 
 _ESCAPES: Final = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor (ECMA-48 control sequences)
@@ -35,3 +38,10 @@ def human_size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard error, as bytes of the definition."""
+    sys.stdout.flush()
+    sys.stderr.buffer.write(to_bytes(text) + b"\n")
+    sys.stderr.buffer.flush()

@@ -85,8 +85,8 @@ def test_lists_can_be_added_to_and_the_last_value_wins() -> None:
         ("cores", "", "setting 'cores' has invalid value ''"),
         ("sandbox", "maybe", "option 'sandbox' has invalid value 'maybe'"),
         ("access-tokens", "s3cret", "setting 'access-tokens' has invalid value '***'"),
-        ("substituters", "x", "setting 'substituters' has no effect in imagetools"),
-        ("extra-substituters", "x", "setting 'extra-substituters' has no effect in imagetools"),
+        ("builders", "x", "setting 'builders' has no effect in imagetools"),
+        ("extra-trusted-users", "x", "setting 'extra-trusted-users' has no effect in imagetools"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_changes_nothing(name: str, value: str, sentence: str) -> None:
@@ -99,4 +99,23 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_what_scripts_say_out_of_habit_is_taken_in_silence() -> None:
-    assert changed(("substitute", "false"), ("build-use-substitutes", "false")) == (PLAIN, [])
+    assert changed(("print-missing", "false"), ("eval-cache", "false")) == (PLAIN, [])
+
+
+def test_binary_caches_under_old_and_new_names() -> None:
+    settings, said = changed(
+        ("substituters", "file:///a"),
+        ("extra-substituters", "http://b http://c"),
+        ("extra-binary-caches", "http://d"),
+        ("trusted-public-keys", "k:a"),
+        ("extra-binary-cache-public-keys", "l:b"),
+        ("build-use-substitutes", "false"),
+        ("require-sigs", "false"),
+        ("fallback", "true"),
+        ("secret-key-files", "/k"),
+    )
+    assert said == []
+    assert settings.substituters == ("file:///a", "http://b", "http://c", "http://d")
+    assert settings.trusted_public_keys == ("k:a", "l:b")
+    assert (settings.substitute, settings.require_sigs, settings.fallback) == (False, False, True)
+    assert settings.secret_key_files == ("/k",)

@@ -153,7 +153,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
 
 def test_only_compose_joins_the_parts() -> None:
     parts = {"imagetools.store.local", "imagetools.sandbox.namespaces", "imagetools.net.http", "imagetools.realise.scheduler"}
-    allowed = {"imagetools.app.compose", "imagetools.app.builtin_main"}
+    allowed = {"imagetools.app.compose", "imagetools.app.caches", "imagetools.app.builtin_main"}
     wrong = [
         f"{a} -> {b}"
         for a, names in edges(types=False).items()

@@ -1,0 +1,78 @@
+"""``imagetools key``: the key pairs that binary caches are signed with (rows 6.082, 7.012)."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.kernel.errors import ImagetoolsError
+
+
+class KeyFileError(ImagetoolsError):
+    """A key file that cannot be read or written."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Make keys that sign binary caches.")
+    app.add_typer(group, name="key")
+
+    @group.callback()
+    def key() -> None:
+        """Make keys that sign binary caches."""
+
+    @group.command()
+    def generate(
+        name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name, such as cache.example.org-1.")],
+        secret: Annotated[str, typer.Argument(metavar="SECRET", help="File for the secret key; only you can read it.")],
+        public: Annotated[
+            str | None, typer.Argument(metavar="[PUBLIC]", help="File for the public key (default: it is only printed).")
+        ] = None,
+        debug: Debug = False,
+    ) -> None:
+        """Make a key pair; print the public key, for --trusted-public-keys.
+
+        Files are never overwritten. As `nix-store --generate-binary-cache-key NAME SECRET PUBLIC`.
+
+        Example: imagetools key generate cache.example.org-1 cache.secret cache.public
+        """
+        del debug
+        from imagetools.formats.signing import SecretKey
+
+        made = SecretKey.from_seed(name, os.urandom(32))
+        _write(secret, str(made), 0o600)
+        if public is not None:
+            _write(public, str(made.public), 0o644)
+        typer.echo(str(made.public))
+
+    @group.command()
+    def public(
+        secret: Annotated[str, typer.Argument(metavar="SECRET", help="File with a secret key; - reads standard input.")] = "-",
+        debug: Debug = False,
+    ) -> None:
+        """Print the public key that belongs to a secret key."""
+        del debug
+        from imagetools.formats.signing import SecretKey
+
+        if secret == "-":
+            text = sys.stdin.read()
+        else:
+            try:
+                with open(secret, encoding="latin-1") as file:
+                    text = file.read()
+            except OSError as error:
+                raise KeyFileError(f"cannot read '{secret}': {error.strerror}") from None
+        typer.echo(str(SecretKey.parse(text).public))
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        raise ArgumentError(f"'{path}' exists already", hint="a key is never overwritten: choose another name") from None
+    except OSError as error:
+        raise KeyFileError(f"cannot write '{path}': {error.strerror}") from None
+    with open(fd, "w", encoding="ascii") as file:
+        file.write(text)
