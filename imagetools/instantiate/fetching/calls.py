@@ -14,6 +14,7 @@ from imagetools.instantiate.fetching.downloads import download_file, download_ta
 from imagetools.instantiate.fetching.errors import DiskTrouble, FetchedHashMismatch, FetchFailed, FetchingError, NotLocked
 from imagetools.instantiate.fetching.forges import COMMIT
 from imagetools.instantiate.fetching.schemes import fetch, of_attributes, of_url, scheme_of
+from imagetools.instantiate.fetching.url import encode_path
 from imagetools.instantiate.fetching.world import World, as_evaluation
 from imagetools.instantiate.io import StoreIO, check_object_name
 from imagetools.kernel.errors import ImagetoolsError
@@ -77,7 +78,7 @@ class Calls:
         self.io.check_uri(url)
         if self.io.pure and "rev" not in attributes:
             raise NotLocked("'fetchMercurial' requires a Mercurial revision")
-        attributes["url"] = url if "://" in url else "file://" + url
+        attributes["url"] = url if "://" in url else "file://" + encode_path(url)
         path, found = self._input(lambda: of_attributes(attributes))
         made: dict[str, object] = {"outPath": self._result(path)}
         rev = found.rev.base16() if found.rev is not None else NO_REV
@@ -121,7 +122,7 @@ class Calls:
             if kind == "git":
                 return self._checked(lambda: of_attributes({"type": "git", "url": self._git_url(url)}))
             if url.startswith("/"):
-                url = "path:" + url
+                url = "path:" + encode_path(url)
             given = self._checked(lambda: of_url(url))
             self._check_input(given)
             return given
@@ -164,7 +165,7 @@ class Calls:
 
     def _url(self, text: str, scheme: str = "file") -> str:
         self.io.check_uri(text)
-        return text if "://" in text else f"{scheme}://{text}"
+        return text if "://" in text else f"{scheme}://{encode_path(text)}"
 
     def _git_url(self, text: str) -> str:
         """Nix quirk: ``user@host:path`` is ``ssh://user@host/path``."""

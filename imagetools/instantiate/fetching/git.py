@@ -18,7 +18,7 @@ from imagetools.instantiate.fetching.errors import FetchingError, NotSupportedHe
 from imagetools.instantiate.fetching.submodules import check_out
 from imagetools.instantiate.fetching.tracked import only_tracked
 from imagetools.instantiate.fetching.unpack import unpack_all
-from imagetools.instantiate.fetching.url import Url
+from imagetools.instantiate.fetching.url import Url, percent_decode
 from imagetools.instantiate.fetching.world import World
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.hashes import Hash
@@ -110,8 +110,9 @@ class _Fetch:
         )
         url = Url.parse(given.needed("url"))
         forced = world.settings.environment.get("_NIX_FORCE_HTTP") == "1"
-        self.local = url.scheme == "file" and not forced and os.path.lexists(to_bytes(url.path + "/.git"))
-        self.url = os.path.normpath(url.path) if self.local else url.base
+        path = percent_decode(url.path)
+        self.local = url.scheme == "file" and not forced and os.path.lexists(to_bytes(path + "/.git"))
+        self.url = os.path.normpath(path) if self.local else url.base
         self.outside = to_bytes(self.url).decode("utf-8", "surrogateescape")
         self.from_file = url.scheme == "file"
 

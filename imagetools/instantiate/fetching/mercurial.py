@@ -20,7 +20,7 @@ from imagetools.instantiate.fetching.attributes import Attributes, Input
 from imagetools.instantiate.fetching.downloads import scratch
 from imagetools.instantiate.fetching.errors import FetchingError, as_bytestr, shown
 from imagetools.instantiate.fetching.tracked import only_tracked
-from imagetools.instantiate.fetching.url import Url
+from imagetools.instantiate.fetching.url import Url, percent_decode
 from imagetools.instantiate.fetching.world import World
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.hashes import Hash
@@ -80,7 +80,7 @@ class _Fetch:
         self.hg = world.hg
         url = Url.parse(given.needed("url"))
         self.local = url.scheme == "file"
-        self.url = os.path.normpath(url.path) if self.local else url.base
+        self.url = os.path.normpath(percent_decode(url.path)) if self.local else url.base
         self.outside = os.fsdecode(to_bytes(self.url))
         key = hashlib.sha256(to_bytes(self.url)).hexdigest()[:40]
         self.copy = os.path.join(world.settings.cache, "hg", key)

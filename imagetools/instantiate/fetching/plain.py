@@ -8,7 +8,7 @@ from imagetools.formats.store_path import StorePath, StorePathError
 from imagetools.instantiate.fetching.attributes import Attributes, Input
 from imagetools.instantiate.fetching.downloads import download_file, download_tarball
 from imagetools.instantiate.fetching.errors import BadUrl, FetchingError
-from imagetools.instantiate.fetching.url import Url
+from imagetools.instantiate.fetching.url import Url, encode_path, percent_decode
 from imagetools.instantiate.fetching.world import World
 from imagetools.kernel.bytestr import to_bytes
 
@@ -26,7 +26,7 @@ class PathScheme:
             return None
         if url.authority:
             raise BadUrl(f"path URL '{text}' should not have an authority ('{url.authority}')")
-        found: dict[str, str | int | bool] = {"type": "path", "path": url.path}
+        found: dict[str, str | int | bool] = {"type": "path", "path": percent_decode(url.path)}
         for name, value in url.query:
             if name in {"rev", "narHash"}:
                 found[name] = value
@@ -44,7 +44,7 @@ class PathScheme:
 
     def to_url(self, given: Input) -> str:
         query = {name: _text(value) for name, value in given.attributes.items() if name not in {"type", "path"}}
-        return str(Url("path", None, given.needed("path"), tuple(sorted(query.items()))))
+        return str(Url("path", None, encode_path(given.needed("path")), tuple(sorted(query.items()))))
 
     def has_all_info(self, given: Input) -> bool:
         return True

@@ -1,6 +1,6 @@
 """URLs as Nix takes them apart: stricter than RFC 3986 in some places, laxer in others, and part of what makes a cache entry.
 
-Pure text (bytestrs). Nix quirks: a path keeps its percent escapes, only values of the query are decoded; a ``file:`` URL has no
+Pure text (bytestrs). A path keeps its percent escapes, only values of the query are decoded. Nix quirks: a ``file:`` URL has no
 host; a double quote and ``^`` count as letters of a query.
 """
 
@@ -24,6 +24,8 @@ _URL: Final = re.compile(
     rf"(?:\?(?P<query>{_QUERY}))?(?:#(?P<fragment>{_QUERY}))?"
 )
 _KEPT: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$'()*+,;=:@/")
+
+_IN_PATH: Final = _KEPT | frozenset('&"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Url:
     def __str__(self) -> str:
         query = "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in self.query)
         return self.base + (f"?{query}" if query else "") + (f"#{percent_encode(self.fragment)}" if self.fragment else "")
+
+
+def encode_path(text: str) -> str:
+    """A path as it stands in a URL."""
+    return "".join(letter if letter in _IN_PATH else f"%{ord(letter):02X}" for letter in text)
 
 
 def percent_decode(text: str) -> str:

@@ -282,6 +282,23 @@ def test_a_cache_that_cannot_be_written(repository: Folder, tmp_path: Path) -> N
     assert Session(tmp_path).shown(f'builtins.readFile (fetchGit {repository.path} + "/a")') == r'"one\n"'
 
 
+def test_a_path_that_is_no_url_as_it_stands(tmp_path: Path) -> None:
+    made = Folder.new(tmp_path / "a b%20ä?")
+    made.commit("one", {"a": b"one\n"})
+    session = Session(tmp_path)
+    for text in (f"fetchGit (/. + {quoted(made.path)})", f"fetchGit {quoted(made.path)}"):
+        assert session.shown(f'builtins.readFile ({text} + "/a")') == r'"one\n"'
+    (made.path / "a").write_text("two\n")
+    assert session.shown(f'builtins.readFile (fetchGit {quoted(made.path)} + "/a")') == r'"two\n"'
+    assert session.shown(f'builtins.readFile (fetchTree {quoted(made.path)} + "/a")') == r'"two\n"'
+    made.publish(tmp_path / "bare ?.git")
+    assert session.shown(f'builtins.readFile (fetchGit {quoted(tmp_path)}"/bare ?.git" + "/a")'.replace('""', "")) == r'"one\n"'
+
+
+def quoted(path: Path) -> str:
+    return f'"{path}"'
+
+
 def test_a_folder_without_a_repository(tmp_path: Path) -> None:
     (tmp_path / "plain/.git").mkdir(parents=True)
     with pytest.raises(EvalError, match="is not a Git repository"):
