@@ -50,7 +50,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a reference that is nothing": script("echo > $out", more='  allowedReferences = [ "lib" ];\n'),
     "an output that is too large": script(
-        'head -c 100000 /dev/zero > ${placeholder "out"}',
+        'printf %5000d 1 > ${placeholder "out"}',
         more="  __structuredAttrs = true;\n  outputChecks.out.maxSize = 1000;\n",
     ),
     "checks of outputs that are no set": script(

@@ -1,10 +1,14 @@
 """What outputs may refer to: nothing becomes valid that is not allowed."""
 
+from pathlib import Path
+
 import pytest
 
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.realise.failures import BadReferenceSpecifierError, ForbiddenReferencesError
+from imagetools.store.fs_nar import canonicalise, nar_hash
+from imagetools.store.ports import BuiltOutput
 from tests.unit.realise.world import World
 
 
@@ -74,3 +78,14 @@ def test_forbidden(world: World, chain: tuple[StorePath, StorePath], script: str
 def test_an_item_that_is_nothing(world: World, chain: tuple[StorePath, StorePath], item: str) -> None:
     with pytest.raises(BadReferenceSpecifierError, match="derivation contains an illegal reference specifier"):
         build(world, chain, "echo > $out; echo > $dev", disallowedReferences=item)
+
+
+def test_an_output_that_is_valid_already_has_a_name_too(world: World) -> None:
+    drv = world.derivation("echo > $dev; echo $dev > $out", outputs=("dev", "out"), env={"allowedReferences": "dev"})
+    Path(world.real(drv, "dev")).write_text("first\n")
+    canonicalise(world.real(drv, "dev"))
+    value, size = nar_hash(world.real(drv, "dev"))
+    world.store.register_built([BuiltOutput(world.output(drv, "dev"), value, size)])
+    world.realise(drv)
+    info = world.store.query(world.output(drv))
+    assert info is not None and info.references == (world.output(drv, "dev"),)
