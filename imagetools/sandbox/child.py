@@ -190,12 +190,6 @@ def _drop(recipe: dict[str, Any], parent_alive: int) -> None:
             sys_.personality(sys_.PER_LINUX32)
     with contextlib.suppress(OSError):
         sys_.personality(sys_.personality(sys_.PERSONALITY_QUERY) | sys_.ADDR_NO_RANDOMIZE)
-    for number in signal.valid_signals():
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            with contextlib.suppress(OSError):
-                signal.signal(number, signal.SIG_DFL)
-    sys_.reset_hidden_signals()
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _execute(recipe: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ from imagetools.sandbox.ports import (
 
 _PACKAGE_PARENT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BOOT: Final = "import sys; sys.path.insert(0, sys.argv[1]); from imagetools.sandbox.server import main; main()"
+GONE: Final = b"gone"
 FORBIDDEN_STEPS: Final = frozenset(
     (
         "making namespaces",
@@ -152,8 +153,11 @@ class NamespaceSandbox:
             "network": request.network,
             "uid": lower.INSIDE_UID,
             "gid": lower.INSIDE_GID,
-            "uid_map": lower.maps(identity.uid, lower.INSIDE_UID),
-            "gid_map": lower.maps(identity.gid, lower.INSIDE_GID),
+            "maps": (
+                ("uid_map", lower.maps(identity.uid, lower.INSIDE_UID)),
+                ("setgroups", b"deny"),
+                ("gid_map", lower.maps(identity.gid, lower.INSIDE_GID)),
+            ),
             "cwd": BUILD_FOLDER.encode(),
             "program": request.program.encode("latin-1"),
             "argv": [item.encode("latin-1") for item in request.argv],
@@ -179,8 +183,8 @@ class NamespaceSandbox:
             follower = Follower(
                 request, master, control.fileno(), lambda: _answer(control), lambda: _send_kill(control), on_output
             )
-            answer = follower.follow()
-            ended = bool(answer) and marshal.loads(answer)[0] == "ended"  # nothing inside lives any more
+            answer = _map_users(control, recipe) or follower.follow()
+            ended = answer not in (b"", GONE) and marshal.loads(answer)[0] == "ended"  # nothing inside lives any more
         finally:
             with self._mutex:
                 cancelled = self._running.pop(control, False)
@@ -222,7 +226,7 @@ class NamespaceSandbox:
 
     @staticmethod
     def _understand(answer: bytes) -> int:
-        if not answer:
+        if not answer or answer == GONE:
             raise ServerGoneError
         message = marshal.loads(answer)
         if message[0] == "ended":
@@ -247,8 +251,28 @@ def _terminal(identity: slots.Identity) -> tuple[int, int]:
     return master, slave
 
 
+def _map_users(control: socket.socket, recipe: dict[str, Any]) -> bytes:
+    """Write the id maps once the namespaces are there, and let the keeper go on; the answer where it has ended already."""
+    answer = _answer(control)
+    message: tuple[Any, ...] = marshal.loads(answer) if answer else ("gone",)
+    if message[0] != "unshared":
+        return answer or GONE
+    try:
+        for name, text in recipe["maps"]:
+            fd = os.open(f"/proc/{message[1]}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(fd, text)
+            finally:
+                os.close(fd)
+    except OSError as error:
+        return marshal.dumps(("failed", "mapping user ids", error.errno))
+    with contextlib.suppress(OSError):
+        control.send(b"go")
+    return b""
+
+
 def _answer(control: socket.socket) -> bytes:
-    """The supervisor's last message. A kill that it no longer read shows as a reset connection, once, before the message."""
+    """The keeper's next message. A kill that it no longer read shows as a reset connection, once, before the message."""
     try:
         return control.recv(65536)
     except ConnectionResetError:
@@ -261,7 +285,7 @@ def _send_kill(control: socket.socket) -> None:
 
 
 def _hang_up(control: socket.socket, *, wait: bool) -> None:
-    """Let go of the supervisor, which kills the build when the socket closes, and closes its own end last: ``wait`` for that."""
+    """Let go of the keeper, which kills the build when the socket closes, and closes its own end last: ``wait`` for that."""
     with contextlib.suppress(OSError):
         if not wait:
             control.close()

@@ -2,14 +2,17 @@
 
 Started once by ``namespaces`` (``python -I -S``; no third-party module, ~20 ms), it takes three descriptors a build over
 its standard input: the control socket, the pseudo-terminal's slave and a memory file with the recipe. For each it forks a
-*supervisor* which makes the namespaces, writes the id maps, waits, and reports. It kills the build when it is told to or when its
-control socket closes, so a killed main process leaves nothing behind. Nix has one helper a build for the same reason
-(clone in a threaded program).
+*keeper*, which makes the namespaces, lets the caller write the id maps (only who is outside can), forks the builder as their
+process 1, waits, and reports. It kills the build when it is told to or when its control socket closes, so a killed main process
+leaves nothing behind. Nix has one helper a build for the same reason (clone in a threaded program). A fork of Python costs a
+millisecond or two (pages that both sides touch are copied), so there are two a build and no more.
 
-Messages on the control socket (marshalled tuples): ("failed", step, errno, kind) or ("ended", wait status).
+Messages on the control socket (marshalled tuples): ("unshared", pid), which waits for ``go``; then ("failed", step, errno) or
+("ended", wait status).
 """
 
 import contextlib
+import gc
 import marshal
 import os
 import select
@@ -25,6 +28,9 @@ NAMESPACES = sys_.CLONE_NEWUSER | sys_.CLONE_NEWNS | sys_.CLONE_NEWPID | sys_.CL
 
 def main() -> None:
     """Serve until standard input closes."""
+    gc.disable()
+    gc.freeze()
+    _default_signals()
     requests = socket.socket(fileno=0)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
@@ -34,15 +40,24 @@ def main() -> None:
         if os.fork() == 0:
             try:
                 requests.close()
-                _supervise(*fds)
+                _keep(*fds)
             finally:
                 os._exit(1)
         for fd in fds:
             os.close(fd)
 
 
-def _supervise(control_fd: int, slave: int, recipe_fd: int) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _default_signals() -> None:
+    """Every signal at its default action and none blocked, whoever has started us: builders inherit that."""
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            with contextlib.suppress(OSError):
+                signal.signal(number, signal.SIG_DFL)
+    sys_.reset_hidden_signals()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _keep(control_fd: int, slave: int, recipe_fd: int) -> None:
     for fd in (control_fd, slave, recipe_fd):
         os.set_inheritable(fd, False)
     control = socket.socket(fileno=control_fd)
@@ -71,58 +86,52 @@ def _run(recipe: dict[str, Any], control: socket.socket, slave: int) -> None:
         child.mount_all(recipe)
     with child.step("entering the scratch folder"):
         os.chdir(os.path.dirname(recipe["root"]))
-    mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    supervisor = os.getpid()
-    keeper = os.fork()
-    if keeper == 0:
+    with child.step("making namespaces"):
+        sys_.unshare(NAMESPACES | (0 if recipe["network"] else sys_.CLONE_NEWNET))
+    _tell(control, "unshared", os.getpid())
+    if _receive(control) != b"go":
+        _tell(control, "ended", int(signal.SIGKILL))
+        return
+    woken, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, _ignore)
+    signal.set_wakeup_fd(waker)
+    alive, holding = os.pipe()
+    builder = os.fork()
+    if builder == 0:
         try:
-            control.close()
-            mine.close()
-            _keep(recipe, theirs, slave, supervisor)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(holding)
+            child.become(recipe, slave, alive)
+        except child.StepError as error:
+            _tell(control, "failed", error.step, error.errno)
         finally:
             os._exit(1)
-    theirs.close()
     os.close(slave)
-    _watch(recipe, control, mine, keeper)
+    _watch(control, woken, builder)
 
 
-def _watch(recipe: dict[str, Any], control: socket.socket, mine: socket.socket, keeper: int) -> None:
-    """The supervisor's loop: maps when the namespaces are there, a kill when told, the status at the end.
+def _ignore(number: int, frame: object) -> None:
+    """What counts is that the signal wakes ``poll``."""
 
-    From ``go`` until its pid is known the builder is on its way: killing the keeper then would leave it alone for a moment.
-    """
+
+def _watch(control: socket.socket, woken: int, builder: int) -> None:
+    """Until the builder ends: a kill when told, or when nobody listens any more; the status at the end."""
     poll = select.poll()
-    poll.register(mine, select.POLLIN)
+    poll.register(woken, select.POLLIN)
     poll.register(control, select.POLLIN)
-    builder = 0
-    stop = going = False
     while True:
         for fd, _ in poll.poll():
             if fd == control.fileno():
-                stop = True
                 _receive(control)
                 poll.unregister(control)
-                if builder or not going:
-                    _kill(builder or keeper)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(builder, signal.SIGKILL)
                 continue
-            data = _receive(mine)
-            message: tuple[Any, ...] = marshal.loads(data) if data else ("gone",)
-            if message[0] == "unshared" and not stop:
-                _write_maps(recipe, keeper)
-                going = True
-                mine.send(b"go")
-            elif message[0] == "builder":
-                builder = message[1]
-                if stop:
-                    _kill(builder)
-            elif message[0] != "unshared":
-                if message[0] != "gone":
-                    _tell(control, *message)
-                elif stop:
-                    _tell(control, "ended", int(signal.SIGKILL))
-                else:
-                    _tell(control, "failed", "starting the build", 0)
-                os.waitpid(keeper, 0)
+            os.read(woken, 512)
+            ended, status = os.waitpid(builder, os.WNOHANG)
+            if ended:
+                _tell(control, "ended", status)
                 return
 
 
@@ -132,53 +141,3 @@ def _receive(channel: socket.socket) -> bytes:
         return channel.recv(65536)
     except ConnectionResetError:
         return channel.recv(65536)
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _write_maps(recipe: dict[str, Any], pid: int) -> None:
-    with child.step("mapping user ids"):
-        _put(f"/proc/{pid}/uid_map", recipe["uid_map"])
-        _put(f"/proc/{pid}/setgroups", b"deny")
-        _put(f"/proc/{pid}/gid_map", recipe["gid_map"])
-
-
-def _put(path: str, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.write(fd, data)
-    finally:
-        os.close(fd)
-
-
-def _keep(recipe: dict[str, Any], report: socket.socket, slave: int, supervisor: int) -> None:
-    """The process that makes the namespaces and waits for process 1 in them."""
-    sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != supervisor:
-        return
-    try:
-        with child.step("making namespaces"):
-            sys_.unshare(NAMESPACES | (0 if recipe["network"] else sys_.CLONE_NEWNET))
-        _tell(report, "unshared")
-        if report.recv(2) != b"go":
-            return
-        alive, holding = os.pipe()
-        builder = os.fork()
-        if builder == 0:
-            try:
-                os.close(holding)
-                child.become(recipe, slave, alive)
-            except child.StepError as error:
-                _tell(report, "failed", error.step, error.errno)
-            finally:
-                os._exit(1)
-        os.close(slave)
-        _tell(report, "builder", builder)
-        _, status = os.waitpid(builder, 0)
-        _tell(report, "ended", status)
-    except child.StepError as error:
-        _tell(report, "failed", error.step, error.errno)
-    os._exit(0)
