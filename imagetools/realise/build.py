@@ -170,7 +170,7 @@ class Builder:
             builder = self._builtins[name]
             binds += python_process.binds(builder.host_binds)
             if derivation.is_fixed and isinstance(builder, ReadsHostFiles):
-                named = builder.host_files(derivation.env)
+                named = builder.host_files({**env, **derivation.env})
                 binds += [
                     Bind(os.path.realpath(path), path, optional=True)
                     for path in named

@@ -1,10 +1,12 @@
 """``builtin:`` builders: their own Python process inside the sandbox, with the product's fetchers."""
 
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,18 @@ def test_as_an_ordinary_user(url: str) -> None:
             check=False,
         )
         assert done.stdout == BODY, done.stderr.decode()
+
+
+def test_structured_attributes_are_variables_for_ours(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(BODY)
+    drv = world.derivation(
+        "",
+        fixed=("flat", digest("sha256", BODY)),
+        env={"__json": json.dumps({"url": f"file://{file}", "name": "x", "executable": False})},
+        builder="builtin:fetchurl",
+        system="builtin",
+    )
+    world.realise(drv, builtins=builtins())
+    with open(world.real(drv), "rb") as found:
+        assert found.read() == BODY
