@@ -89,7 +89,8 @@ def read_outputs(
         if name not in outcome.output_roots:
             raise MissingOutputError(drv, name, store.store_dir.join(path), tail)
     fixed = step.derivation.fixed_output()
-    candidates = [*inputs.members, *step.outputs.values()]
+    # a fixed output cannot name itself: its path follows from the hash of what it holds
+    candidates = [*inputs.members, *(step.outputs.values() if fixed is None else ())]
     facts = measured.read(step, outcome.build_folder)
     trees: list[Tree] = []
     for name, path in wanted.items():
