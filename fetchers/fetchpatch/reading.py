@@ -15,7 +15,8 @@ from .names import better_name, header_name
 from .patch import Between, FilePatch, Hunk, Piece
 from .text import split_lines, until_nul
 
-_HEADING = re.compile(rb"@@ [^-]*-(\d+)(?:,(\d+))?[^+]*\+(\d+)(?:,(\d+))?")
+_NUMBER = re.compile(rb"[ \t-\r]*([+-]?)(\d+)")
+_WORD = 1 << 64
 _GIT_HEADERS = (
     b"old mode ",
     b"new mode ",
@@ -85,11 +86,30 @@ def read_patch(data: bytes, dialect: Dialect) -> list[Piece]:
 
 def heading_counts(line: bytes) -> tuple[int, int, int, int]:
     """Old start and count, new start and count; a count that is not there is 1. Raises HunkHeadingError."""
-    found = _HEADING.match(until_nul(line))
-    if found is None:
+    return *_start_and_count(line, b"-"), *_start_and_count(line, b"+")
+
+
+def _start_and_count(line: bytes, sign: bytes) -> tuple[int, int]:
+    """The numbers behind the first ``sign``, wherever it is."""
+    line = until_nul(line)
+    at = line.find(sign) + 1
+    start = _number(line, at) if at else None
+    if start is None:
         raise HunkHeadingError(line)
-    old, old_count, new, new_count = found.groups()
-    return int(old), 1 if old_count is None else int(old_count), int(new), 1 if new_count is None else int(new_count)
+    while at < len(line) and line[at] not in b", \n":
+        at += 1
+    if line[at : at + 1] != b",":
+        return start, 1
+    return start, _number(line, at + 1) or 0
+
+
+def _number(line: bytes, at: int) -> int | None:
+    """As C reads an unsigned number: blanks and a sign are fine, too much is the most."""
+    found = _NUMBER.match(line, at)
+    if found is None:
+        return None
+    value = min(int(found[2]), _WORD - 1)
+    return -value % _WORD if found[1] == b"-" else value
 
 
 def _begins_file(lines: Sequence[bytes], at: int) -> bool:
@@ -125,4 +145,4 @@ def _comment(heading: bytes) -> bytes:
     at = heading.index(b"+")
     while at < len(heading) and heading[at] not in b" \n":
         at += 1
-    return heading[at:].removeprefix(b" ").removeprefix(b"@@")
+    return heading[at:].removeprefix(b" ").lstrip(b"@")

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagetools.builtin.api import BuiltinError
 from imagetools.bundled.fetchers.fetchpatch.dialect import Dialect
 from imagetools.bundled.fetchers.fetchpatch.fetch_patch import wanted_from
 from imagetools.bundled.fetchers.fetchpatch.pipeline import NoPatchError, NothingSelectedError, process
-from imagetools.builtin.api import BuiltinError
 
 FOLDER = Path(__file__).parent
 PATCHES = sorted(path.name for path in (FOLDER / "patches").iterdir())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from imagetools.bundled.fetchers.fetchpatch.dialect import DIALECTS
 
 from .cases import FOLDER, OPTION_SETS, PATCHES, Options, digest, digests, outcome
