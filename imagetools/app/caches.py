@@ -3,18 +3,24 @@
 The part of ``compose`` that commands without a session need too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from imagetools.app.settings import USUAL_SUBSTITUTERS, Settings
 from imagetools.app.ui.terminal import say
+from imagetools.kernel.errors import ImagetoolsError
 from imagetools.store.ports import Store
 
 if TYPE_CHECKING:
+    from imagetools.formats.path_info import PathInfo
     from imagetools.net.http import HttpTransport
     from imagetools.net.upload import Uploader
     from imagetools.store.cache_reader import CacheReader, Trust
     from imagetools.store.substituters import Substituters
+
+
+class KeyFileError(ImagetoolsError):
+    """A key file that cannot be read or written."""
 
 
 def connect(settings: Settings, netrc: str) -> "HttpTransport":
@@ -84,6 +90,22 @@ def trust_of(settings: Settings) -> "Trust":
     from imagetools.store.cache_reader import Trust, parse_keys
 
     return Trust(parse_keys(settings.trusted_public_keys), settings.require_sigs)
+
+
+def signer(settings: Settings, files: Sequence[str]) -> "Callable[[PathInfo], PathInfo]":
+    """What signs with the secret keys in ``files``. Raises KeyTextError, KeyFileError."""
+    from imagetools.formats.signing import SecretKey, sign
+    from imagetools.formats.store_path import StoreDir
+
+    keys: list[SecretKey] = []
+    for name in files:
+        try:
+            with open(name, encoding="latin-1") as file:
+                keys.append(SecretKey.parse(file.read()))
+        except OSError as error:
+            raise KeyFileError(f"cannot read the secret key file '{name}': {error.strerror}") from None
+    store_dir = StoreDir(settings.store_dir)
+    return lambda info: sign(info, store_dir, keys)
 
 
 def _netrc(settings: Settings) -> str:

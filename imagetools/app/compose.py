@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from imagetools.app.caches import connect, open_caches, read_optional
+from imagetools.app.caches import connect, open_caches, read_optional, signer
 from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
@@ -55,7 +55,13 @@ _OPENED: Final[list[_Closable]] = []
 
 def open_store(settings: Settings, *, protecting: bool = False) -> LocalStore:
     """The store at the settings' root; made when it is first written to. ``protecting``: see LocalStore."""
-    store = LocalStore(settings.root, settings.store_dir, durable=settings.durable, protecting=protecting)
+    store = LocalStore(
+        settings.root,
+        settings.store_dir,
+        durable=settings.durable,
+        protecting=protecting,
+        sign=signer(settings, settings.secret_key_files) if settings.secret_key_files else None,
+    )
     _OPENED.append(store)
     return store
 

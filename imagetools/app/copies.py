@@ -1,7 +1,5 @@
 """The two ends of ``imagetools copy``, from what a person names: a store's root, or the URL of a binary cache."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from imagetools.app.caches import open_cache, open_upload, trust_of
@@ -11,9 +9,6 @@ from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.store.cache_writer import CacheWriter
 from imagetools.store.copying import CacheDestination, CacheOrigin, Destination, Origin, StoreDestination, StoreOrigin
-
-if TYPE_CHECKING:
-    from imagetools.formats.path_info import PathInfo
 
 CACHES = ("file", "http", "https")
 
@@ -58,21 +53,6 @@ def destination_of(
     writer = CacheWriter(unquote(parts.path), StoreDir(settings.store_dir), kind, how)
     writer.open()
     return CacheDestination(writer)
-
-
-def signer(settings: Settings, files: list[str]) -> "Callable[[PathInfo], PathInfo]":
-    """What signs with the secret keys in ``files``. Raises KeyTextError, CopyPlaceError."""
-    from imagetools.formats.signing import SecretKey, sign
-
-    keys: list[SecretKey] = []
-    for name in files:
-        try:
-            with open(name, encoding="latin-1") as file:
-                keys.append(SecretKey.parse(file.read()))
-        except OSError as error:
-            raise CopyPlaceError(f"cannot read the secret key file '{name}': {error.strerror}") from None
-    store_dir = StoreDir(settings.store_dir)
-    return lambda info: sign(info, store_dir, keys)
 
 
 def _with_root(settings: Settings, place: str) -> Settings:

@@ -41,6 +41,7 @@ class LocalStore:
 
     ``on_lock_wait`` hears of each path for which an adding method must wait. With ``protecting`` every path that is asked about
     becomes a temporary root first, so that no answer can grow old: for whoever builds on what it hears, beside collections.
+    ``sign`` adds signatures to what is built here (row 7.013).
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class LocalStore:
         durable: bool = True,
         on_lock_wait: Callable[[StorePath], object] | None = None,
         protecting: bool = False,
+        sign: Callable[[PathInfo], PathInfo] | None = None,
     ) -> None:
+        self._sign = sign
         self._protecting = protecting
         self._dir = store_dir if isinstance(store_dir, StoreDir) else StoreDir(store_dir)
         self.layout = Layout(root, self._dir)
@@ -206,7 +209,8 @@ class LocalStore:
         check_cycles(self._dir, outputs)
         self._prepare(output.path for output in outputs)
         now = self._now()
-        self._register([output.info(now) for output in outputs], {})
+        infos = [output.info(now) for output in outputs]
+        self._register(infos if self._sign is None else [self._sign(info) for info in infos], {})
 
     def add_signatures(self, path: StorePath, signatures: Iterable[str]) -> PathInfo:
         """Add to what is registered of a valid path; what there is now. Raises InvalidPathError."""

@@ -104,6 +104,23 @@ def test_our_signed_cache_serves_nix(place: Place, tmp_path: Path) -> None:
     assert nix(*realise, root=tmp_path / "theirs").stdout == f"/nix/store/{place.program}\n"
 
 
+def test_what_is_built_is_signed(place: Place, tmp_path: Path) -> None:
+    """With the setting secret-key-files, from the command line or nix.conf; real Nix believes the signature."""
+    imagetools("key", "generate", "k-1", "secret", "public", home=tmp_path)
+    (tmp_path / "nix.conf").write_text(f"# ours\nsecret-key-files = {tmp_path}/secret\nsandbox = false\n")
+    variables = {"NIX_CONF_DIR": str(tmp_path)}
+    words = ["build", str(place.home / "x.nix"), "--no-out-link", "--store", "R"]
+    made = imagetools(*words, home=tmp_path, variables=variables).stdout.strip()
+    said = imagetools("store", "info", "--json", made, "--store", "R", home=tmp_path).stdout
+    assert '"k-1:' in said
+    imagetools("copy", made, "--to", f"file://{tmp_path}/cache", "--store", "R", home=tmp_path)
+    public = (tmp_path / "public").read_text()
+    options = ["--option", "substituters", f"file://{tmp_path}/cache", "--option", "trusted-public-keys", public]
+    (tmp_path / "N").mkdir()
+    logical = f"/nix/store/{Path(made).name}"
+    assert nix("nix-store", "--realise", logical, *options, root=tmp_path / "N").stdout == logical + "\n"
+
+
 def test_copying(place: Place, tmp_path: Path) -> None:
     """Into a folder, onto a server, from it into a store of ours, into one of Nix's; what is there is left alone."""
     path = f"{place.root}/nix/store/{place.program}"

@@ -56,8 +56,9 @@ def register(app: typer.Typer) -> None:
         del debug
         if to is None and origin is None:
             raise ArgumentError("nothing to copy between", hint="say --to PLACE, --from PLACE, or both")
+        from imagetools.app.caches import signer
         from imagetools.app.compose import open_store
-        from imagetools.app.copies import destination_of, is_cache, origin_of, signer
+        from imagetools.app.copies import destination_of, is_cache, origin_of
         from imagetools.app.paths import store_path_of
         from imagetools.formats.store_path import StoreDir, StorePath
         from imagetools.store.copying import StoreOrigin, closure_of

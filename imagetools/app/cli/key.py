@@ -7,11 +7,6 @@ from typing import Annotated
 import typer
 
 from imagetools.app.cli.arguments import ArgumentError, Debug
-from imagetools.kernel.errors import ImagetoolsError
-
-
-class KeyFileError(ImagetoolsError):
-    """A key file that cannot be read or written."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +49,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print the public key that belongs to a secret key."""
         del debug
+        from imagetools.app.caches import KeyFileError
         from imagetools.formats.signing import SecretKey
 
         if secret == "-":
@@ -68,6 +64,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _write(path: str, text: str, mode: int) -> None:
+    from imagetools.app.caches import KeyFileError
+
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError:

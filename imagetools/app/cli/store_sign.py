@@ -32,8 +32,8 @@ def register(group: typer.Typer) -> None:
         Examples: imagetools store sign -k cache.secret -r result | imagetools store sign -k cache.secret --cache /srv/cache --all
         """
         del debug
+        from imagetools.app.caches import signer
         from imagetools.app.compose import open_store
-        from imagetools.app.copies import signer
         from imagetools.app.paths import store_path_of
         from imagetools.formats.store_path import StoreDir, StorePath
         from imagetools.store.cache_signing import sign_cache
