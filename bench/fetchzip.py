@@ -22,9 +22,11 @@ def make_tree(root: Path) -> None:
     """Source code more than anything else: seven files in eight are text, sizes spread widely around 20 kB; always the same."""
     dice = random.Random(4)
     words = ["".join(dice.choices("abcdefghijklmnopqrstuvwxyz_", k=dice.randrange(2, 11))) for _ in range(4000)]
-    text = "".join(
-        "    " * dice.randrange(4) + " ".join(dice.choices(words, k=dice.randrange(1, 12))) + "\n" for _ in range(60_000)
-    ).encode()
+    usual = [1 / (rank + 1) for rank in range(len(words))]
+    lines = [
+        "    " * dice.randrange(4) + " ".join(dice.choices(words, usual, k=dice.randrange(1, 12))) + "\n" for _ in range(60_000)
+    ]
+    text = "".join(dice.choices(lines, k=90_000)).encode()
     noise = dice.randbytes(4 << 20)
     for number in range(FILES):
         folder = root / f"part{number % 37}" / f"module{number // 37 % 40}"
