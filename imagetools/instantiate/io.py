@@ -21,6 +21,7 @@ from imagetools.store.ports import Store
 
 LINKS_MAX: Final = 100
 SOME_PATH: Final = StorePath(bytes(20), "x")
+UNWRITTEN: Final = "nothing is written into the store, so that it cannot be built: --read-write-mode changes that"
 Build = Callable[[Mapping[StorePath, tuple[str, ...]]], object]
 """Makes outputs (derivation to output names) valid, or raises."""
 _KINDS: Final = {stat.S_IFREG: "regular", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
@@ -233,7 +234,7 @@ class StoreIO:
             else:
                 path = element.removeprefix("=")
             if path not in self.texts and not self.store.is_valid(store_dir.parse(path)):
-                raise InvalidStorePath(path)
+                raise InvalidStorePath(path, UNWRITTEN if self.read_only and path.endswith(".drv") else None)
         if wanted:
             self._realise(wanted)
 

@@ -134,8 +134,8 @@ class InvalidPath(EvalError):
 class InvalidStorePath(InvalidPath):
     """A store path that nothing valid has."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"path '{path}' is not valid")
+    def __init__(self, path: str, hint: str | None = None) -> None:
+        super().__init__(f"path '{path}' is not valid", None, hint)
         self.path = path
 
 

@@ -16,6 +16,15 @@ def script(text: str, *words: str, more: str = "") -> Case:
     return Case(["build", "x.nix", *words], {"x.nix": definition})
 
 
+def during(words: str, text: str, more: str = "") -> Case:
+    """A file that imports the output of a derivation that runs ``text``."""
+    definition = (
+        'let\n  made = derivation {\n    name = "made";\n    system = builtins.currentSystem;\n    builder = "/bin/sh";\n'
+        f'    args = [ "-c" "{text}" ];\n{more}  }};\nin\n{{ value = import made; }}\n'
+    )
+    return Case([*words.split(), "x.nix"], {"x.nix": definition})
+
+
 CASES: Mapping[str, Case] = {
     "a builder that fails": script("echo one; for n in 2 3 4 5 6 7 8 9 10 11 12; do echo $n; done; exit 3"),
     "a builder that fails, without output": script("echo one; exit 3", "-Q"),
@@ -102,5 +111,31 @@ CASES: Mapping[str, Case] = {
     ),
     "a link's place that is taken": Case(
         ["build", "-E", SET + ' buildEnv { name = "env"; paths = [ ]; }', "-o", "folder"], {"folder/file": ""}
+    ),
+    # -- while evaluating
+    "a build while evaluating that fails": during("eval --read-write-mode -A value", "echo said; exit 3"),
+    "a build while evaluating that fails, with its trace": during("eval --read-write-mode --show-trace -A value", "exit 3"),
+    "a build while evaluating with another hash": during(
+        "instantiate -A value",
+        "echo > $out",
+        '    outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";\n',
+    ),
+    "a build while evaluating whose output is no Nix": during("build -A value", "echo '1 +' > $out"),
+    "a build while evaluating that is forbidden": during("build -A value --no-allow-import-from-derivation", "echo 1 > $out"),
+    "a build while evaluating of what is not written": during("eval -A value", "echo 1 > $out"),
+    "a build while evaluating without jobs": during("build -A value -j 0", "echo 1 > $out"),
+    # -- running
+    "a log that is too long": script("yes", "-Q", "--max-log-size", "20"),
+    "no jobs": script("echo > $out", "-j", "0"),
+    "checking and building nothing": script("echo > $out", "--check", "--dry-run"),
+    "several failures of several kinds": Case(
+        ["build", "-k", "-j1", "-Q", "x.nix", "-A", "all"],
+        {
+            "x.nix": "let\n  build = name: more: script: derivation ({ inherit name; system = builtins.currentSystem; "
+            'builder = "/bin/sh"; args = [ "-c" script ]; } // more);\n'
+            '  fail = build "fail" { } "exit 3";\n'
+            '  hash = build "hash" { outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; } "echo > $out";\n'
+            '  top = build "top" { inherit fail hash; } "true";\nin\n{ all = [ fail hash top ]; }\n'
+        },
     ),
 }

@@ -24,6 +24,10 @@ CASES: Mapping[str, Case] = {
     "a log of what is no store path": Case(["log", "result"]),
     "a variable that makes no sense": Case(["eval", "-E", "1"], {}, {"IMAGETOOLS_JOBS": "many"}),
     "an option without its value": Case(["eval", "--arg", "n"]),
+    "a setting without its value": Case(["eval", "-E", "1", "--option", "cores"]),
+    "settings that make no sense": Case(
+        ["instantiate", "-E", DERIVATION, "--option", "cores", "many", "--option", "no-such", "1", "--option", "http2", "true"]
+    ),
     # -- rights
     "a file that may not be read": Case(["eval", "x.nix"], {"x.nix": "1"}, modes={"x.nix": 0}),
     "an import that may not be read": Case(
