@@ -171,3 +171,17 @@ def test_stopping_leaves_nothing(stores: Pair, command: str, number: str, code: 
     root = Path(stores.root("stopped"))
     assert [name for name in os.listdir(root / "nix/store") if name.endswith((".chroot", ".lock"))] == []
     assert os.listdir(root / "nix/var/nix/temproots") == []
+
+
+def test_an_interrupt_in_repl_stops_the_build_and_nothing_else(stores: Pair) -> None:
+    process = ours(stores, "repl", store="stopped")
+    assert process.stderr is not None and process.stdin is not None
+    text = " ".join(LET.split())
+    process.stdin.write(f'{text} import (sh "slow" {{ }} "echo started; sleep 1000")\n')
+    process.stdin.flush()
+    while "started" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate("1 + 1\n", timeout=30)
+    assert (out, said.splitlines()[-1], process.returncode) == ("2\n", "error: interrupted", 1)
+    assert [name for name in os.listdir(Path(stores.root("stopped")) / "nix/store") if name.endswith(".chroot")] == []
