@@ -12,6 +12,7 @@ from imagetools.builtin.api import BuiltinError
 from .dialect import Dialect
 from .filtering import Selection, filter_patch, list_files
 from .hunk_ranges import HunkRanges
+from .patch import FilePatch, Piece
 from .printing import Manner
 from .reading import read_patch
 from .reverting import revert_patch
@@ -78,8 +79,16 @@ def put_in_order(data: bytes, wanted: Wanted, dialect: Dialect) -> bytes:
     pieces = read_patch(data, dialect)
     below = _OPEN if wanted.relative is None else Selection((wanted.relative + b"/*",), strip=1)
     manner = Manner(wanted.strip, wanted.old_prefix, wanted.new_prefix, clean=True)
-    names = sorted(set(_lines(list_files(pieces, below))))
-    return b"".join(filter_patch(pieces, Selection((quoted(name),)), manner, dialect) for name in names)
+    by_name: dict[bytes, list[Piece]] = {}
+    for piece in pieces:
+        if isinstance(piece, FilePatch):
+            by_name.setdefault(piece.name, []).append(piece)
+    out = []
+    for name in sorted(set(_lines(list_files(pieces, below)))):
+        # a name with a bracket is a pattern that may match others
+        files = pieces if b"[" in name or b"\\" in name else by_name.get(name, [])
+        out.append(filter_patch(files, Selection((quoted(name),)), manner, dialect))
+    return b"".join(out)
 
 
 def _lines(text: bytes) -> list[bytes]:
