@@ -3,6 +3,7 @@
 Both run the same definition, with the host's programs in the sandbox; theirs first, so that the table holds nothing but names.
 """
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,14 @@ def test_dry_run_says_what_nix_build_says(stores: Pair) -> None:
         theirs, ours = by_nix(stores, words), by_us(stores, words)
         assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout) == (0, "")
         assert sorted(ours.stderr.splitlines()) == sorted(_without_warnings(theirs.stderr))
+
+
+def test_dry_run_as_json(stores: Pair) -> None:
+    done = by_us(stores, "-A after.both --dry-run --json")
+    plan = json.loads(done.stdout)
+    assert [Path(step["drvPath"]).name[33:] for step in plan["willBuild"]][-1] == "after-both.drv"
+    assert {Path(step["outputs"]["out"]).name[33:] for step in plan["willBuild"]} == {"fail", "hash", "after-both"}
+    assert (done.returncode, done.stderr, plan["willFetch"]) == (0, "", [])
 
 
 def _without_warnings(text: str) -> list[str]:
