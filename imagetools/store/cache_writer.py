@@ -19,12 +19,13 @@ from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.hashes import Hash
 from imagetools.store.compression import SUFFIXES, Compressor, check_kind
-from imagetools.store.disk import write_all, writing
+from imagetools.store.disk import start_writing, write_all, writing
 from imagetools.store.nar_hash import StreamHash
 from imagetools.store.ports import StoreError
 
 Sink = Callable[[bytes], object]
 INFO: Final = "nix-cache-info"
+WRITTEN_AT_ONCE: Final = 8 << 20
 FOLDERS: Final = ("nar", "realisations", "debuginfo", "log")  # real Nix wants to make them, and cannot where it may only read
 
 
@@ -159,9 +160,13 @@ class _Packed:
         self._path = path
         self.hash = hashlib.sha256()
         self.size = 0
+        self._begun = 0
 
     def write(self, piece: bytes) -> None:
         with writing(self._path):
             write_all(self._fd, piece)
         self.hash.update(piece)
         self.size += len(piece)
+        if self.size - self._begun >= WRITTEN_AT_ONCE:
+            start_writing(self._fd, self._begun, self.size - self._begun)
+            self._begun = self.size
