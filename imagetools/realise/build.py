@@ -44,7 +44,14 @@ from imagetools.store.ports import Store
 
 CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
 LOCK_POLL = 0.1
+Elsewhere = Callable[[bool], bool]
 NEARLY_FULL = 8 * 1024 * 1024
+
+
+def nothing_else(waited: bool) -> bool:
+    """No other work: wait for locks."""
+    del waited
+    return False
 
 
 class Builder:
@@ -70,9 +77,14 @@ class Builder:
         self._read = read
         self._emit = emit
         self._stopped = stopped
+        self._told: set[StorePath] = set()
 
-    def build(self, step: Step) -> None:
-        """Make the step's outputs valid. Raises BuildError, StoreError, SandboxError, NotYetError."""
+    def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
+        """Make the step's outputs valid; False where another process holds them and ``elsewhere`` says that there is other work
+        (it is asked before waiting and, with True, after a moment of it).
+
+        Raises BuildError, StoreError, SandboxError, NotYetError.
+        """
         start = time.monotonic()
         drv = self._store.store_dir.join(step.drv)
         options = DerivationOptions.from_env(step.derivation.env, step.outputs, step.drv.base_name)
@@ -83,7 +95,10 @@ class Builder:
             )
         for path in (step.drv, *step.outputs.values()):
             self._store.add_temp_root(path)
-        with self._lock(step):
+        lock = self._lock(step, elsewhere)
+        if lock is None:
+            return False
+        with lock:
             wanted = {step.outputs[name] for name in step.wanted}
             built = step.check or not self._store.valid_paths(wanted) >= wanted
             if built:
@@ -95,20 +110,24 @@ class Builder:
                         delete_tree(self._store.real_path(path))
                 self._run(step, drv, options)
         self._emit(BuildFinished(step.drv, time.monotonic() - start, built))
+        return True
 
-    def _lock(self, step: Step) -> AbstractContextManager[None]:
+    def _lock(self, step: Step, elsewhere: Elsewhere) -> AbstractContextManager[None] | None:
         """All output locks. Polls, so that waiting can be interrupted."""
         paths = sorted(step.outputs.values())
-        told = False
+        waited = False
         while True:
             lock = self._store.try_lock(paths)
             if lock is not None:
                 return lock
-            if not told:
+            if elsewhere(waited):
+                return None
+            if step.drv not in self._told:
+                self._told.add(step.drv)
                 self._emit(LockWaiting(step.drv, paths[0]))
-                told = True
             if self._stopped.wait(LOCK_POLL):
                 raise CancelledError(self._store.store_dir.join(step.drv))
+            waited = True
 
     def _run(self, step: Step, drv: str, options: DerivationOptions) -> None:
         inputs = find_inputs(self._store, step, options, self._read)

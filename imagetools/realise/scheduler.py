@@ -181,6 +181,7 @@ class Run:
         self._waiting: dict[StorePath, Step] = {step.drv: step for step in plan.steps}
         self._place = {step.drv: place for place, step in enumerate(plan.steps)}
         self._ready: list[tuple[int, Step]] = []
+        self._later: list[tuple[int, Step]] = []  # another process builds them
         self._unmet: dict[StorePath, int] = {}
         self._lost: dict[StorePath, int] = {}
         self._dependents: dict[StorePath, list[Step]] = {}
@@ -233,26 +234,35 @@ class Run:
     def _worker(self) -> None:
         while True:
             with self._change:
-                while not self._over() and not self._ready:
+                while not self._over() and not self._ready and not self._later:
                     self._change.wait()
                 if self._over():
                     self._change.notify_all()
                     return
+                if not self._ready:
+                    self._ready, self._later = sorted(self._later), []
                 _, step = heappop(self._ready)
                 del self._waiting[step.drv]
                 self._running += 1
-            error = self._attempt(step)
+            ended, error = self._attempt(step)
             with self._change:
                 self._running -= 1
-                self._settle(step, error)
+                if ended:
+                    self._settle(step, error)
+                else:
+                    self._waiting[step.drv] = step
+                    self._later.append((self._place[step.drv], step))
                 self._change.notify_all()
 
-    def _attempt(self, step: Step) -> BaseException | None:
+    def _attempt(self, step: Step) -> tuple[bool, BaseException | None]:
         try:
-            self._builder.build(step)
+            return self._builder.build(step, self._has_other_work), None
         except BaseException as error:
-            return error
-        return None
+            return True, error
+
+    def _has_other_work(self, waited: bool) -> bool:
+        """For one who waits for another process (row 4.027): something to do; or, after a moment, another to wait for."""
+        return bool(self._ready or (waited and self._later))
 
     def _settle(self, step: Step, error: BaseException | None) -> None:
         if error is None:

@@ -10,7 +10,7 @@ from imagetools.formats.derivation import Derivation
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
-from imagetools.realise.build import Builder
+from imagetools.realise.build import Builder, Elsewhere, nothing_else
 from imagetools.realise.events import BuildFailed, Event
 from imagetools.realise.failures import BuilderFailedError, HashMismatchError
 from imagetools.realise.plan import Plan, Step
@@ -35,12 +35,13 @@ class Notes:
         self.fails = fails or {}
         self.meeting = threading.Barrier(meet) if meet else None
 
-    def build(self, step: Step) -> None:
+    def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
         self.started.append(step.drv.name)
         if self.meeting is not None:
             self.meeting.wait(10)
         if step.drv.name in self.fails:
             raise self.fails[step.drv.name]
+        return True
 
     def cancel(self) -> None:
         """As the sandbox: nothing runs."""
@@ -106,7 +107,7 @@ def test_needs_that_are_not_in_the_plan_are_there_already() -> None:
 
 def test_stopping_leaves_the_rest() -> None:
     class Stopping(Notes):
-        def build(self, step: Step) -> None:
+        def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
             super().build(step)
             raise CancelledError(step.drv.name)
 
@@ -118,11 +119,45 @@ def test_stopping_leaves_the_rest() -> None:
 
 def test_an_unforeseen_error_comes_out_as_it_is() -> None:
     class Broken(Notes):
-        def build(self, step: Step) -> None:
+        def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         Broken().work({"a": [], "b": []}, max_jobs=2)
+
+
+def test_what_another_process_builds_does_not_keep_from_other_work() -> None:
+    class Locked(Notes):
+        """``a`` and ``b`` are held elsewhere until ``d`` is done."""
+
+        def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
+            super().build(step)
+            if step.drv.name in "ab" and "d" not in self.started:
+                assert elsewhere(False)
+                return False
+            return True
+
+    notes = Locked()
+    notes.work({"a": [], "b": [], "c": [], "d": ["c"], "e": ["a"]})
+    assert notes.started == ["a", "b", "c", "d", "a", "b", "e"]
+
+
+def test_waiting_for_several_takes_turns() -> None:
+    class Locked(Notes):
+        """``a`` is held elsewhere until ``b`` is done."""
+
+        def build(self, step: Step, elsewhere: Elsewhere = nothing_else) -> bool:
+            super().build(step)
+            if step.drv.name == "a" and "b" not in self.started:
+                return not (elsewhere(False) or elsewhere(True))
+            if step.drv.name == "b" and self.started.count("b") == 1:
+                assert not elsewhere(False)  # nothing is ready
+                return not elsewhere(True)  # but there is another to look after
+            return True
+
+    notes = Locked()
+    notes.work({"a": [], "b": []})
+    assert notes.started == ["a", "b", "a", "b"]
 
 
 def test_thousands_in_a_row_and_side_by_side() -> None:
