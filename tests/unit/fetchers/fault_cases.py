@@ -1,6 +1,7 @@
 """What a server, a proxy or the network can do to a download, and what then comes of it: the table.
 
-``BODY`` is the file as it should be. A case ends either with that file (``error`` None) or with exactly this error and hint. After
+``BODY`` is the file as it should be. A case ends either with that file (``error`` None) or with exactly this error and
+hint. After
 an error the server behaves, and the same download is made again: ``resumes`` tells whether it asks for the rest only. ``SECRET``
 stands in the login, the query and the headers of every request, and must be nowhere in what is shown.
 """
