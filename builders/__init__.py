@@ -5,7 +5,17 @@ from imagetools.builtin.api import BuiltinBuilder
 from .binary_cache.make_cache import BinaryCache
 from .docker_tools.docker_image import DockerImage
 from .docker_tools.docker_stream import DockerStream
+from .oci_tools.oci_bundle import OciBundle
+from .oci_tools.oci_image_layout import OciImageLayout
 from .trivial.build_env import BuildEnv
 from .trivial.symlink_join import SymlinkJoin
 
-BUILTINS: tuple[BuiltinBuilder, ...] = (BuildEnv(), SymlinkJoin(), DockerImage(), DockerStream(), BinaryCache())
+BUILTINS: tuple[BuiltinBuilder, ...] = (
+    BuildEnv(),
+    SymlinkJoin(),
+    DockerImage(),
+    DockerStream(),
+    OciBundle(),
+    OciImageLayout(),
+    BinaryCache(),
+)

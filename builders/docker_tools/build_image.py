@@ -9,10 +9,9 @@ from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
-from imagetools.image_io.docker_archive import DockerArchiveWriter
 from imagetools.image_io.entries import Entry
 from imagetools.image_io.tar_header import Stamp
-from imagetools.image_io.tar_layer import LayerPart, LayerSource
+from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_bytes
 
 from .copied_tree import CopiedTree
@@ -29,7 +28,7 @@ ROOT_MODE: Final = 0o775
 FOLDER_MODE: Final = 0o555
 
 
-def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: DockerArchiveWriter) -> None:
+def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerWriter) -> None:
     """Write the one layer. Raises BuiltinError, OSError."""
     inputs = Inputs(ctx)
     view = StoreView(ctx, inputs)

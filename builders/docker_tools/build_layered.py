@@ -11,10 +11,9 @@ from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.plan import DEEPEST, plan_layers
 from imagetools.image.layering.popularity import by_popularity
-from imagetools.image_io.docker_archive import DockerArchiveWriter
 from imagetools.image_io.entries import Entry
 from imagetools.image_io.tar_header import Stamp
-from imagetools.image_io.tar_layer import LayerPart, LayerSource
+from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_str
 
 from .inputs import Inputs
@@ -33,7 +32,7 @@ FOLDER_MODE: Final = 0o755
 def add_layers(
     ctx: BuiltinContext,
     request: ImageRequest,
-    archive: DockerArchiveWriter,
+    archive: LayerWriter,
     on_layer: Callable[[Sequence[str]], object] = lambda paths: None,
 ) -> set[StorePath]:
     """Write all layers; the store paths that config and customisation layer refer to, whether they are in the image or not.

@@ -2,132 +2,18 @@
 #
 # Each image is one derivation, made by builtin:docker-image or builtin:docker-stream (docker_image.py, docker_stream.py). Strings carry their context into it, so contents and
 # config pull their closures in, as everywhere in Nix.
-# bash and busybox run `extraCommands`; they are no part of an image.
 { lib, system, bash, busybox }:
 let
-  # Raise it together with BUILDER_VERSION in request.py whenever the bytes of any image change.
-  builderVersion = 1;
-
-  names = import ./names.nix;
-
-  makeOverridable = lib.makeOverridable or (function: function);
-  warn = lib.warn or (message: builtins.trace "warning: ${message}");
-
-  # Go's names, which images use.
-  architectures = {
-    x86_64 = "amd64";
-    aarch64 = "arm64";
-    i686 = "386";
-    armv5tel = "arm";
-    armv6l = "arm";
-    armv7l = "arm";
-    mipsel = "mipsle";
-    powerpc64le = "ppc64le";
-    riscv64 = "riscv64";
-    s390x = "s390x";
-  };
-  cpu = builtins.head (builtins.match "([^-]*)-.*" system);
-  defaultArchitecture =
-    architectures.${cpu} or (throw "dockerTools: no image architecture is known for the system '${system}'; give the argument 'architecture'");
-
-  suffixOf = where: compressor:
-    { none = ""; gz = ".gz"; zstd = ".zst"; }.${compressor} or (throw "${where}: the argument 'compressor' must be one of none, gz, zstd");
-
-  toList = value: if builtins.isList value then value else if value == null then [ ] else [ value ];
-
-  lower = builtins.replaceStrings
-    [ "A" "B" "C" "D" "E" "F" "G" "H" "I" "J" "K" "L" "M" "N" "O" "P" "Q" "R" "S" "T" "U" "V" "W" "X" "Y" "Z" ]
-    [ "a" "b" "c" "d" "e" "f" "g" "h" "i" "j" "k" "l" "m" "n" "o" "p" "q" "r" "s" "t" "u" "v" "w" "x" "y" "z" ];
-
-  # The attributes that a derivation needs to run bash, and none where there is nothing to run.
-  running = where: extraCommands:
-    if extraCommands == "" then { }
-    else if !builtins.isString extraCommands then
-      throw "${where}: the argument 'extraCommands' must be a string, but it is a ${builtins.typeOf extraCommands}"
-    else {
-      inherit extraCommands;
-      shell = "${bash}/bin/bash";
-      script = ../trivial/run.sh;
-      PATH = "${bash}/bin:${busybox}/bin";
-    };
-
-  notYet = what: throw "${what} is not supported yet by imagetools";
-
-  # `unused`: what each argument must be as long as nothing answers to it.
-  refuse = where: unused: args:
-    let
-      given = builtins.filter (name: args ? ${name} && args.${name} != unused.${name}) (builtins.attrNames unused);
-    in
-    if given == [ ] then args else notYet "${where}: the argument '${builtins.head given}'";
-
-  image = where: buildArgs:
-    { fileName, name, tag, contents, config, compressor, passthru, meta, drvName ? "${fileName}.tar${suffixOf where compressor}", ... }@more:
-    let
-      imageName = names.checkName where (if builtins.isString name then lower name else name);
-      drv = derivation ({
-        name = builtins.seq imageName drvName;
-        builder = "builtin:docker-image";
-        inherit system builderVersion imageName compressor;
-        imageTag = if tag == null then "" else names.checkTag where tag;
-        contents = builtins.toJSON (map (content: "${content}") (toList contents));
-        config = builtins.toJSON config;
-      } // builtins.removeAttrs more [ "drvName" "fileName" "name" "tag" "passthru" "meta" "contents" "config" ]);
-      attributes = passthru // {
-        inherit imageName buildArgs;
-        imageTag =
-          if tag != null then tag
-          else builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext drv.outPath));
-      };
-    in
-    drv // attributes // { passthru = attributes; inherit meta; };
-
-  # The arguments of buildLayeredImage and streamLayeredImage; `make` gets what `image` wants.
-  layered = where: make:
-    args@{ name
-    , tag ? null
-    , fromImage ? null
-    , contents ? [ ]
-    , config ? { }
-    , architecture ? defaultArchitecture
-    , created ? "1970-01-01T00:00:01Z"
-    , mtime ? "1970-01-01T00:00:01Z"
-    , uid ? 0
-    , gid ? 0
-    , uname ? "root"
-    , gname ? "root"
-    , maxLayers ? 100
-    , extraCommands ? ""
-    , fakeRootCommands ? ""
-    , enableFakechroot ? false
-    , includeStorePaths ? true
-    , includeNixDB ? false
-    , layeringPipeline ? null
-    , debug ? false
-    , compressor ? "gz"
-    , meta ? { }
-    , passthru ? { }
-    }:
-    let
-      checked = refuse where
-        {
-          fromImage = null;
-          fakeRootCommands = "";
-          enableFakechroot = false;
-          includeNixDB = false;
-          layeringPipeline = null;
-        }
-        args;
-      layers =
-        if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
-        else throw "${where}: the argument maxLayers must be a whole number greater than 1 (it is ${builtins.toJSON maxLayers})";
-    in
-    make (builtins.seq checked args) ({
-      inherit name tag contents config architecture created mtime uid gid uname gname compressor includeStorePaths passthru meta;
-      fileName = builtins.seq checked (baseNameOf name);
-      layout = "layered";
-      keepContentsDirlinks = false;
-      maxLayers = layers;
-    } // running where extraCommands);
+  inherit (import ./arguments.nix { inherit lib system bash busybox; })
+    defaultArchitecture
+    image
+    layered
+    makeOverridable
+    notYet
+    refuse
+    running
+    warn
+    ;
 in
 {
   # One layer with the contents copied into the root.

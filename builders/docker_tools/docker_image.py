@@ -19,13 +19,13 @@ from .request import ImageRequest
 
 
 class ArchiveWriteError(BuiltinError):
-    """The archive could not be written (or an input not be read); ``reason`` is the system's."""
+    """An image (or other ``what``) could not be written, or an input not be read; ``error`` is the system's."""
 
     fault = "host"
 
-    def __init__(self, error: OSError) -> None:
+    def __init__(self, error: OSError, what: str = "image") -> None:
         where = f" '{error.filename!s}'" if error.filename else ""
-        super().__init__(f"cannot write the image: {error.strerror or error}{where}")
+        super().__init__(f"cannot write the {what}: {error.strerror or error}{where}")
         self.error = error
 
 

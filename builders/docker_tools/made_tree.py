@@ -68,7 +68,7 @@ def run_commands(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, ent
     if commands is None:
         return None
     root = made_root(ctx)
-    kept = _lay_out(root, entries)
+    kept = lay_out(root, entries)
     env = {
         "PATH": ":".join(ctx.real_path(folder) for folder in commands.path.split(":")),
         "HOME": _NO_HOME,
@@ -87,7 +87,7 @@ def run_commands(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, ent
     return MadeTree(list(_read_back(root, kept)), inputs.closure(named.found).members)
 
 
-def _lay_out(root: bytes, entries: Iterable[Entry]) -> dict[bytes, int]:
+def lay_out(root: bytes, entries: Iterable[Entry]) -> dict[bytes, int]:
     """Make files, folders and links below ``root``; the modes of folders as they shall be in the layer."""
     modes: dict[bytes, int] = {}
     for entry in entries:

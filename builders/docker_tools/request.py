@@ -1,6 +1,6 @@
 """The attributes of a ``builtin:docker-image`` or ``builtin:docker-stream`` derivation as typed values, checked once.
 
-default.nix writes them.
+arguments.nix writes them.
 """
 
 import json
@@ -14,7 +14,7 @@ from imagetools.image.times import Moment
 from imagetools.image_io.tar_header import Stamp
 from imagetools.kernel.bytestr import to_bytes
 
-#: Raise this, and the one in default.nix, whenever the bytes of any image change.
+#: Raise this, and the one in arguments.nix, whenever the bytes of any image change.
 BUILDER_VERSION: Final = 1
 
 _HASH_LENGTH: Final = 32
@@ -59,7 +59,7 @@ class ImageRequest:
     @staticmethod
     def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
         """Raises BuiltinError, ImageNameError, ContainerConfigError, TimeFormatError. ``now``: seconds since 1970."""
-        attributes = _Attributes(ctx)
+        attributes = Attributes(ctx)
         version = attributes.number("builderVersion")
         if version != BUILDER_VERSION:
             raise attributes.wrong("builderVersion", f"is {version}, but this imagetools builds version {BUILDER_VERSION}")
@@ -93,7 +93,9 @@ class ImageRequest:
         return () if self.commands is None else ("extraCommands", self.commands.text)
 
 
-class _Attributes:
+class Attributes:
+    """The derivation's environment, read with one kind of error."""
+
     def __init__(self, ctx: BuiltinContext) -> None:
         self._env = ctx.env
         self._builder = ctx.name
@@ -133,6 +135,16 @@ class _Attributes:
         value = self.text(name)
         if not value.isascii() or not value.isalnum() or value != value.lower():
             raise self.wrong(name, f"must be {meaning}, not '{value}'")
+        return value
+
+    def json(self, name: str) -> object:
+        """A value that the derivation has as JSON; its strings are real text."""
+        try:
+            value: object = json.loads(to_bytes(self.text(name)).decode("utf-8"))
+        except UnicodeDecodeError:
+            raise self.wrong(name, "must be UTF-8") from None
+        except ValueError:
+            raise self.wrong(name, "must be JSON") from None
         return value
 
     def strings(self, name: str) -> tuple[str, ...]:

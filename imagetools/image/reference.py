@@ -1,6 +1,6 @@
 """Names of images, ``[host[:port]/]path[/path…]:tag``, with the rules by which Docker refuses them.
 
-A value that exists is one that ``docker load`` takes as it stands. Nothing here shortens or completes a name ("hello" stays
+A value that exists is one that ``docker load`` takes as it stands. Nothing shortens or completes a name unasked ("hello" stays
 "hello", where Docker also says docker.io/library/hello). The grammar is that of the distribution project's reference package;
 builders/docker_tools/names.nix holds the same one, so that a wrong name fails while the definition is evaluated.
 """
@@ -12,6 +12,7 @@ from typing import Final
 from ..kernel.errors import ImagetoolsError
 
 LONGEST_NAME: Final = 255
+_HUB: Final = "docker.io"
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST_PART: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -54,6 +55,22 @@ class Reference:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.tag}"
+
+    @property
+    def full(self) -> str:
+        """With what Docker adds to a short name: ``docker.io/library/hello:latest`` for ``hello:latest``."""
+        host, slash, _ = self.name.partition("/")
+        if not slash:
+            return f"{_HUB}/library/{self}"
+        return str(self) if "." in host or ":" in host or host == "localhost" or host.lower() != host else f"{_HUB}/{self}"
+
+    @staticmethod
+    def familiar(text: str) -> str:
+        """The shortest name for a full one; anything else as it is."""
+        for start in (f"{_HUB}/library/", f"{_HUB}/"):
+            if text.startswith(start) and ("/" in start[len(_HUB) + 1 :] or "/" in text[len(start) :]):
+                return text[len(start) :]
+        return text
 
 
 def check_name(name: str) -> None:

@@ -6,6 +6,7 @@ the bytes are read once. The stream carries the digest (the layer's diff ID) alo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from .block_stream import BlockStream
 from .entries import Entry
@@ -34,6 +35,14 @@ class LayerSource:
     def key(self) -> str:
         """The identity together with the stamps: equal keys, equal bytes."""
         return "\n".join([*(part.stamp.text for part in self.parts), self.identity])
+
+
+class LayerWriter(Protocol):
+    """Whatever takes the layers of an image, from the lowest up."""
+
+    def add_layer(self, source: LayerSource) -> object:
+        """Write ``source``'s tar, once for equal keys. Raises FileChangedError, OSError."""
+        ...
 
 
 def tar_size(source: LayerSource) -> int:

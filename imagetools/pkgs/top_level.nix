@@ -70,5 +70,6 @@ removeAttrs trivial [ "runtimeShell" ]
   sandboxShell = static.busyboxTree;
 
   mkBinaryCache = import ../bundled/builders/binary_cache { inherit lib; };
+  ociTools = import ../bundled/builders/oci_tools { inherit lib system; inherit (self) bash busybox; };
   dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
 }

@@ -1,0 +1,149 @@
+"""The files of an OCI image layout as they come into being: in a folder, or as the members of a tar.
+
+A blob's name is its digest, and a tar's header has the size: both are known only when the bytes are written. Hence ``begin``,
+any number of writes, then ``keep(name)``: in a folder a file gets its name by rename, in a tar (which must be a real file) the
+header is written last, before the bytes that stand there already. Everything is written once; nothing half written has a name.
+"""
+
+import contextlib
+import os
+from typing import BinaryIO, Final, Protocol
+
+from .entries import REGULAR, Entry, directory
+from .tar_header import BLOCK, END, Stamp, header, padding
+
+_STAMP: Final = Stamp()
+_MODE: Final = 0o444
+_PART: Final = ".part"
+
+
+class LayoutFiles(Protocol):
+    """One file at a time. ``name`` is relative to the layout: ``index.json``, ``blobs/sha256/…``."""
+
+    def begin(self) -> BinaryIO:
+        """Where to write the next file's bytes; not to be closed."""
+        ...
+
+    def keep(self, name: str) -> None:
+        """The file that was begun is whole. One of that name that is there already stays."""
+        ...
+
+    def discard(self) -> None:
+        """Forget what was begun, if anything was."""
+        ...
+
+    def add(self, name: str, data: bytes) -> None:
+        """A small file whose bytes are known; it replaces one of that name in a folder."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        ...
+
+
+class FolderFiles:
+    """Below ``path``, which is made where it is missing. ``added``: the names of the files that were not there before."""
+
+    def __init__(self, path: str) -> None:
+        self._path: Final = path
+        self._open: BinaryIO | None = None
+        self.added: list[str] = []
+        os.makedirs(os.path.join(path, "blobs", "sha256"), exist_ok=True)
+
+    def begin(self) -> BinaryIO:
+        self._open = open(os.path.join(self._path, _PART + str(os.getpid())), "wb")  # noqa: SIM115
+        return self._open
+
+    def keep(self, name: str) -> None:
+        if self._open is None:
+            raise RuntimeError("no file was begun")
+        place = os.path.join(self._path, name)
+        if os.path.lexists(place):
+            self.discard()
+            return
+        self._open.close()
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.replace(self._open.name, place)
+        self.added.append(name)
+        self._open = None
+
+    def discard(self) -> None:
+        if self._open is not None:
+            with contextlib.suppress(OSError):  # what could not be written cannot be flushed either
+                self._open.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._open.name)
+            self._open = None
+
+    def add(self, name: str, data: bytes) -> None:
+        place = os.path.join(self._path, name)
+        part = place + _PART
+        there = os.path.lexists(place)
+        try:
+            with open(part, "wb") as file:
+                file.write(data)
+            os.replace(part, place)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
+        if not there:
+            self.added.append(name)
+
+    def close(self) -> None:
+        self.discard()
+
+    def undo(self) -> None:
+        """Remove all files that were added."""
+        self.discard()
+        for name in reversed(self.added):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(self._path, name))
+        self.added.clear()
+
+
+class TarFiles:
+    """Members of the tar ``file``, which is empty, can seek, and belongs to the caller."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: Final = file
+        self._start: int | None = None
+        self._names: set[str] = set()
+        for name in (b"blobs", b"blobs/sha256"):
+            file.write(header(directory(name, 0o755), _STAMP))
+
+    def begin(self) -> BinaryIO:
+        self._start = self._file.tell()
+        self._file.write(bytes(BLOCK))
+        return self._file
+
+    def keep(self, name: str) -> None:
+        if self._start is None:
+            raise RuntimeError("no file was begun")
+        if name in self._names:
+            self.discard()
+            return
+        size = self._file.tell() - self._start - BLOCK
+        self._file.write(bytes(padding(size)))
+        end = self._file.tell()
+        self._file.seek(self._start)
+        self._file.write(header(Entry(name.encode(), REGULAR, _MODE, size), _STAMP))
+        self._file.seek(end)
+        self._names.add(name)
+        self._start = None
+
+    def discard(self) -> None:
+        if self._start is not None:
+            self._file.seek(self._start)
+            self._file.truncate()
+            self._start = None
+
+    def add(self, name: str, data: bytes) -> None:
+        if name not in self._names:
+            self._file.write(header(Entry(name.encode(), REGULAR, _MODE, len(data)), _STAMP) + data + bytes(padding(len(data))))
+            self._names.add(name)
+
+    def close(self) -> None:
+        self.discard()
+        self._file.write(END)
+        self._file.flush()

@@ -1,0 +1,155 @@
+"""Writing an OCI image layout (OCI image-spec 1.0, image-layout.md), as a folder or as a tar, in one pass over every byte.
+
+Of each layer diff ID, digest and size are counted while it is packed; config, manifest and index follow. A tar also gets a
+``manifest.json`` at its end, as ``docker save`` has it since Docker 25, so that ``docker load`` of any version takes it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final, cast
+
+from ..image import manifest, media_types
+from ..image.descriptor import Descriptor, Platform, blob_name
+from ..image.image import Image
+from ..image.layer import Layer, oci_digest
+from ..image.manifest import ArchivedImage
+from ..image.oci_manifest import FULL_NAME, INDEX_FILE, LAYOUT_BYTES, LAYOUT_FILE, REF_NAME, OciIndex, OciManifest
+from ..image.reference import Reference
+from ..kernel.hashes import Hash, digest
+from .block_stream import BlockStream
+from .compressors import open_sink
+from .layout_files import LayoutFiles
+from .tar_layer import LayerSource, write_tar
+
+
+class CountedFile:
+    """A file to write to that counts and hashes: ``size`` and ``digest`` (SHA-256) of what went through."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hasher = hashlib.sha256(usedforsecurity=False)
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        self._hasher.update(data)
+        self._file.write(data)
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    @property
+    def digest(self) -> Hash:
+        return Hash("sha256", self._hasher.digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An image that lies in a layout: ``manifest`` describes its manifest, ``config`` its config, ``layers`` its layers."""
+
+    manifest: Descriptor
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    diff_ids: tuple[str, ...]
+
+    def summary(self) -> dict[str, object]:
+        """The digests alone, as JSON would have them."""
+        return {
+            "manifest": self.manifest.digest,
+            "config": self.config.digest,
+            "layers": [layer.digest for layer in self.layers],
+            "diffIds": list(self.diff_ids),
+        }
+
+
+class LayoutWriter:
+    """Add the layers from the lowest up, then ``finish`` once. The caller owns (and closes) ``files``."""
+
+    def __init__(self, files: LayoutFiles, compressor: str) -> None:
+        """``compressor``: "none", "gz" or "zstd", for every layer."""
+        self._files: Final = files
+        self._compressor: Final = compressor
+        self._layers: list[Layer] = []
+        self._known: dict[str, Layer] = {}
+
+    def add_layer(self, source: LayerSource) -> Layer:
+        """Pack ``source``'s tar, unless a layer of the same identity is there. Raises FileChangedError, OSError."""
+        layer = self._known.get(source.key)
+        if layer is None:
+            layer = self._packed(_Tar(source), source.comment)
+            self._known[source.key] = layer
+        self._layers.append(layer)
+        return layer
+
+    def pack(self, tar: Iterable[bytes]) -> Layer:
+        """The same for a tar that comes in pieces."""
+        layer = self._packed(tar, "")
+        self._layers.append(layer)
+        return layer
+
+    def finish(self, image: Image, references: Sequence[Reference], annotations: Mapping[str, str] | None = None) -> Written:
+        """Write config, manifest and what makes the files a layout; ``annotations`` are the manifest's."""
+        done = image.with_layers(*self._layers)
+        config = put_bytes(self._files, media_types.OCI_CONFIG, done.config_json())
+        layers = tuple(
+            Descriptor(layer.media_type, oci_digest(layer.digest or layer.diff_id), layer.blob_size or 0)
+            for layer in self._layers
+        )
+        document = OciManifest(config, layers, annotations or {}).document()
+        described = put_bytes(self._files, media_types.OCI_MANIFEST, document, Platform(image.os, image.architecture))
+        write_index(self._files, [named(described, reference) for reference in references] or [described])
+        return Written(described, config, layers, tuple(oci_digest(value) for value in done.diff_ids))
+
+    def _packed(self, tar: "Iterable[bytes] | _Tar", comment: str) -> Layer:
+        counted = CountedFile(self._files.begin())
+        try:
+            with BlockStream(open_sink(cast(BinaryIO, counted), self._compressor)) as stream:
+                hasher = stream.start_digest()
+                if isinstance(tar, _Tar):
+                    write_tar(tar.source, stream)
+                else:
+                    for piece in tar:
+                        stream.write(piece)
+        except BaseException:
+            self._files.discard()
+            raise
+        found = counted.digest
+        self._files.keep(blob_name(oci_digest(found)))
+        diff_id = Hash("sha256", hasher.digest())
+        kind = media_types.OF_COMPRESSOR[self._compressor]
+        return Layer(diff_id, stream.offset, comment, kind, found, counted.size)
+
+
+def put_bytes(files: LayoutFiles, media_type: str, data: bytes, platform: Platform | None = None) -> Descriptor:
+    """Write ``data`` as a blob."""
+    described = Descriptor(media_type, oci_digest(digest("sha256", data)), len(data), platform=platform)
+    files.add(described.blob, data)
+    return described
+
+
+def named(described: Descriptor, reference: Reference) -> Descriptor:
+    """As it stands in ``index.json``: the tag for whoever reads layouts, the whole name for engines."""
+    annotations = {REF_NAME: reference.tag, FULL_NAME: reference.full}
+    return Descriptor(described.media_type, described.digest, described.size, annotations, described.platform)
+
+
+def write_index(files: LayoutFiles, manifests: Sequence[Descriptor]) -> None:
+    """``oci-layout`` and ``index.json``, in that order: once the index is there, the layout is whole."""
+    files.add(LAYOUT_FILE, LAYOUT_BYTES)
+    files.add(INDEX_FILE, OciIndex(tuple(manifests)).document())
+
+
+def write_docker_manifest(files: LayoutFiles, written: Written, names: Iterable[str]) -> None:
+    """``manifest.json``, by which a tar of the layout is a docker archive too."""
+    entry = ArchivedImage(written.config.blob, tuple(names), tuple(layer.blob for layer in written.layers))
+    files.add("manifest.json", manifest.write([entry]))
+
+
+class _Tar:
+    """A layer that is yet to be packed."""
+
+    def __init__(self, source: LayerSource) -> None:
+        self.source: Final = source
