@@ -199,6 +199,7 @@ def test_a_wrong_hash(server: Server, tmp_path: Path) -> None:
         (b"<html>not a tarball</html>", BadArchive, "bad tar archive"),
         (b"", BadArchive, "bad tar archive"),
     ],
+    ids=["two at the top", "nothing", "upwards", "absolute", "through a link", "cut off", "a page", "empty"],
 )
 def test_what_is_no_good_tarball(body: bytes, error: type[EvalError], sentence: str, server: Server, tmp_path: Path) -> None:
     server.script["/t"] = [status(200, body)]
