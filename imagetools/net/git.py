@@ -15,7 +15,7 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net import programs
 from imagetools.net.credentials import Login, Netrc, split_login
 from imagetools.net.git_commands import REMOTE_PROTOCOLS, environment, protocol, split_credentials
-from imagetools.net.git_failures import explain
+from imagetools.net.git_failures import GitFailure, explain
 from imagetools.net.programs import Done, ProgramFailedError
 from imagetools.net.redact import redact
 
@@ -35,6 +35,12 @@ _KEPT: Final = (
 _HELPER: Final = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$IMAGETOOLS_LOGIN" "$IMAGETOOLS_PASSWORD"; }; f'
 )
+_TRUST: Final = "if you trust its owner: git config --global --add safe.directory FOLDER"
+_HINTS: Final = {
+    "login": "a netrc file, a credential helper of git's or an ssh agent can give the login; check the URL, too",
+    "broken": "try again",
+}
+"""Where a person's own configuration counts, and there is no build to change."""
 
 
 class GitFetchError(ImagetoolsError):
@@ -44,8 +50,13 @@ class GitFetchError(ImagetoolsError):
 
     def __init__(self, url: str, failure: ProgramFailedError) -> None:
         found = explain(failure.lines)
+        if any("dubious ownership" in line for line in failure.lines):
+            found = GitFailure("owner", "the repository belongs to another user", _TRUST)
         said = "".join(f"\n  {line}" for line in failure.lines[-programs.LINES_SHOWN :])
-        super().__init__(f"cannot fetch from '{redact(url)}': {found.reason}" + (":" + said if said else ""), found.hint)
+        super().__init__(
+            f"cannot fetch from '{redact(url)}': {found.reason}" + (":" + said if said else ""),
+            _HINTS.get(found.kind, found.hint),
+        )
         self.kind = found.kind
 
 

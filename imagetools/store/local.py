@@ -31,7 +31,7 @@ from imagetools.store.objects import Workplace
 from imagetools.store.ports import BuiltOutput, InvalidPathError, LogWriter, PathFilter, TextObject
 from imagetools.store.records import Outputs, Records
 from imagetools.store.roots import add_root, prune
-from imagetools.store.sources import Source
+from imagetools.store.sources import Source, made_source, make_movable
 from imagetools.store.temp_roots import TempRoots
 from imagetools.store.texts import batches, resolve, text_info
 
@@ -182,6 +182,26 @@ class LocalStore:
             return info.path
         finally:
             self._work.discard(temporary)
+
+    @contextmanager
+    def making(self) -> Iterator[str]:
+        place = self._work.new_name()
+        try:
+            yield place
+        finally:
+            self._work.discard(place)
+
+    def move_in(self, tree: str, name: str) -> StorePath:
+        info = made_source(self._dir, tree, name, self._now())
+        self._prepare((info.path,))
+        if self.is_valid(info.path):
+            return info.path
+        make_movable(tree)
+        with self.lock((info.path,), self.on_lock_wait):
+            if not self.is_valid(info.path):
+                self._work.place_tree(tree, info.path)
+                self._register((info,), {})
+        return info.path
 
     def import_nar(self, info: PathInfo, chunks: Iterable[bytes], *, locked: bool = False) -> None:
         self._prepare((info.path,))

@@ -4,6 +4,8 @@ Objects are kept as NARs. ``real_path`` names the logical path, where nothing li
 before ``register_built``. Locks hold between threads only, result links are remembered but not made.
 """
 
+import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -138,6 +140,14 @@ class MemoryStore:
             if info.path not in self._infos:
                 self._register((info,), {info.path: bytes(nar)}, {})
         return info.path
+
+    @contextmanager
+    def making(self) -> Iterator[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            yield os.path.join(folder, "tree")
+
+    def move_in(self, tree: str, name: str) -> StorePath:
+        return self.add_source(tree, name)
 
     def import_nar(self, info: PathInfo, chunks: Iterable[bytes], *, locked: bool = False) -> None:
         self.temp_roots.add(info.path)

@@ -206,6 +206,15 @@ class Store(Protocol):
         """
         ...
 
+    def making(self) -> AbstractContextManager[str]:
+        """A place on the store's file system where nothing is yet, for a tree that ``move_in`` may take; what is left there in
+        the end is removed."""
+        ...
+
+    def move_in(self, tree: str, name: str) -> StorePath:
+        """What ``add_source`` would make of a tree, without a copy: it lies in a place of ``making`` and is gone afterwards."""
+        ...
+
     def import_nar(self, info: PathInfo, chunks: Iterable[bytes], *, locked: bool = False) -> None:
         """Unpack a NAR, check it against ``info`` (hash, size, content address) and register it.
 

@@ -15,7 +15,7 @@ from imagetools.formats.nar import wire
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath, check_name
 from imagetools.store.fs_dump import dump, open_plain
-from imagetools.store.fs_nar import file_hash, nar_hash
+from imagetools.store.fs_nar import canonicalise, file_hash, nar_hash
 from imagetools.store.nar_hash import StreamHash
 from imagetools.store.ports import PathFilter, StoreError
 
@@ -98,6 +98,26 @@ class Source:
                 state.update(chunk)
                 take(chunk)
             take(wire.PADDING[size & 7] + wire.CLOSE)
+
+
+def made_source(store_dir: StoreDir, tree: str, name: str, registered_at: int) -> PathInfo:
+    """What is registered of a tree that was made for the store. Raises StoreNameError."""
+    check_name(name)
+    value, size = nar_hash(tree)
+    return PathInfo(
+        path=fixed_path(store_dir, name, "nar", value),
+        nar_hash=value,
+        nar_size=size,
+        content_address=ContentAddress("nar", value),
+        registered_at=registered_at,
+    )
+
+
+def make_movable(tree: str) -> None:
+    """Make a tree canonical, but for a root directory that stays writable: only such a one can be moved."""
+    canonicalise(tree)
+    if os.path.isdir(tree) and not os.path.islink(tree):
+        os.chmod(tree, 0o755)
 
 
 def _once(accept: PathFilter) -> PathFilter:

@@ -196,6 +196,35 @@ def test_a_tree_is_copied(store: Store, tmp_path: Path) -> None:
     assert store.add_source(os.fsencode(tmp_path / "tree"), "tree") == path
 
 
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_a_tree_that_was_made_for_the_store_is_moved(kind: str, store: Store, tmp_path: Path) -> None:
+    def fill(place: Path) -> None:
+        if kind == "folder":
+            make(place, SAMPLE)
+        elif kind == "file":
+            place.write_text("x")
+        else:
+            place.symlink_to("nowhere")
+
+    with store.making() as first:
+        fill(Path(first))
+        path = store.move_in(first, "moved")
+    assert not os.path.lexists(first)
+    fill(tmp_path / "copied")
+    info = store.query(path)
+    assert store.add_source(str(tmp_path / "copied"), "moved") == path
+    assert store.query(path) == info
+    with store.making() as second:
+        fill(Path(second))
+        assert store.move_in(second, "moved") == path
+    assert not os.path.lexists(second)
+    with store.making() as third:
+        fill(Path(third))
+        with pytest.raises(StoreNameError):
+            store.move_in(third, "a/b")
+    assert store.all_paths() == [path]
+
+
 def test_known_vectors_of_sources(store: Store, tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "world").write_bytes(b"hello\n")

@@ -4,10 +4,10 @@ Nix's rules: within ``ttl`` seconds what the cache has is taken unseen; later th
 (an ETag), and where it cannot be asked, the old copy is used with a warning. What was fetched with a hash never expires.
 """
 
+import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -119,19 +119,13 @@ def download_tarball(world: World, url: str, name: str, *, locked: bool, headers
 
 
 def _unpacked(world: World, file: File, url: str, name: str) -> Tree:
-    with scratch() as folder:
+    with world.store.making() as folder:
+        os.mkdir(folder)
         try:
             top, modified = unpack_single(world.real(file.path), folder, url)
         except ArchiveError as error:
             raise BadArchive(url, error) from error
-        return Tree(world.add(top, name), modified)
-
-
-@contextmanager
-def scratch() -> Iterator[str]:
-    """An empty folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="imagetools-fetch-") as folder:
-        yield folder
+        return Tree(world.move_in(top, name), modified)
 
 
 class _Start:

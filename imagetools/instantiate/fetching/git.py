@@ -13,7 +13,6 @@ from typing import Final
 from imagetools.archive.stream import ByteStream
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.fetching.attributes import Attributes, Input
-from imagetools.instantiate.fetching.downloads import scratch
 from imagetools.instantiate.fetching.errors import FetchingError, NotSupportedHere, as_bytestr, shown
 from imagetools.instantiate.fetching.submodules import check_out
 from imagetools.instantiate.fetching.tracked import only_tracked
@@ -277,14 +276,15 @@ class _Fetch:
         return path, self._with_info(info, rev)
 
     def _tree(self, commit: str, where: tuple[str, ...]) -> StorePath:
-        with scratch() as folder:
+        with self.world.store.making() as folder:
+            os.mkdir(folder)
             if self.submodules or not self.export:
                 check_out(self.world, folder, where, commit, self.outside, follow=self.submodules, files=self.from_file)
             else:
                 with self.git.piped(*where, "archive", "--format=tar", commit) as pipe:
                     unpack_all(ByteStream(pipe.read), folder)
                     pipe.finish()
-            return self.world.add(folder, self.given.name)
+            return self.world.move_in(folder, self.given.name)
 
 
 def _commit(text: str) -> Hash:

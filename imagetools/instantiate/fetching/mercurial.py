@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from typing import Final
 
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.fetching.attributes import Attributes, Input
-from imagetools.instantiate.fetching.downloads import scratch
 from imagetools.instantiate.fetching.errors import FetchingError, as_bytestr, shown
 from imagetools.instantiate.fetching.tracked import only_tracked
 from imagetools.instantiate.fetching.url import Url, percent_decode
@@ -193,8 +191,7 @@ class _Fetch:
         return parts[0], int(parts[1]), as_bytestr(parts[2])
 
     def _tree(self, node: str) -> StorePath:
-        with scratch() as folder:
-            made = os.path.join(folder, "tree")
+        with self.world.store.making() as made:
             os.mkdir(made)
             try:
                 self.hg.output("archive", "-R", self.copy, "-r", node, made)
@@ -204,6 +201,4 @@ class _Fetch:
             mark = os.path.join(made, ".hg_archival.txt")
             if os.path.lexists(mark):
                 os.unlink(mark)
-            path = self.world.add(made, self.given.name)
-            shutil.rmtree(made, ignore_errors=True)
-            return path
+            return self.world.move_in(made, self.given.name)

@@ -121,6 +121,12 @@ class World:
         self.store.add_temp_root(path)
         return path
 
+    def move_in(self, tree: str, name: str) -> StorePath:
+        """The same for a tree that was made in a place of ``store.making()``: it is moved."""
+        path = self.store.move_in(tree, name)
+        self.store.add_temp_root(path)
+        return path
+
     def nar_hash(self, path: StorePath) -> Hash:
         """Of a valid path."""
         info = self.store.query(path)
