@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.content_address import ContentAddress
@@ -17,10 +17,13 @@ from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.hashes import Hash
 from imagetools.realise.environment import Placeholders
-from imagetools.realise.plan import BUILTIN, Step
-from imagetools.realise.settings import RealiseSettings
-from imagetools.sandbox.ports import KEPT, Sandbox
-from imagetools.store.ports import Store
+from imagetools.sandbox.ports import KEPT
+
+if TYPE_CHECKING:  # the builder's process reads alone: what only the writer needs would be a quarter of its start
+    from imagetools.realise.plan import Step
+    from imagetools.realise.settings import RealiseSettings
+    from imagetools.sandbox.ports import Sandbox
+    from imagetools.store.ports import Store
 
 FILE: Final = ".builtin.json"
 ATTRIBUTES: Final = ".attrs.json"
@@ -47,10 +50,10 @@ class Request:
 
 
 def files(
-    step: Step,
-    store: Store,
-    sandbox: Sandbox,
-    settings: RealiseSettings,
+    step: "Step",
+    store: "Store",
+    sandbox: "Sandbox",
+    settings: "RealiseSettings",
     closure: Closure,
     env: Mapping[str, str],
     logical: Mapping[str, str],
@@ -67,7 +70,7 @@ def files(
             seen[name] = replace(step.derivation.env[name])
     network = step.derivation.is_fixed
     request = Request(
-        name=step.derivation.builder[len(BUILTIN) :],
+        name=step.derivation.builder.removeprefix("builtin:"),
         env=seen,
         outputs={name: f"{folder}/{path.base_name}" for name, path in step.outputs.items()},
         logical_outputs=logical,

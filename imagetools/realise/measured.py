@@ -9,11 +9,13 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from imagetools.builtin.api import Measured
 from imagetools.kernel.hashes import Hash, HashError
-from imagetools.realise.plan import Step, is_builtin
+
+if TYPE_CHECKING:  # the builder's process only writes
+    from imagetools.realise.plan import Step
 
 FILE: Final = ".builtin.measured"
 
@@ -26,10 +28,10 @@ def write(folder: str, output: str, facts: Measured) -> None:
         json.dump(found, file)
 
 
-def read(step: Step, folder: str) -> Mapping[str, Measured]:
+def read(step: "Step", folder: str) -> Mapping[str, Measured]:
     """By output name; empty where nothing was said, or nothing is to be believed. ``folder`` is the build folder on the host."""
     derivation = step.derivation
-    if not is_builtin(derivation) or not derivation.is_fixed or derivation.input_drvs or derivation.input_srcs:
+    if not derivation.builder.startswith("builtin:") or not derivation.is_fixed or derivation.input_drvs or derivation.input_srcs:
         return {}
     try:
         return {

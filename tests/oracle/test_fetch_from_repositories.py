@@ -77,7 +77,7 @@ def test_with_history_from_smart_http(world: World, tmp_path: Path) -> None:
         assert done.returncode == 102
         assert "s3cret" not in done.stderr.replace(expression, "")
         wrong = build(tmp_path, expression.replace("s3cret", "wr0ng"), check=False)
-    assert wrong.returncode == 100
+    assert wrong.returncode == 1  # a download that failed may work another time: not 100
     assert "the server wants a login" in wrong.stderr
     assert "wr0ng" not in wrong.stderr.replace(expression, "")
 
