@@ -5,6 +5,8 @@ from imagetools.builtin.api import BuiltinBuilder
 from .binary_cache.make_cache import BinaryCache
 from .docker_tools.docker_image import DockerImage
 from .docker_tools.docker_stream import DockerStream
+from .fhs_env.fhs_env import FhsEnv
+from .fhs_env.fhs_root import FhsRoot
 from .oci_tools.oci_bundle import OciBundle
 from .oci_tools.oci_image_layout import OciImageLayout
 from .trivial.build_env import BuildEnv
@@ -18,4 +20,6 @@ BUILTINS: tuple[BuiltinBuilder, ...] = (
     OciBundle(),
     OciImageLayout(),
     BinaryCache(),
+    FhsRoot(),
+    FhsEnv(),
 )

@@ -20,13 +20,15 @@ let
   fetchpatchAs =
     patchutilsVersion:
     lib.makeOverridable (lib.callPackageWith self (import ../bundled/fetchers/fetchpatch) { inherit patchutilsVersion; });
+  libraries = import ./libraries.nix { inherit lib debian; };
   data = import ./data.nix { inherit lib debian; inherit (self) runCommandLocal; };
 in
 removeAttrs trivial [ "runtimeShell" ]
+// libraries
 // {
   inherit lib system config path;
   pkgs = self;
-  stdenv = import ./stdenv.nix { inherit lib system platform; inherit (self) bash; };
+  stdenv = import ./stdenv.nix { inherit lib system platform libraries; inherit (self) bash; };
   stdenvNoCC = self.stdenv;
   hostPlatform = platform;
   buildPlatform = platform;
@@ -71,5 +73,13 @@ removeAttrs trivial [ "runtimeShell" ]
 
   mkBinaryCache = import ../bundled/builders/binary_cache { inherit lib; };
   ociTools = import ../bundled/builders/oci_tools { inherit lib system; inherit (self) bash busybox; };
+  buildFHSEnv = import ../bundled/builders/fhs_env {
+    inherit lib system;
+    inherit (self) pkgs bash busybox writeShellScript runCommandLocal;
+  };
+  buildFHSUserEnv = self.buildFHSEnv;
+  buildFHSEnvBubblewrap = self.buildFHSEnv;
+  buildFHSUserEnvBubblewrap = self.buildFHSEnv;
+  buildFHSEnvChroot = self.buildFHSEnv;
   dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
 }
