@@ -1,12 +1,14 @@
 """JSON from strangers: one error, whatever a text may hold (nesting without end, halves of characters, huge numbers)."""
 
 import json
+from collections.abc import Iterable
 from typing import Final
 
 from ..kernel.errors import ImagetoolsError
 
 #: What a manifest, an index or a config may have at most; the largest real ones have some hundred kilobytes.
 LARGEST: Final = 8 << 20
+DEEPEST: Final = 100
 
 
 class JsonTextError(ImagetoolsError):
@@ -24,6 +26,8 @@ def read_json(data: bytes) -> object:
     try:
         text = data.decode("utf-8")
         value: object = json.loads(text, parse_constant=_no_number)
+        if _too_deep(value):
+            raise RecursionError
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -35,6 +39,21 @@ def read_json(data: bytes) -> object:
     except ValueError as error:
         raise JsonTextError(f"it is no JSON ({error})") from None
     return value
+
+
+def _too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    for _ in range(DEEPEST):
+        level = [inner for item in level for inner in _inside(item)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(item: object) -> Iterable[object]:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list) else ()
 
 
 def write_json(value: object) -> bytes:

@@ -4,10 +4,15 @@ Reading is strict about what a reader will follow (names that leave the archive)
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from ..kernel.errors import ImagetoolsError
+from .json_text import JsonTextError, read_json
+
+_HEX_NAME: Final = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?", re.DOTALL)
 
 
 class ManifestError(ImagetoolsError):
@@ -27,6 +32,12 @@ class ArchivedImage:
     layers: tuple[str, ...]
 
 
+def config_digest(name: str) -> str | None:
+    """The SHA-256 (base 16) that the name of a config's member claims, None where it claims none."""
+    found = _HEX_NAME.fullmatch(name)
+    return found[1] if found else None
+
+
 def write(images: Iterable[ArchivedImage]) -> bytes:
     """The bytes of ``manifest.json``."""
     entries = [{"Config": image.config, "RepoTags": list(image.tags), "Layers": list(image.layers)} for image in images]
@@ -36,9 +47,9 @@ def write(images: Iterable[ArchivedImage]) -> bytes:
 def read(data: bytes) -> tuple[ArchivedImage, ...]:
     """The entries in order. Raises ManifestError."""
     try:
-        entries = json.loads(data)
-    except ValueError as error:
-        raise ManifestError(f"it is no JSON ({error})") from None
+        entries = read_json(data)
+    except JsonTextError as error:
+        raise ManifestError(error.reason) from None
     if not isinstance(entries, list) or not entries:
         raise ManifestError("it is no list of images")
     return tuple(_entry(entry, f"image {number}") for number, entry in enumerate(entries, 1))

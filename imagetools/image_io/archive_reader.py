@@ -1,47 +1,120 @@
-"""Reading a docker archive, compressed or not, from front to back in one pass and constant memory (names apart).
+"""Reading a docker archive or an OCI layout, compressed or not, in one pass and constant memory (names apart).
 
-``read_facts`` gives image.validate what it needs; ``validate_archive`` is both together. Every layer is looked into while it is
-hashed. Nothing is unpacked, nothing is trusted: a damaged archive ends in a failure, not in an exception.
+``read_facts`` gives image.validate and image.inspection what they need. Every layer is looked into while it is hashed. Nothing is
+unpacked, nothing is trusted: a damaged archive ends in a failure, not in an exception.
 """
 
 import hashlib
 import os
 import posixpath
+import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from ..archive.decompress import decompressed
+from ..archive.decompress import decompressed, sniff
 from ..archive.member import Kind, Member
+from ..archive.recognise import what_is
 from ..archive.stream import PIECE, ArchiveError, ByteStream
-from ..archive.tarball import read_tar, read_tarball
-from ..image.validate import ArchiveFacts, Failure, MemberFacts, validate
+from ..archive.tarball import is_tar, read_tar, read_to_end
+from ..image.facts import ArchiveFacts, Failure, MemberFacts
+from ..image.json_text import LARGEST
+from ..image.oci_manifest import INDEX_FILE, LAYOUT_FILE
+from ..image.validate import validate
+from ..kernel.errors import ImagetoolsError
 
-_LARGEST_JSON: Final = 8 << 20
 _MOST_FAULTS: Final = 100
-_NO_TAR: Final = 512
+_LOOK: Final = 512
+_STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
+_LONG_DIGEST: Final = "blobs/sha512/"
+
+
+class NotAnImageError(ImagetoolsError):
+    """What lies at ``path`` is no image; ``found`` are the words for what it is."""
+
+    def __init__(self, path: str, found: str) -> None:
+        hint = "run it: it writes the image to its standard output" if found == "a script" else None
+        super().__init__(f"'{path}' is {found}, neither a docker archive nor an OCI layout", hint)
+        self.path = path
+        self.found = found
 
 
 def validate_archive(path: str) -> tuple[Failure, ...]:
-    """All that is wrong with the docker archive at ``path``. Raises OSError where it cannot be opened."""
+    """All that is wrong with the docker archive or OCI layout at ``path``. Raises OSError where it cannot be opened."""
     return validate(read_facts(path))
 
 
+def check_is_image(path: str) -> None:
+    """Raise NotAnImageError for what does not even begin like an image, OSError for what cannot be read."""
+    if os.path.isdir(path):
+        if not any(os.path.lexists(os.path.join(path, name)) for name in (LAYOUT_FILE, INDEX_FILE)):
+            raise NotAnImageError(path, "a folder without index.json")
+        return
+    with open(path, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise NotAnImageError(path, "no file and no folder")
+        head = file.read(_LOOK)
+        if sniff(head) is None and not is_tar(head):
+            raise NotAnImageError(path, what_is(head))
+
+
 def read_facts(path: str) -> ArchiveFacts:
-    """What the docker archive at ``path`` holds. Raises OSError where it cannot be opened."""
+    """What the docker archive or OCI layout at ``path`` holds. Raises OSError where it cannot be opened."""
+    return _folder_facts(path) if os.path.isdir(path) else _tar_facts(path)
+
+
+def member_name(member: Member) -> str:
+    """The name of an archive's member, as manifests name it."""
+    return os.fsdecode(member.name).removeprefix("./").rstrip("/")
+
+
+def _tar_facts(path: str) -> ArchiveFacts:
     members: dict[str, MemberFacts] = {}
     faults: list[Failure] = []
     with open(path, "rb", buffering=0) as file:
+        stream = ByteStream(file.read)
+        compression = sniff(stream.peek(_LOOK)) or "none"
         try:
-            for member in read_tarball(ByteStream(file.read)):
-                name = os.fsdecode(member.name).removeprefix("./").rstrip("/")
+            opened = decompressed(stream)
+            for member in read_tar(opened):
+                name = member_name(member)
                 if member.kind is Kind.DIRECTORY:
                     continue
                 if name in members:
-                    faults.append(Failure(name, "the archive has this member twice"))
+                    faults.append(Failure(printable(name), "the archive has this member twice"))
                 members[name] = _facts(name, member)
+            read_to_end(opened)
         except ArchiveError as error:
             faults.append(Failure("", error.message))
-    return ArchiveFacts(members, tuple(faults))
+    return ArchiveFacts(members, tuple(faults), "tar", compression)
+
+
+def _folder_facts(path: str) -> ArchiveFacts:
+    members: dict[str, MemberFacts] = {}
+    for name in _layout_names(path):
+        place = os.path.join(path, name)
+        mode = os.lstat(place).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "symbolic link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
+            members[name] = MemberFacts(faults=(Failure("", f"it is a {kind}"),))
+            continue
+        with open(place, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            members[name] = _facts(
+                name, Member(os.fsencode(name), Kind.FILE, size=size, body=iter(lambda: file.read(PIECE), b""))
+            )
+    return ArchiveFacts(members, (), "folder")
+
+
+def _layout_names(path: str) -> list[str]:
+    """The files of a layout that mean something, in order."""
+    names = [name for name in (LAYOUT_FILE, INDEX_FILE) if os.path.lexists(os.path.join(path, name))]
+    blobs = os.path.join(path, "blobs")
+    for kind in sorted(os.listdir(blobs)) if os.path.isdir(blobs) else ():
+        folder = os.path.join(blobs, kind)
+        if os.path.isdir(folder) and not os.path.islink(folder):
+            names += [f"blobs/{kind}/{name}" for name in sorted(os.listdir(folder))]
+    return names
 
 
 def _facts(name: str, member: Member) -> MemberFacts:
@@ -51,20 +124,30 @@ def _facts(name: str, member: Member) -> MemberFacts:
         return MemberFacts(target=os.fsdecode(member.target).removeprefix("./"))
     if member.kind is not Kind.FILE:
         return MemberFacts(faults=(Failure("", f"it is a {member.kind.value}"),))
-    outer = _Tee(member.body)
+    outer = _Tee(member.body, "sha512" if name.startswith(_LONG_DIGEST) else "sha256")
     stream = ByteStream.of_chunks(outer)
-    head = stream.peek(_NO_TAR)
-    if member.size <= _LARGEST_JSON and head.lstrip()[:1] in {b"{", b"["}:
+    head = stream.peek(_LOOK)
+    if member.size <= LARGEST and head.lstrip()[:1] in {b"{", b"["} and not is_tar(head):
         text = b"".join(stream.up_to(member.size))
-        return MemberFacts(outer.digest, outer.digest, member.size, text)
+        return MemberFacts(outer.digest, outer.digest, member.size, text, inner_size=member.size)
     faults: list[Failure] = []
+    compression = sniff(head) or "none"
     inner = _Tee(_pieces(stream, faults))
-    _look_inside(ByteStream.of_chunks(inner), faults.append)
+    store_paths: dict[bytes, None] = {}
+    _look_inside(ByteStream.of_chunks(inner), faults.append, store_paths)
     for _ in inner:  # what follows the tar's end mark counts too
         pass
     for _ in outer:
         pass
-    return MemberFacts(outer.digest, inner.digest, member.size, None, None, tuple(faults[:_MOST_FAULTS]))
+    return MemberFacts(
+        outer.digest,
+        inner.digest,
+        outer.size,
+        faults=tuple(faults[:_MOST_FAULTS]),
+        compression=compression,
+        inner_size=inner.size,
+        store_paths=tuple("/" + printable(os.fsdecode(path)) for path in store_paths),
+    )
 
 
 def _pieces(stream: ByteStream, faults: list[Failure]) -> Iterator[bytes]:
@@ -77,18 +160,28 @@ def _pieces(stream: ByteStream, faults: list[Failure]) -> Iterator[bytes]:
         faults.append(Failure("", error.message))
 
 
-def _look_inside(stream: ByteStream, report: Callable[[Failure], object]) -> None:
-    """Report what a layer must not have: unsafe names, members twice, a member before its folder, links to nothing."""
+def printable(name: str) -> str:
+    """A stranger's name as it may stand in a sentence."""
+    shown = name.encode("utf-8", "replace").decode()
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
+
+
+def _look_inside(stream: ByteStream, report: Callable[[Failure], object], store_paths: dict[bytes, None]) -> None:
+    """Report what a layer must not have: unsafe names, members twice, a member before its folder, links to nothing. Collect the
+    store objects in it."""
     folders: set[bytes] = {b""}
     seen: set[bytes] = set()
     try:
         for member in read_tar(stream):
             name = member.name.removeprefix(b"./").rstrip(b"/")
             name = b"" if name == b"." else name
-            shown = os.fsdecode(member.name).encode("utf-8", "replace").decode()
+            shown = printable(os.fsdecode(member.name))
             if name.startswith(b"/") or b".." in name.split(b"/"):
                 report(Failure(shown, "its name leaves the image's root"))
                 continue
+            inside = _STORE_PATH.match(name)
+            if inside is not None:
+                store_paths[inside[0]] = None
             if name in seen:
                 report(Failure(shown, "the layer has it twice"))
             seen.add(name)
@@ -100,18 +193,22 @@ def _look_inside(stream: ByteStream, report: Callable[[Failure], object]) -> Non
                 folders.add(name)
             if member.kind is Kind.HARDLINK and member.target.removeprefix(b"./").lstrip(b"/") not in seen:
                 report(
-                    Failure(shown, f"it is a hard link to '{os.fsdecode(member.target)}', which is not in the layer before it")
+                    Failure(
+                        shown,
+                        f"it is a hard link to '{printable(os.fsdecode(member.target))}', which is not in the layer before it",
+                    )
                 )
     except ArchiveError as error:
         report(Failure("", error.message))
 
 
 class _Tee:
-    """Passes pieces on and hashes them; ``digest`` counts what went through so far."""
+    """Passes pieces on and hashes them; ``digest`` and ``size`` count what went through so far."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], algorithm: str = "sha256") -> None:
         self._pieces = iter(pieces)
-        self._hasher = hashlib.sha256(usedforsecurity=False)
+        self._hasher = hashlib.new(algorithm, usedforsecurity=False)
+        self.size = 0
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -119,6 +216,7 @@ class _Tee:
     def __next__(self) -> bytes:
         piece = next(self._pieces)
         self._hasher.update(piece)
+        self.size += len(piece)
         return piece
 
     @property

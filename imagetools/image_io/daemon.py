@@ -33,6 +33,15 @@ class EngineUnreachableError(ImagetoolsError):
         self.reason = reason
 
 
+class EngineHasNotError(ImagetoolsError):
+    """The engine did not give the image ``name``; ``reason`` is its own sentence."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"the Docker engine did not give the image '{name}': {reason}")
+        self.name = name
+        self.reason = reason
+
+
 class EngineRefusedError(ImagetoolsError):
     """The engine took the archive at ``path`` and refused it; ``reason`` is its own sentence."""
 
@@ -76,6 +85,32 @@ def load(path: str, environment: Mapping[str, str], progress: Callable[[LoadEven
             return _names(path, _answers(client, path, _Counted(file, progress)), progress)
         finally:
             client.close()
+
+
+def save(
+    name: str, write: Callable[[bytes], object], environment: Mapping[str, str], progress: Callable[[int], object] | None = None
+) -> None:
+    """Hand the image ``name`` to ``write`` as the engine saves it (`docker save`); ``progress`` hears of bytes written.
+
+    Raises EngineUnreachableError, EngineHasNotError, OSError.
+    """
+    import docker  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    client = connect(environment)
+    done = 0
+    try:
+        for piece in client.api.get_image(name):
+            write(piece)
+            done += len(piece)
+            if progress is not None:
+                progress(done)
+    except docker.errors.APIError as error:
+        raise EngineHasNotError(name, str(error.explanation or error).strip()) from None
+    except requests.RequestException as error:
+        raise EngineHasNotError(name, f"the connection broke ({_root_cause(error)})") from None
+    finally:
+        client.close()
 
 
 def connect(environment: Mapping[str, str]) -> "DockerClient":

@@ -7,6 +7,7 @@ header is written last, before the bytes that stand there already. Everything is
 
 import contextlib
 import os
+from collections.abc import Iterable
 from typing import BinaryIO, Final, Protocol
 
 from .entries import REGULAR, Entry, directory
@@ -58,13 +59,16 @@ class FolderFiles:
         if self._open is None:
             raise RuntimeError("no file was begun")
         place = os.path.join(self._path, name)
-        if os.path.lexists(place):
+        size = self._open.tell()
+        there = os.path.lexists(place)
+        if there and os.lstat(place).st_size == size:
             self.discard()
             return
         self._open.close()
         os.makedirs(os.path.dirname(place), exist_ok=True)
         os.replace(self._open.name, place)
-        self.added.append(name)
+        if not there:
+            self.added.append(name)
         self._open = None
 
     def discard(self) -> None:
@@ -105,11 +109,11 @@ class FolderFiles:
 class TarFiles:
     """Members of the tar ``file``, which is empty, can seek, and belongs to the caller."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, folders: Iterable[bytes] = (b"blobs", b"blobs/sha256")) -> None:
         self._file: Final = file
         self._start: int | None = None
         self._names: set[str] = set()
-        for name in (b"blobs", b"blobs/sha256"):
+        for name in folders:
             file.write(header(directory(name, 0o755), _STAMP))
 
     def begin(self) -> BinaryIO:

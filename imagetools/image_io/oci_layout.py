@@ -5,12 +5,13 @@ Of each layer diff ID, digest and size are counted while it is packed; config, m
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from ..image import manifest, media_types
-from ..image.descriptor import Descriptor, Platform, blob_name
+from ..image.descriptor import Descriptor, Platform
 from ..image.image import Image
 from ..image.layer import Layer, oci_digest
 from ..image.manifest import ArchivedImage
@@ -74,19 +75,16 @@ class LayoutWriter:
         self._compressor: Final = compressor
         self._layers: list[Layer] = []
         self._known: dict[str, Layer] = {}
+        self._described: dict[Layer, Descriptor] = {}
 
     def add_layer(self, source: LayerSource) -> Layer:
         """Pack ``source``'s tar, unless a layer of the same identity is there. Raises FileChangedError, OSError."""
         layer = self._known.get(source.key)
         if layer is None:
-            layer = self._packed(_Tar(source), source.comment)
+            packed = pack(self._files, self._compressor, partial(write_tar, source))
+            layer = Layer(packed.diff_id, packed.size, source.comment)
             self._known[source.key] = layer
-        self._layers.append(layer)
-        return layer
-
-    def pack(self, tar: Iterable[bytes]) -> Layer:
-        """The same for a tar that comes in pieces."""
-        layer = self._packed(tar, "")
+            self._described[layer] = packed.described
         self._layers.append(layer)
         return layer
 
@@ -103,24 +101,29 @@ class LayoutWriter:
         write_index(self._files, [named(described, reference) for reference in references] or [described])
         return Written(described, config, layers, tuple(oci_digest(value) for value in done.diff_ids))
 
-    def _packed(self, tar: "Iterable[bytes] | _Tar", comment: str) -> Layer:
-        counted = CountedFile(self._files.begin())
-        try:
-            with BlockStream(open_sink(cast(BinaryIO, counted), self._compressor)) as stream:
-                hasher = stream.start_digest()
-                if isinstance(tar, _Tar):
-                    write_tar(tar.source, stream)
-                else:
-                    for piece in tar:
-                        stream.write(piece)
-        except BaseException:
-            self._files.discard()
-            raise
-        found = counted.digest
-        self._files.keep(blob_name(oci_digest(found)))
-        diff_id = Hash("sha256", hasher.digest())
-        kind = media_types.OF_COMPRESSOR[self._compressor]
-        return Layer(diff_id, stream.offset, comment, kind, found, counted.size)
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A layer that lies in a layout: ``diff_id`` and ``size`` are those of the tar."""
+
+    described: Descriptor
+    diff_id: Hash
+    size: int
+
+
+def pack(files: LayoutFiles, compressor: str, fill: Callable[[BlockStream], object]) -> Packed:
+    """Write a layer: ``fill`` writes its tar. The blob's bytes depend on those of the tar alone, not on their pieces."""
+    counted = CountedFile(files.begin())
+    try:
+        with BlockStream(open_sink(cast(BinaryIO, counted), compressor)) as stream:
+            hasher = stream.start_digest()
+            fill(stream)
+    except BaseException:
+        files.discard()
+        raise
+    described = Descriptor(media_types.OF_COMPRESSOR[compressor], oci_digest(counted.digest), counted.size)
+    files.keep(described.blob)
+    return Packed(described, Hash("sha256", hasher.digest()), stream.offset)
 
 
 def put_bytes(files: LayoutFiles, media_type: str, data: bytes, platform: Platform | None = None) -> Descriptor:
@@ -146,10 +149,3 @@ def write_docker_manifest(files: LayoutFiles, written: Written, names: Iterable[
     """``manifest.json``, by which a tar of the layout is a docker archive too."""
     entry = ArchivedImage(written.config.blob, tuple(names), tuple(layer.blob for layer in written.layers))
     files.add("manifest.json", manifest.write([entry]))
-
-
-class _Tar:
-    """A layer that is yet to be packed."""
-
-    def __init__(self, source: LayerSource) -> None:
-        self.source: Final = source

@@ -11,6 +11,7 @@ from imagetools.app.cli import (
     copy,
     evaluate,
     hash,
+    image,
     instantiate,
     key,
     load,
@@ -64,7 +65,7 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (build, evaluate, repl, run_program, instantiate, prefetch, load, log, store, copy, key, hash, packages):
+    for module in (build, evaluate, repl, run_program, instantiate, prefetch, load, image, log, store, copy, key, hash, packages):
         module.register(app)
     return app
 

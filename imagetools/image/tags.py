@@ -1,0 +1,29 @@
+"""The names of an image in a layout, whose index knows them by annotations alone; and what an image is that cannot be used."""
+
+from ..kernel.errors import ImagetoolsError
+from .descriptor import Descriptor
+from .oci_manifest import FULL_NAME, REF_NAME
+from .reference import Reference
+
+
+class BrokenImageError(ImagetoolsError):
+    """``where`` (a member) is not what the rest of the image needs; ``reason`` says why."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"bad image: {where}: {reason}", "`imagetools image validate` tells everything that is wrong")
+        self.where = where
+        self.reason = reason
+
+
+def names_of(item: Descriptor) -> tuple[str, ...]:
+    """The shortest name, such as ``hello:latest``; where only a tag is known, that."""
+    full = item.annotations.get(FULL_NAME)
+    if full:
+        return (Reference.familiar(full),)
+    tag = item.annotations.get(REF_NAME)
+    return (tag,) if tag else ()
+
+
+def answers_to(item: Descriptor, name: str) -> bool:
+    """Whether ``name`` (a tag, or a whole name) means this image."""
+    return name in {item.annotations.get(REF_NAME), item.annotations.get(FULL_NAME), *names_of(item)}

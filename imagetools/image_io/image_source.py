@@ -1,0 +1,209 @@
+"""One image of an archive or a layout, found by its name: its config as it stands, and where its layers are.
+
+A docker archive and a layout become the same value here, so that copying has one kind of source.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..image import manifest, media_types
+from ..image.descriptor import Descriptor, Platform, is_digest, shortened
+from ..image.json_text import JsonTextError, read_json
+from ..image.manifest import config_digest
+from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, OciManifest
+from ..image.reference import ImageNameError, Reference
+from ..image.tags import BrokenImageError, answers_to, names_of
+from ..kernel.errors import ImagetoolsError
+from ..kernel.hashes import digest
+from .members import Members, small
+
+_DEEPEST_INDEX = 8
+
+
+class WhichImageError(ImagetoolsError):
+    """There is not exactly one image that could be meant; ``names`` are those that there are."""
+
+    def __init__(self, wanted: str | None, names: Sequence[str]) -> None:
+        listed = f"it has {', '.join(names)}" if names else "its images have no names"
+        if wanted is None:
+            super().__init__("there is more than one image: say which", listed)
+        else:
+            super().__init__(f"there is no image '{wanted}'", listed)
+        self.wanted = wanted
+        self.names = tuple(names)
+
+
+class WhichPlatformError(ImagetoolsError):
+    """The image is there for several machines, ``platforms``, and not for ``wanted`` alone."""
+
+    def __init__(self, wanted: Platform, platforms: Sequence[str]) -> None:
+        super().__init__(
+            f"the image is not there for {wanted}, or more than once",
+            f"choose by --platform; it is there for {', '.join(platforms)}",
+        )
+        self.wanted = wanted
+        self.platforms = tuple(platforms)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayer:
+    """``member`` holds the bytes; ``described`` says what they should be (None in a docker archive); ``diff_id`` the config's."""
+
+    member: str
+    diff_id: str
+    described: Descriptor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImage:
+    """``config`` are its bytes, ``manifest`` those of its manifest in a layout. ``names``: ``name:tag`` texts; ``tag``: what a
+    layout calls it where that is no whole name."""
+
+    config: bytes
+    platform: Platform
+    layers: tuple[SourceLayer, ...]
+    names: tuple[str, ...] = ()
+    tag: str | None = None
+    manifest: bytes | None = None
+    manifest_type: str = media_types.OCI_MANIFEST
+    config_type: str = media_types.OCI_CONFIG
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_image(members: Members, wanted: str | None, platform: Platform) -> SourceImage:
+    """The image that ``wanted`` names, or the only one. ``platform`` chooses where there are several of one name.
+
+    Raises WhichImageError, WhichPlatformError, BrokenImageError, LayoutJsonError, ManifestError.
+    """
+    if INDEX_FILE in members:
+        return _in_layout(members, wanted, platform)
+    return _in_archive(members, wanted)
+
+
+def _in_archive(members: Members, wanted: str | None) -> SourceImage:
+    images = manifest.read(small(members, "manifest.json"))
+    names = [Reference.familiar(tag) for image in images for tag in image.tags]
+    if wanted is not None:
+        full = wanted if ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
+        images = tuple(image for image in images if {full, Reference.familiar(full)} & {*image.tags, *_familiar(image.tags)})
+        if not images:
+            raise WhichImageError(wanted, names)
+    if len(images) > 1:
+        raise WhichImageError(None, names)
+    (image,) = images
+    config = small(members, image.config)
+    named = config_digest(image.config)
+    if named is not None and named != digest("sha256", config).base16():
+        raise BrokenImageError(image.config, f"its bytes have the digest sha256:{digest('sha256', config).base16()}")
+    diff_ids, platform = _read_config(image.config, config, len(image.layers))
+    layers = tuple(SourceLayer(name, diff_id) for name, diff_id in zip(image.layers, diff_ids, strict=True))
+    return SourceImage(config, platform, layers, _familiar(image.tags))
+
+
+def _in_layout(members: Members, wanted: str | None, platform: Platform) -> SourceImage:
+    index = OciIndex.parse(small(members, INDEX_FILE), INDEX_FILE)
+    items = [item for item in index.manifests if wanted is None or answers_to(item, wanted)]
+    names = list(dict.fromkeys(name for item in index.manifests for name in names_of(item)))
+    if not items:
+        raise WhichImageError(wanted, names)
+    if len({(item.digest, item.media_type) for item in items}) > 1 and len({names_of(item) for item in items}) > 1:
+        raise WhichImageError(None, names)
+    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0)), platform)
+    document = _checked(members, item)
+    read = OciManifest.parse(document, item.blob)
+    config = _checked(members, read.config)
+    diff_ids, found = _read_config(read.config.blob, config, len(read.layers))
+    layers = tuple(SourceLayer(layer.blob, diff_id, layer) for layer, diff_id in zip(read.layers, diff_ids, strict=True))
+    for layer in read.layers:
+        if layer.media_type not in media_types.LAYERS:
+            raise BrokenImageError(
+                item.blob, f"the media type '{shortened(layer.media_type)}' of the layer {layer.digest} is not known"
+            )
+    whole = [name for entry in items for name in names_of(entry) if _is_whole(name)]
+    tags = [
+        entry.annotations[REF_NAME] for entry in items if REF_NAME in entry.annotations and FULL_NAME not in entry.annotations
+    ]
+    return SourceImage(
+        config,
+        found,
+        layers,
+        tuple(dict.fromkeys(whole)),
+        tags[0] if tags and not _is_whole(tags[0]) else None,
+        document,
+        item.media_type,
+        read.config.media_type,
+        read.annotations,
+    )
+
+
+def _same(items: Sequence[Descriptor]) -> bool:
+    return len({(item.digest, item.media_type) for item in items}) == 1
+
+
+def _leaves(members: Members, items: Sequence[Descriptor], depth: int) -> Iterator[Descriptor]:
+    for item in items:
+        if item.media_type in media_types.MANIFESTS:
+            yield item
+        elif item.media_type not in media_types.INDEXES:
+            raise BrokenImageError(INDEX_FILE, f"the media type '{shortened(item.media_type)}' of {item.digest} is not known")
+        elif depth == _DEEPEST_INDEX:
+            raise BrokenImageError(item.blob, f"indexes are nested deeper than {_DEEPEST_INDEX}")
+        else:
+            yield from _leaves(members, OciIndex.parse(_checked(members, item), item.blob).manifests, depth + 1)
+
+
+def _for_platform(items: list[Descriptor], platform: Platform) -> Descriptor:
+    found = list({item.digest: item for item in items}.values())
+    if len(found) == 1:
+        return found[0]
+    fitting = [
+        item
+        for item in found
+        if item.platform is not None
+        and (item.platform.os, item.platform.architecture) == (platform.os, platform.architecture)
+        and (not platform.variant or item.platform.variant == platform.variant)
+    ]
+    if len(fitting) != 1:
+        raise WhichPlatformError(platform, [str(item.platform or "(unknown)") for item in found])
+    return fitting[0]
+
+
+def _checked(members: Members, item: Descriptor) -> bytes:
+    """The bytes of a document, which must be those that the descriptor means."""
+    data = small(members, item.blob)
+    if len(data) != item.size:
+        raise BrokenImageError(item.blob, f"it has {len(data)} bytes instead of {item.size}")
+    algorithm = item.digest.partition(":")[0]
+    actual = f"{algorithm}:{digest(algorithm, data).base16()}"
+    if actual != item.digest:
+        raise BrokenImageError(item.blob, f"its bytes have the digest {actual}")
+    return data
+
+
+def _read_config(name: str, config: bytes, layers: int) -> tuple[list[str], Platform]:
+    try:
+        document = read_json(config)
+    except JsonTextError as error:
+        raise BrokenImageError(name, error.reason) from None
+    rootfs = document.get("rootfs") if isinstance(document, dict) else None
+    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    if not isinstance(document, dict) or not isinstance(diff_ids, list):
+        raise BrokenImageError(name, "it has no rootfs.diff_ids")
+    for item in diff_ids:
+        if not isinstance(item, str) or not item.startswith("sha256:") or not is_digest(item):
+            raise BrokenImageError(name, f"it has a diff ID that is none, '{shortened(str(item))}'")
+    if len(diff_ids) != layers:
+        raise BrokenImageError(name, f"it has {len(diff_ids)} diff_ids, the manifest has {layers} layers")
+    return diff_ids, Platform(str(document.get("os", "")), str(document.get("architecture", "")))
+
+
+def _familiar(tags: Sequence[str]) -> tuple[str, ...]:
+    return tuple(Reference.familiar(tag) for tag in tags)
+
+
+def _is_whole(name: str) -> bool:
+    try:
+        Reference.parse(name)
+    except ImageNameError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""An image as a path on this machine, wherever it lies: what the engine has is fetched into a file that goes away again."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from ..image.facts import ArchiveFacts
+from ..kernel.errors import ImagetoolsError
+from . import daemon
+from .archive_reader import check_is_image, read_facts
+from .places import ARCHIVE, DAEMON, LAYOUT, PATH, Place, PlaceError
+
+
+class OtherKindError(ImagetoolsError):
+    """What lies at ``place`` is an image of another kind than was said."""
+
+    def __init__(self, place: Place, found: str) -> None:
+        super().__init__(
+            f"'{place.path}' is {found}, so '{place.kind}:' does not fit", "give the path alone, its content is looked at"
+        )
+        self.place = place
+        self.found = found
+
+
+@contextmanager
+def local_copy(
+    place: Place, scratch: str, environment: Mapping[str, str], progress: Callable[[int], object] | None = None
+) -> Iterator[str]:
+    """The path. Raises EngineUnreachableError, EngineHasNotError, NotAnImageError, OSError."""
+    if place.kind != DAEMON:
+        check_is_image(place.path)
+        yield place.path
+        return
+    if place.name is None:
+        raise PlaceError(place.text, "the image's name is missing")
+    with tempfile.NamedTemporaryFile(dir=scratch, prefix=".imagetools-image-") as file:
+        daemon.save(place.name, file.write, environment, progress)
+        file.flush()
+        yield file.name
+
+
+def facts_of(place: Place, environment: Mapping[str, str]) -> ArchiveFacts:
+    """All that there is at ``place``. Raises what ``local_copy`` does, and OtherKindError."""
+    with local_copy(place, tempfile.gettempdir(), environment) as path:
+        facts = read_facts(path)
+    check_kind(place, os.path.isdir(place.path) if place.path else False, facts.is_layout, facts.is_docker_archive)
+    return facts
+
+
+def check_kind(place: Place, folder: bool, layout: bool, archive: bool) -> None:
+    """Raise OtherKindError unless what was found is what the place's text says (a path says nothing)."""
+    if place.kind in {PATH, DAEMON} or not (layout or archive):
+        return
+    if place.kind == ARCHIVE and not archive:
+        raise OtherKindError(place, "an OCI layout")
+    if place.kind != ARCHIVE and not layout:
+        raise OtherKindError(place, "a docker archive")
+    if place.kind != ARCHIVE and (place.kind == LAYOUT) != folder:
+        raise OtherKindError(place, "an OCI layout in a folder" if folder else "an OCI layout in a tar")

@@ -1,0 +1,139 @@
+"""The files of an archive or a layout in any order: what copying needs, since a manifest names layers, not the other way round.
+
+A tar is looked through once for where its members are; a compressed one is unpacked into a file without name first. Nothing is
+trusted: only regular files are read, and never through a link that leaves the place.
+"""
+
+import os
+import posixpath
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO, Final, Protocol
+
+from ..archive.decompress import decompressed, sniff
+from ..archive.member import Kind
+from ..archive.stream import PIECE, ByteStream
+from ..archive.tarball import read_tar, read_to_end
+from ..image.json_text import LARGEST
+from ..image.tags import BrokenImageError
+from .archive_reader import check_is_image, member_name
+
+_LOOK: Final = 512
+
+
+class Members(Protocol):
+    """``name`` as manifests have it."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def size(self, name: str) -> int:
+        """Raises BrokenImageError for what is missing or no file."""
+        ...
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes; the next call ends this one. Raises BrokenImageError."""
+        ...
+
+
+def small(members: Members, name: str) -> bytes:
+    """The bytes of a document. Raises BrokenImageError (also for one that is too large to be one)."""
+    if members.size(name) > LARGEST:
+        raise BrokenImageError(name, f"it is larger than {LARGEST >> 20} MiB")
+    return b"".join(members.pieces(name))
+
+
+@contextmanager
+def open_members(path: str, scratch: str) -> Iterator[Members]:
+    """What lies at ``path``; ``scratch`` is a folder for unpacking. Raises NotAnImageError, ArchiveError, OSError."""
+    check_is_image(path)
+    if os.path.isdir(path):
+        yield _Folder(path)
+        return
+    with ExitStack() as stack:
+        file: BinaryIO = stack.enter_context(open(path, "rb"))
+        if sniff(file.read(_LOOK)) is not None:
+            file.seek(0)
+            unpacked = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
+            stream = decompressed(ByteStream(file.read))
+            while piece := stream.read(PIECE):
+                unpacked.write(piece)
+            file = unpacked
+        file.seek(0)
+        yield _Tar(file)
+
+
+class _Folder:
+    def __init__(self, path: str) -> None:
+        self._path: Final = path
+
+    def __contains__(self, name: object, /) -> bool:
+        return isinstance(name, str) and os.path.lexists(os.path.join(self._path, name))
+
+    def size(self, name: str) -> int:
+        with self._open(name) as file:
+            return os.fstat(file.fileno()).st_size
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        with self._open(name) as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    def _open(self, name: str) -> BinaryIO:
+        place = os.path.join(self._path, name)
+        try:
+            file = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise BrokenImageError(name, "it is missing") from None
+        except OSError as error:
+            raise BrokenImageError(name, f"it cannot be read ({error.strerror})") from None
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise BrokenImageError(name, "it is no file")
+        return open(file, "rb", buffering=0)
+
+
+class _Tar:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: Final = file
+        self._places: dict[str, tuple[int, int]] = {}
+        self._links: dict[str, str] = {}
+        stream = ByteStream(file.read)
+        for member in read_tar(stream):
+            name = member_name(member)
+            if member.kind is Kind.FILE:
+                self._places[name] = (stream.offset, member.size)
+                self._links.pop(name, None)
+            elif member.kind is Kind.SYMLINK:
+                self._links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), os.fsdecode(member.target)))
+            elif member.kind is Kind.HARDLINK:
+                self._links[name] = os.fsdecode(member.target).removeprefix("./")
+        read_to_end(stream)
+
+    def __contains__(self, name: object, /) -> bool:
+        return name in self._places or name in self._links
+
+    def size(self, name: str) -> int:
+        return self._find(name)[1]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        offset, size = self._find(name)
+        while size:
+            self._file.seek(offset)
+            piece = self._file.read(min(size, PIECE))
+            if not piece:
+                raise BrokenImageError(name, f"it ends early, {size} bytes are missing")
+            yield piece
+            offset += len(piece)
+            size -= len(piece)
+
+    def _find(self, name: str) -> tuple[int, int]:
+        wanted = name
+        for _ in range(8):
+            if wanted not in self._links:
+                break
+            wanted = self._links[wanted]
+        if wanted not in self._places:
+            raise BrokenImageError(name, "it is missing")
+        return self._places[wanted]
