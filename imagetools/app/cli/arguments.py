@@ -164,11 +164,11 @@ _WITH_VALUE = ("-A", "--attr", "-I", "--include", "--system", "--store", "-j", "
 
 
 def own_words(argv: Sequence[str]) -> list[str]:
-    """The words that are ours: all, but of ``run [OPTIONS] PATH ARGS...`` only those up to PATH."""
+    """The words that are ours: all, but of ``run [OPTIONS] PATH ARGS...`` (and ``appimage run``) only those up to PATH."""
     words = list(argv)
-    if words[:1] != ["run"]:
+    at = 1 if words[:1] == ["run"] else 2
+    if words[:at] not in (["run"], ["appimage", "run"]):
         return words
-    at = 1
     while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
         at += 3 if words[at] in _PAIRS else 2 if words[at] in _WITH_VALUE else 1
     return words[: at + 1]
