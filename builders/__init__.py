@@ -2,6 +2,7 @@
 
 from imagetools.builtin.api import BuiltinBuilder
 
+from .appimage_tools.extract import AppImageExtract
 from .binary_cache.make_cache import BinaryCache
 from .docker_tools.docker_image import DockerImage
 from .docker_tools.docker_stream import DockerStream
@@ -20,6 +21,7 @@ BUILTINS: tuple[BuiltinBuilder, ...] = (
     OciBundle(),
     OciImageLayout(),
     BinaryCache(),
+    AppImageExtract(),
     FhsRoot(),
     FhsEnv(),
 )

@@ -13,6 +13,7 @@ class Kind(Enum):
     CHARACTER_DEVICE = "character device"
     BLOCK_DEVICE = "block device"
     FIFO = "named pipe"
+    SOCKET = "socket"
 
 
 @dataclass(frozen=True, slots=True)

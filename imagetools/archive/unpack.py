@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imagetools.archive.member import Kind, Member
+from imagetools.archive.shown import shown
 from imagetools.archive.stream import ArchiveError
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -23,13 +24,8 @@ class UnsafeMemberError(ArchiveError):
     """A member that must not be unpacked; ``name`` is it."""
 
     def __init__(self, name: bytes, what: str, hint: str | None = None) -> None:
-        super().__init__("archive", f"member '{_shown(name)}': {what}", hint=hint)
+        super().__init__("archive", f"member '{shown(name)}': {what}", hint=hint)
         self.name = name
-
-
-def _shown(name: bytes) -> str:
-    text = name.decode("utf-8", "backslashreplace")
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def unpack(members: Iterable[Member], root: str, policy: UnpackPolicy | None = N
             tree.add(member)
     finally:
         tree.close()
-    tree.check_links()
+    tree.links.check_all()
     return tree.bytes
 
 
@@ -88,7 +84,7 @@ def components(name: bytes) -> list[bytes]:
 
 def escapes(parts: list[bytes], target: bytes, stripped: int = 0) -> bool:
     """Whether a relative link at ``parts`` leads above the root (the part below ``stripped`` folders) at any step, read as text
-    (``check_links`` follows the rest)."""
+    (``_Links.check_all`` follows the rest)."""
     depth = len(parts) - 1 - stripped
     for step in target.split(b"/"):
         if step == b"..":
@@ -98,6 +94,62 @@ def escapes(parts: list[bytes], target: bytes, stripped: int = 0) -> bool:
         elif step not in {b"", b"."}:
             depth += 1
     return False
+
+
+def check(members: Iterable[Member], policy: UnpackPolicy) -> int:
+    """Refuse what ``unpack`` would refuse of names, kinds, links and sizes, before anything is written; returns the number of
+    bytes in files. For archives that can be read twice; bodies are not looked at. Raises ``UnsafeMemberError``."""
+    links = _Links(policy)
+    total = 0
+    for number, member in enumerate(members):
+        if number >= policy.max_members:
+            raise UnsafeMemberError(member.name, f"the archive has more than {policy.max_members} members")
+        parts = components(member.name)
+        if member.kind is Kind.FILE:
+            total += member.size
+            if total > policy.max_bytes:
+                raise UnsafeMemberError(member.name, f"the archive unpacks to more than {policy.max_bytes} bytes")
+        elif member.kind is Kind.SYMLINK:
+            links.check(parts, member.target, member.name)
+            links.places[tuple(parts)] = member.target
+        elif member.kind not in {Kind.DIRECTORY, Kind.HARDLINK}:
+            raise UnsafeMemberError(member.name, f"it is a {member.kind.value}")
+    links.check_all()
+    return total
+
+
+class _Links:
+    """The symbolic links of an archive, by where they are."""
+
+    def __init__(self, policy: UnpackPolicy) -> None:
+        self._policy = policy
+        self.places: dict[tuple[bytes, ...], bytes] = {}
+
+    def check(self, parts: list[bytes], target: bytes, name: bytes) -> None:
+        """Raises ``UnsafeMemberError`` where the link leads out, read as text."""
+        policy = self._policy
+        if not target or b"\0" in target:
+            raise UnsafeMemberError(name, "a symbolic link without a target")
+        if len(target) > _LONGEST:
+            raise UnsafeMemberError(name, f"a symbolic link whose target is longer than {_LONGEST} bytes")
+        if policy.any_links:
+            return
+        if target.startswith(b"/"):
+            if not policy.absolute_links:
+                raise UnsafeMemberError(name, f"it links to the absolute path '{shown(target)}'", policy.hint)
+        elif escapes(parts, target, policy.stripped):
+            raise UnsafeMemberError(name, f"it links out of the archive, to '{shown(target)}'", policy.hint)
+
+    def check_all(self) -> None:
+        """Links like ``a/../../b`` read harmless as text and still escape where ``a`` is a link: follow those, in memory."""
+        if self._policy.any_links:
+            return
+        for place, target in self.places.items():
+            steps = [step for step in target.split(b"/") if step not in {b"", b"."}]
+            if b".." in steps[steps.count(b"..") :] and _resolves_outside(self.places, place, steps, self._policy.stripped):
+                raise UnsafeMemberError(
+                    b"/".join(place), "it links out of the archive, by way of another link", self._policy.hint
+                )
 
 
 def _resolves_outside(links: dict[tuple[bytes, ...], bytes], place: tuple[bytes, ...], steps: list[bytes], stripped: int) -> bool:
@@ -131,24 +183,13 @@ class _Tree:
         self._here: list[bytes] = []
         self._fd = self._root
         self._members = 0
-        self._links: dict[tuple[bytes, ...], bytes] = {}
+        self.links = _Links(policy)
         self.bytes = 0
 
     def close(self) -> None:
         if self._fd != self._root:
             os.close(self._fd)
         os.close(self._root)
-
-    def check_links(self) -> None:
-        """Links like ``a/../../b`` read harmless as text and still escape where ``a`` is a link: follow those, in memory."""
-        if self._policy.any_links:
-            return
-        for place, target in self._links.items():
-            steps = [step for step in target.split(b"/") if step not in {b"", b"."}]
-            if b".." in steps[steps.count(b"..") :] and _resolves_outside(self._links, place, steps, self._policy.stripped):
-                raise UnsafeMemberError(
-                    b"/".join(place), "it links out of the archive, by way of another link", self._policy.hint
-                )
 
     def add(self, member: Member) -> None:
         self._members += 1
@@ -191,23 +232,8 @@ class _Tree:
         self.bytes += member.size
 
     def _symlink(self, parts: list[bytes], member: Member) -> None:
-        target = member.target
-        if not target or b"\0" in target:
-            raise UnsafeMemberError(member.name, "a symbolic link without a target")
-        if len(target) > _LONGEST:
-            raise UnsafeMemberError(member.name, f"a symbolic link whose target is longer than {_LONGEST} bytes")
-        self._check_target(parts, target, member.name)
-        self._place_link(parts, target, member.name)
-
-    def _check_target(self, parts: list[bytes], target: bytes, name: bytes) -> None:
-        policy = self._policy
-        if policy.any_links:
-            return
-        if target.startswith(b"/"):
-            if not policy.absolute_links:
-                raise UnsafeMemberError(name, f"it links to the absolute path '{_shown(target)}'", policy.hint)
-        elif escapes(parts, target, policy.stripped):
-            raise UnsafeMemberError(name, f"it links out of the archive, to '{_shown(target)}'", policy.hint)
+        self.links.check(parts, member.target, member.name)
+        self._place_link(parts, member.target, member.name)
 
     def _place_link(self, parts: list[bytes], target: bytes, name: bytes) -> None:
         self._enter(parts[:-1], name)
@@ -216,7 +242,7 @@ class _Tree:
         except FileExistsError:
             self._make_room(parts[-1], name)
             os.symlink(target, parts[-1], dir_fd=self._fd)
-        self._links[tuple(parts)] = target
+        self.links.places[tuple(parts)] = target
 
     def _hardlink(self, parts: list[bytes], member: Member) -> None:
         source = components(member.target)
@@ -234,7 +260,7 @@ class _Tree:
             kind = probe.st_mode & 0o170000
             if kind == 0o120000:  # GNU tar writes these where two links were one; each is checked at its own place
                 target = os.readlink(source[-1], dir_fd=folder)
-                self._check_target(parts, target, member.name)
+                self.links.check(parts, target, member.name)
                 self._place_link(parts, target, member.name)
                 return
             if kind != 0o100000:
@@ -250,7 +276,7 @@ class _Tree:
             raise UnsafeMemberError(member, "the archive has it more than once")
         try:
             os.unlink(name, dir_fd=self._fd)
-            self._links.pop((*self._here, name), None)
+            self.links.places.pop((*self._here, name), None)
         except FileNotFoundError:
             pass
         except (IsADirectoryError, PermissionError):

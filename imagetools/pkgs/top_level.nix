@@ -81,5 +81,9 @@ removeAttrs trivial [ "runtimeShell" ]
   buildFHSEnvBubblewrap = self.buildFHSEnv;
   buildFHSUserEnvBubblewrap = self.buildFHSEnv;
   buildFHSEnvChroot = self.buildFHSEnv;
+  appimageTools = import ../bundled/builders/appimage_tools {
+    inherit lib;
+    inherit (self) bash busybox buildFHSEnv runCommandLocal runtimeShell;
+  };
   dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
 }

@@ -1,0 +1,1 @@
+"""appimageTools: AppImages unpacked and wrapped. See appimage_tools.md."""
