@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from imagetools.app.cli import (
+    appimage,
     build,
     copy,
     evaluate,
@@ -65,7 +66,23 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (build, evaluate, repl, run_program, instantiate, prefetch, load, image, log, store, copy, key, hash, packages):
+    for module in (
+        build,
+        evaluate,
+        repl,
+        run_program,
+        instantiate,
+        prefetch,
+        load,
+        image,
+        appimage,
+        log,
+        store,
+        copy,
+        key,
+        hash,
+        packages,
+    ):
         module.register(app)
     return app
 
