@@ -11,7 +11,15 @@ from typing import Final, TypeVar
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.fetching.attributes import Input, Value
 from imagetools.instantiate.fetching.downloads import download_file, download_tarball
-from imagetools.instantiate.fetching.errors import DiskTrouble, FetchedHashMismatch, FetchFailed, FetchingError, NotLocked
+from imagetools.instantiate.fetching.errors import (
+    BadUrl,
+    DiskTrouble,
+    FetchedHashMismatch,
+    FetchFailed,
+    FetchingError,
+    NotLocked,
+    shown,
+)
 from imagetools.instantiate.fetching.forges import COMMIT
 from imagetools.instantiate.fetching.schemes import fetch, of_attributes, of_url, scheme_of
 from imagetools.instantiate.fetching.url import encode_path
@@ -170,6 +178,8 @@ class Calls:
     def _git_url(self, text: str) -> str:
         """Nix quirk: ``user@host:path`` is ``ssh://user@host/path``."""
         found = None if text.startswith("/") else _SCP.fullmatch(text)
+        if found is None and "://" not in text and not text.startswith("/"):
+            raise BadUrl(f"'{shown(text)}' is neither a URL nor a full path")
         return self._url(text) if found is None else self._url(f"{found[1]}@{found[2]}/{found[3]}", "ssh")
 
     def _input(self, make: Callable[[], Input]) -> tuple[StorePath, Input]:
