@@ -143,14 +143,19 @@ def test_pass_as_file_graphs_and_placeholders(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "attribute", ["__structuredAttrs = true", "allowedReferences = [ ]", 'requiredSystemFeatures = [ "kvm" ]']
+    "attribute",
+    [
+        '__contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"',
+        "__impure = true",
+        'requiredSystemFeatures = [ "no-such-feature" ]',
+    ],
 )
-def test_what_is_not_there_yet_is_named(attribute: str, home: Path) -> None:
+def test_what_is_not_there_is_named(attribute: str, home: Path) -> None:
     text = f"""derivation {{ name = "later"; system = builtins.currentSystem; builder = "${{busybox}}/bin/sh";
       args = [ "-c" "echo > $out" ]; {attribute}; }}"""
     code, _, stderr = build(home, f"({text})", "--no-out-link", check=False)
     assert code != 0
-    assert attribute.split(maxsplit=1)[0] in stderr or "kvm" in stderr
+    assert attribute.split(maxsplit=1)[0] in stderr or "no-such-feature" in stderr
 
 
 def test_another_system_is_refused(home: Path) -> None:
