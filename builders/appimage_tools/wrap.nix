@@ -40,7 +40,7 @@ let
 
   wrapAppImage =
     args@{ src, extraPkgs ? pkgs: [ ], ... }:
-    buildFHSEnv (
+    builtins.seq (nameOf "appimageTools.wrapAppImage" args) buildFHSEnv (
       defaultFhsEnvArgs
       // {
         targetPkgs = pkgs: defaultFhsEnvArgs.targetPkgs pkgs ++ extraPkgs pkgs;
@@ -52,7 +52,7 @@ let
   wrapType =
     where:
     args@{ src, ... }:
-    wrapAppImage (
+    builtins.seq (nameOf where args) wrapAppImage (
       args
       // {
         src = extract {

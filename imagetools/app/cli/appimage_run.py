@@ -56,6 +56,7 @@ def register(group: typer.Typer) -> None:
         from imagetools.instantiate.find import NoDerivationError
 
         place = image_file(file)
+        check(place)
         settings = settings_with(option).changed(
             store=store,
             include=include or (),
@@ -94,6 +95,19 @@ def image_file(text: str) -> str:
     if not stat.S_ISREG(mode):
         raise NoImageError(text, "is not a file")
     return os.path.realpath(text)
+
+
+def check(place: str) -> None:
+    """What is no AppImage is refused before anything is fetched or built. Raises NoImageError, ArchiveError."""
+    from imagetools.archive.appimage import AppImage
+    from imagetools.bundled.builders.appimage_tools.image_file import ImageFile
+
+    try:
+        source = ImageFile(place)
+    except OSError as error:
+        raise NoImageError(place, f"cannot be read: {error.strerror}") from None
+    with source:
+        AppImage(source)
 
 
 def plain_name(path: str) -> str:
