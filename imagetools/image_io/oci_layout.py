@@ -92,10 +92,7 @@ class LayoutWriter:
         """Write config, manifest and what makes the files a layout; ``annotations`` are the manifest's."""
         done = image.with_layers(*self._layers)
         config = put_bytes(self._files, media_types.OCI_CONFIG, done.config_json())
-        layers = tuple(
-            Descriptor(layer.media_type, oci_digest(layer.digest or layer.diff_id), layer.blob_size or 0)
-            for layer in self._layers
-        )
+        layers = tuple(self._described[layer] for layer in self._layers)
         document = OciManifest(config, layers, annotations or {}).document()
         described = put_bytes(self._files, media_types.OCI_MANIFEST, document, Platform(image.os, image.architecture))
         write_index(self._files, [named(described, reference) for reference in references] or [described])

@@ -71,3 +71,19 @@ def test_a_reference_needs_a_tag(text: str) -> None:
 @given(st.from_regex(r"([a-z0-9]{1,5}(\.|_|__|-{1,3}))?[a-z0-9]{1,8}(/[a-z0-9]{1,8}){0,3}", fullmatch=True))
 def test_round_trip(name: str) -> None:
     assert Reference.parse(f"{name}:t") == Reference(name, "t")
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("hello:1", "docker.io/library/hello:1"),
+        ("me/hello:1", "docker.io/me/hello:1"),
+        ("example.org/hello:1", "example.org/hello:1"),
+        ("localhost/hello:1", "localhost/hello:1"),
+        ("host:5000/a/b:1", "host:5000/a/b:1"),
+    ],
+)
+def test_full_and_familiar(short: str, full: str) -> None:
+    assert Reference.parse(short).full == full
+    assert Reference.familiar(full) == short
+    assert Reference.familiar(short) == short
