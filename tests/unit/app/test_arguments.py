@@ -41,6 +41,8 @@ def test_a_setting_without_a_value_is_refused() -> None:
         (["run", "--option", "cores", "1", "-j", "2", "x.nix", "--option", "y"], 7),
         (["run", "--pure-eval", "-A", "a", "x.nix", "-A"], 5),
         (["build", "x.nix", "--option", "a", "b"], 5),
+        (["appimage", "run", "-I", "nixpkgs=x", "--option", "cores", "1", "x", "--debug", "--arg"], 8),
+        (["appimage", "inspect", "x", "--debug"], 4),
     ],
 )
 def test_what_comes_after_the_program_is_its_own(words: list[str], own: int) -> None:
