@@ -23,6 +23,10 @@ _PER_BLOCK: Final = SIZE // 16
 _KEPT: Final = 8 << 20  # bytes of fragments that are kept
 
 
+class TooLate(RuntimeError):
+    """A mistake of the caller: a body is read after the last member was asked for."""
+
+
 class Job:
     """Blocks that lie one after another at ``place`` of the image. ``words`` as in the block list, ``sizes`` what each unpacks to
     (for fragments: at most)."""
@@ -53,6 +57,11 @@ class Job:
             self._pieces = data.unpack(self.place, self.words, self.sizes, self._exact)
         except BaseException as failure:  # whoever waits raises it
             self._failure = failure
+        self._done.release()
+
+    def fail(self, failure: BaseException) -> None:
+        """For a job that nobody will do."""
+        self._failure = failure
         self._done.release()
 
 
@@ -139,7 +148,7 @@ class Fragments:
 
 
 class Workers:
-    """The threads. Leaving the context ends them; jobs that wait then are not done any more."""
+    """The threads. Leaving the context ends them; jobs that wait then fail."""
 
     def __init__(self, data: Data, count: int) -> None:
         self._data = data
@@ -148,11 +157,16 @@ class Workers:
         self._threads = [Thread(target=self._run, name="squashfs-unpack", daemon=True) for _ in range(count)]
 
     def add(self, job: Job) -> None:
+        if self._stop:
+            raise TooLate()
         self._queue.put(job)
 
     def _run(self) -> None:
-        while (job := self._queue.get()) is not None and not self._stop:
-            job.run(self._data)
+        while (job := self._queue.get()) is not None:
+            if self._stop:
+                job.fail(TooLate())
+            else:
+                job.run(self._data)
 
     def __enter__(self) -> "Workers":
         for thread in self._threads:
@@ -165,3 +179,7 @@ class Workers:
             self._queue.put(None)
         for thread in self._threads:
             thread.join()
+        while not self._queue.empty():
+            job = self._queue.get()
+            if job is not None:
+                job.fail(TooLate())
