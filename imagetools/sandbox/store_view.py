@@ -10,14 +10,16 @@ binds of all that stands beside that path.
 import errno
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 from imagetools.sandbox import child
 from imagetools.sandbox import syscalls as sys_
 from imagetools.sandbox.ports import SandboxError
 
+LEAVING: Final = 500  # times two milliseconds: how long threads may take to end
 NO_STORE_VIEW = (
     "allow unprivileged user namespaces (see /proc/sys/user/max_user_namespaces, kernel.unprivileged_userns_clone and "
     "kernel.apparmor_restrict_unprivileged_userns), or use a store at its own place: --store local"
@@ -136,12 +138,22 @@ def _make_namespaces() -> None:
     else:
         return
     uid, gid = os.geteuid(), os.getegid()
+    _outlast_threads()
     with child.step("making namespaces"):
         sys_.unshare(sys_.CLONE_NEWUSER | sys_.CLONE_NEWNS)
     with child.step("mapping user ids"):
         for name, text in (("uid_map", f"{uid} {uid} 1"), ("setgroups", "deny"), ("gid_map", f"{gid} {gid} 1")):
             with open(f"/proc/self/{name}", "wb", buffering=0) as file:
                 file.write(text.encode())
+
+
+def _outlast_threads() -> None:
+    """Wait until this thread is alone: the kernel makes no user namespace otherwise, and a thread that Python has joined (that of
+    an evaluation, with its big stack) takes a moment to leave. One that stays makes the next step fail."""
+    for _ in range(LEAVING):
+        if len(os.listdir("/proc/self/task")) == 1:
+            return
+        time.sleep(0.002)
 
 
 def _show(physical: bytes, place: bytes) -> None:

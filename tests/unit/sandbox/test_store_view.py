@@ -83,6 +83,14 @@ def test_the_store_cannot_be_written(user: int | None, store_dir: str) -> None:
 
 
 @pytest.mark.parametrize("user", users())
+def test_threads_that_are_about_to_end(user: int | None) -> None:
+    before = "import threading, time; threading.Thread(target=time.sleep, args=(0.1,), daemon=True).start()\n"
+    with base_for(user) as base:
+        done = view(user, "/nix/store", base, "/bin/cat", "/nix/store/object", before=before)
+    assert (done.stdout, done.stderr) == ("text of an object\n", "")
+
+
+@pytest.mark.parametrize("user", users())
 def test_a_symlink_a_socket_and_a_file_at_the_top_are_mirrored(user: int | None) -> None:
     links = [entry for entry in os.listdir("/") if os.path.islink(f"/{entry}")]
     with base_for(user) as base:
