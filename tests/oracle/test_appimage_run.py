@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imagetools.bundled.fetchers.fetchdeb import apt
-from tests.oracle import appimages
+from tests.oracle import runnable_appimages as appimages
 from tests.oracle.commands import imagetools
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import base_for, need_namespaces, users
