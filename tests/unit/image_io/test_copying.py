@@ -17,7 +17,8 @@ from imagetools.image.oci_manifest import LayoutJsonError
 from imagetools.image.reference import ImageNameError
 from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import NotAnImageError, validate_archive
-from imagetools.image_io.copying import Copied, Wishes, copy_image
+from imagetools.image_io.copy_to_layout import Copied
+from imagetools.image_io.copying import Wishes, copy_image
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
 from imagetools.image_io.local_copy import OtherKindError
 from imagetools.image_io.new_file import InTheWayError
@@ -177,9 +178,9 @@ def test_the_said_kind_must_fit(layout: Path, docker: Path, tmp_path: Path) -> N
         with pytest.raises(OtherKindError):
             copy(source, f"oci:{tmp_path}/x")
     (tmp_path / "text").write_text("hello")
-    for source in (tmp_path / "text", tmp_path):
+    for path in (tmp_path / "text", tmp_path):
         with pytest.raises(NotAnImageError):
-            copy(source, f"oci:{tmp_path}/x")
+            copy(path, f"oci:{tmp_path}/x")
 
 
 def liars() -> dict[str, tuple[Layout, type[ImagetoolsError]]]:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -201,10 +202,14 @@ def test_no_exception_for_any_damage(tmp_path: Path, which: int, place: int, jun
 
 
 def test_any_json_in_any_place(tmp_path: Path) -> None:
-    for value in (None, 1, "x", [], {}, [1], {"x": []}, True):
+    values: tuple[Any, ...] = (None, 1, "x", [], {}, [1], {"x": []}, True)
+    for value in values:
         layout = Layout().index(value, {"mediaType": MANIFEST, "digest": sha256(b"1"), "size": value, "annotations": value})
         assert failures(tmp_path, layout)
-        layout = of_image(lambda made, value=value: made.image(config={"rootfs": value, "config": value, "history": value}))  # type: ignore[misc]
-        assert failures(tmp_path / "i", layout)
-        layout = of_image(lambda made, value=value: made.image(manifest={"layers": value, "config": value}))  # type: ignore[misc]
-        assert failures(tmp_path / "m", layout)
+        for fields in (
+            {"config": {"rootfs": value, "config": value, "history": value}},
+            {"manifest": {"layers": value, "config": value}},
+        ):
+            layout = Layout()
+            layout.index(layout.image(**fields))
+            assert failures(tmp_path / next(iter(fields)), layout)
