@@ -266,8 +266,11 @@ class _Tree:
             if kind != 0o100000:
                 raise UnsafeMemberError(member.name, "a hard link to something that is no regular file")
             self._enter(parts[:-1], member.name)
-            self._make_room(parts[-1], member.name)
-            os.link(source[-1], parts[-1], src_dir_fd=folder, dst_dir_fd=self._fd, follow_symlinks=False)
+            try:
+                os.link(source[-1], parts[-1], src_dir_fd=folder, dst_dir_fd=self._fd, follow_symlinks=False)
+            except FileExistsError:
+                self._make_room(parts[-1], member.name)
+                os.link(source[-1], parts[-1], src_dir_fd=folder, dst_dir_fd=self._fd, follow_symlinks=False)
         finally:
             os.close(folder)
 

@@ -1,102 +1,134 @@
-"""Real AppImages made with the tools that AppImages are made with, around a small program that would tell if it were run."""
+"""AppImages and the images in them, made by mksquashfs, xorriso and the C compiler; and trees as they can be compared."""
 
-import shutil
+import os
+import random
 import subprocess
 from pathlib import Path
 
-RUNTIME = r"""
-#include <stdio.h>
-int main(void) {
-  FILE *file = fopen("EXECUTED", "w");
-  if (file) fclose(file);
-  puts("the runtime ran");
-  return 99;
-}
-"""
-APP_RUN = """#!/bin/bash
-here=$(dirname "$(readlink -f "$0")")
-exec "$here/usr/bin/app" "$@"
-"""
-APP = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-int main(int count, char **words) {
-  char line[4096];
-  FILE *maps = fopen("/proc/self/maps", "r");
-  printf("words");
-  for (int i = 1; i < count; i++) printf("|%s", words[i]);
-  printf("\nfolder %s\n", getcwd(line, sizeof line));
-  printf("APPDIR %s\n", getenv("APPDIR"));
-  printf("APPIMAGE %s\n", getenv("APPIMAGE") ? getenv("APPIMAGE") : "");
-  printf("X %s\n", getenv("X") ? getenv("X") : "");
-  while (fgets(line, sizeof line, maps))
-    if (strstr(line, "/libc.so")) { printf("libc %s", strchr(line, '/')); break; }
-  if (fgets(line, sizeof line, stdin)) printf("stdin %s", line);
-  return 5;
-}
-"""
-DESKTOP = """[Desktop Entry]
-Type=Application
-Name=$(touch HACKED); `touch HACKED`
-Exec=AppRun; touch HACKED; $(touch HACKED) %F
-Icon=app
-"""
+RUNTIME = "int main(void) { return 42; }\n"
 
 
-def compiled(folder: Path, name: str, source: str, *words: str) -> Path:
-    """A program compiled by gcc."""
-    text = folder / f"{name}.c"
-    text.write_text(source)
-    subprocess.run(["gcc", *words, "-o", str(folder / name), str(text)], check=True)
-    return folder / name
-
-
-def tree(folder: Path, *, app_run: bool = True) -> Path:
-    """The files of an application: AppRun, a dynamically linked program, a desktop file that would do harm to a shell."""
-    place = folder / ("tree" if app_run else "tree-without")
-    (place / "usr/bin").mkdir(parents=True)
-    if app_run:
-        (place / "AppRun").write_text(APP_RUN)
-        (place / "AppRun").chmod(0o755)
-    program = folder / "app"
-    shutil.copy(program if program.exists() else compiled(folder, "app", APP), place / "usr/bin/app")
-    (place / "app.desktop").write_text(DESKTOP)
-    (place / "a $(touch HACKED) name").write_text("x")
-    return place
-
-
-def type_two(folder: Path, files: Path, name: str) -> Path:
-    """An ELF program with a squashfs behind it."""
-    runtime = folder / "runtime"
-    if not runtime.exists():
-        compiled(folder, "runtime", RUNTIME, "-static")
-    packed = folder / "packed.squashfs"
-    packed.unlink(missing_ok=True)
-    subprocess.run(
-        ["mksquashfs", str(files), str(packed), "-quiet", "-no-progress", "-all-root"], check=True, capture_output=True
+def make_tree(root: Path) -> None:
+    """What an application has: programs, big and small files, links, folders, odd names."""
+    dice = random.Random(5)
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/lib/deep/deeper").mkdir(parents=True)
+    (root / "usr/share/empty").mkdir(parents=True)
+    (root / "many").mkdir()
+    for number in range(700):
+        (root / "many" / f"file with a long name {number:04}").write_text(f"{number}\n" * (number % 40))
+    program = root / "AppRun"
+    program.write_text('#!/bin/sh\nexec "$APPDIR/usr/bin/tool" "$@"\n')
+    program.chmod(0o755)
+    (root / "usr/bin/tool").write_bytes(b"\x7fELF" + dice.randbytes(400_000))
+    (root / "usr/bin/tool").chmod(0o755)
+    (root / "usr/lib/text").write_bytes(b"".join(b"line %d\n" % (number * 7919 % 1000) for number in range(60_000)))
+    (root / "usr/lib/zeros").write_bytes(bytes(700_000))
+    (root / "usr/lib/hole").write_bytes(b"begin" + bytes(600_000) + b"end")
+    (root / "usr/lib/deep/deeper/exact").write_bytes(dice.randbytes(131_072))
+    (root / "usr/lib/deep/deeper/one more").write_bytes(dice.randbytes(131_073))
+    (root / "usr/lib/nothing").touch()
+    (root / "usr/lib/modes").write_text("x")
+    (root / "usr/lib/modes").chmod(0o4711)
+    (root / "usr/lib/ä\nname").write_text("odd")
+    (root / "usr/lib/link").symlink_to("deep/deeper/exact")
+    (root / "usr/bin/up").symlink_to("../lib/text")
+    (root / "usr/bin/host").symlink_to("/usr/lib/of/the/host")
+    (root / "usr/bin/nowhere").symlink_to("missing-" + "x" * 200)
+    os.link(root / "usr/lib/text", root / "usr/lib/text again")
+    (root / "tool.desktop").symlink_to("usr/share/tool.desktop")
+    (root / "usr/share/tool.desktop").write_text(
+        "# c\n[Desktop Entry]\nType=Application\nName=Tool\nName[de]=Werkzeug\nExec=tool $(rm -rf ~); `id` %U\n[Other]\nName=no\n"
     )
-    image = folder / name
-    image.write_bytes(_marked(runtime.read_bytes(), 2) + packed.read_bytes())
-    image.chmod(0o755)
+
+
+def tree(root: Path) -> dict[str, object]:
+    """Every path below ``root``: bytes and executable bit of files, targets of links."""
+    found: dict[str, object] = {}
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if path.is_symlink():
+            found[name] = os.readlink(path)
+        elif path.is_dir():
+            found[name] = "folder"
+        else:
+            found[name] = (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+    return found
+
+
+def squash(folder: Path, image: Path, *options: str) -> Path:
+    run("mksquashfs", folder, image, "-noappend", "-quiet", "-no-progress", "-all-root", "-processors", "2", *options)
     return image
 
 
-def type_one(folder: Path, files: Path, name: str) -> Path:
-    """An ISO 9660 image whose first sectors, which belong to nobody, hold a small ELF program."""
-    image = folder / name
-    words = ["xorriso", "-outdev", str(image), "-map", str(files), "/", "-set_filter_r", "--zisofs", "/", "--"]
-    subprocess.run(words, check=True, capture_output=True)
-    source = "__attribute__((force_align_arg_pointer)) void _start(void) { for (;;) { } }\n"
-    options = ("-static", "-nostdlib", "-s", "-Wl,-z,noseparate-code", "-Wl,--build-id=none")
-    small = _marked(compiled(folder, "small", source, *options).read_bytes(), 1)
-    assert len(small) < 32768
-    with image.open("r+b") as file:
-        file.write(small)
-    image.chmod(0o755)
+def unsquash(image: Path, to: Path) -> Path:
+    run("unsquashfs", "-quiet", "-no-progress", "-no-xattrs", "-d", to, image)
+    return to
+
+
+def runtime(folder: Path, kind: int, *sections: str) -> Path:
+    """A real ELF program with the magic number of ``kind``; ``sections`` are NAME=TEXT."""
+    source, program = folder / "runtime.c", folder / "runtime"
+    source.write_text(RUNTIME)
+    run("gcc", "-o", program, source)
+    for section in sections:
+        name, _, text = section.partition("=")
+        (folder / "section").write_text(text.ljust(256, "\0"))
+        run("objcopy", "--add-section", f"{name}={folder / 'section'}", program)
+    raw = bytearray(program.read_bytes())
+    raw[8:11] = b"AI" + bytes([kind])
+    program.write_bytes(raw)
+    return program
+
+
+def type_two(folder: Path, image: Path, name: str = "tool.AppImage", *sections: str) -> Path:
+    """The runtime, and the image behind it."""
+    made = folder / name
+    made.write_bytes(runtime(folder, 2, *sections).read_bytes() + image.read_bytes())
+    made.chmod(0o755)
+    return made
+
+
+def iso(folder: Path, image: Path, *options: str) -> Path:
+    run("xorriso", "-as", "mkisofs", "-quiet", "-o", image, *options, folder)
     return image
 
 
-def _marked(program: bytes, kind: int) -> bytes:
-    return program[:8] + b"AI" + bytes([kind]) + program[11:]
+def zisofs(folder: Path, image: Path, *options: str) -> Path:
+    run(
+        "xorriso",
+        "-zisofs",
+        ":".join(options) or "default",
+        "-outdev",
+        image,
+        "-map",
+        folder,
+        "/",
+        "-set_filter_r",
+        "--zisofs",
+        "/",
+        "--",
+    )
+    return image
+
+
+def un_iso(image: Path, to: Path) -> Path:
+    run("xorriso", "-osirrox", "on", "-indev", image, "-extract", "/", to)
+    run("chmod", "-R", "u+rwX", to)
+    return to
+
+
+def type_one(image: Path, update: bytes = b"") -> Path:
+    """An ELF header in the first sectors of an ISO image, which leaves them to whoever wants them."""
+    raw = bytearray(image.read_bytes())
+    program = runtime(image.parent, 1).read_bytes()
+    assert len(program) < 32768
+    raw[: len(program)] = program
+    raw[33651 : 33651 + len(update)] = update
+    image.write_bytes(raw)
+    return image
+
+
+def run(*words: object) -> None:
+    done = subprocess.run([str(word) for word in words], capture_output=True, check=False)
+    assert done.returncode == 0, (words, done.stderr)
