@@ -1,6 +1,31 @@
-"""What holds for every test."""
+"""What holds for every test, and which comparisons are worth running in both forms of the product."""
 
 import os
 
+import pytest
+
 # Builds in tests ask no cache of the world, unless a test names one.
 os.environ["IMAGETOOLS_SUBSTITUTERS"] = ""
+
+BOTH_FORMS = (
+    "test_build_command",
+    "test_builtins",
+    "test_eval",
+    "test_examples",
+    "test_formats",
+    "test_import_from_derivation",
+    "test_instantiate",
+    "test_language_suite",
+    "test_parse",
+    "test_pkgs_lib",
+    "test_pkgs_paths",
+    "test_restricted_eval",
+    "test_structured_attrs",
+)
+"""The oracle tests of what is compiled: formats, language, evaluation. The others spend their time in processes and on disks."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("oracle") is None or item.path.name.startswith(BOTH_FORMS):
+            item.add_marker("both_forms")
