@@ -91,9 +91,15 @@ let
         else
           executableName;
 
-      shared = if multiPkgs == null then [ ] else multiPkgs pkgs;
+      function =
+        argument: value:
+        if lib.isFunction value then value
+        else throw "${where}: the argument '${argument}' must be a function of the package set, such as pkgs: [ pkgs.zlib ], but it is a ${builtins.typeOf value}";
+      shared = if multiPkgs == null then [ ] else function "multiPkgs" multiPkgs pkgs;
       checked =
-        if extraBwrapArgs != [ ] then
+        if !builtins.isString name then
+          throw "${where}: the argument 'name' must be a string, but it is a ${builtins.typeOf name}"
+        else if extraBwrapArgs != [ ] then
           without where "extraBwrapArgs"
         else if extraPreBwrapCmds != "" then
           without where "extraPreBwrapCmds"
@@ -122,7 +128,7 @@ let
           map (package: {
             paths = outputsOf package;
             priority = package.meta.priority or lib.meta.defaultPriority;
-          }) (withNeeds (basePkgs ++ lib.flatten (targetPkgs pkgs) ++ lib.flatten shared))
+          }) (withNeeds (basePkgs ++ lib.flatten (function "targetPkgs" targetPkgs pkgs) ++ lib.flatten shared))
         );
         passAsFile = [ "pkgs" ];
         inherit includeClosures nativeBuildInputs hostShares;

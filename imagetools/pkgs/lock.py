@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,9 +112,12 @@ def renew(lock: Lock, show: Show) -> tuple[Lock, list[Change]]:
     return renewed, changes
 
 
-def renew_file(path: Path, show: Show, *, dry_run: bool = False) -> list[Change]:
+def renew_file(path: Path, ask: Callable[[Iterable[tuple[str, str]]], Show], *, dry_run: bool = False) -> list[Change]:
     """Renew the lock at ``path``, and say what became of each entry; a dry run writes nothing. Raises ``LockError``."""
-    renewed, changes = renew(read_lock(path), show)
+    lock = read_lock(path)
+    renewed, changes = renew(
+        lock, ask([(package, architecture) for package, entries in lock.items() for architecture in entries])
+    )
     if not dry_run and any(change.differs for change in changes):
         write_lock(renewed, path)
     return changes
@@ -128,14 +131,20 @@ def current(package: str, architecture: str, show: Show) -> Locked | None:
     return None
 
 
-def apt_show(package: str, architecture: str) -> str:
-    """Ask the host's apt. Raises ``NoAptError`` or ``NoPackageListsError``, whose message names ``apt-get update``."""
+def apt_show(packages: Iterable[tuple[str, str]]) -> Show:
+    """Ask the host's apt once for all ``packages`` (name and architecture): each question costs it a second. Raises
+    ``NoAptError`` or ``NoPackageListsError``, whose message names ``apt-get update``."""
+    names = [f"{package}:{architecture}" for package, architecture in packages]
     if not os.path.exists("/usr/bin/apt-cache"):
         raise NoAptError
     if not apt.has_lists():
-        raise NoPackageListsError(package)
+        raise NoPackageListsError(names[0].partition(":")[0] if names else "*")
     with tempfile.TemporaryDirectory(prefix="imagetools-apt-") as private:
         apt.prepare(private)
-        argv = ["/usr/bin/apt-cache", *apt.options(private), "show", "--no-all-versions", "--", f"{package}:{architecture}"]
+        argv = ["/usr/bin/apt-cache", *apt.options(private), "show", "--no-all-versions", "--", *names]
         done = subprocess.run(argv, env=apt.environment(private, {}), capture_output=True, check=False)
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+    # it fails where it does not know one of them, and tells of the others all the same
+    stanzas: dict[str, list[str]] = {}
+    for stanza in done.stdout.decode("utf-8", "replace").split("\n\n"):
+        stanzas.setdefault(stanza.partition("\n")[0], []).append(stanza)
+    return lambda package, architecture: "\n\n".join(stanzas.get(f"Package: {package}", ()))

@@ -97,11 +97,11 @@ def test_the_file(tmp_path: Path) -> None:
         return SHOWN if package == "multi" else ""
 
     said = ["data (all): 1.0 stays, this machine's package lists do not have it", "multi (amd64): 1.0 → 1.2-3"]
-    assert [str(change) for change in renew_file(path, shown, dry_run=True)] == said
+    assert [str(change) for change in renew_file(path, lambda _: shown, dry_run=True)] == said
     assert path.read_bytes() == before
-    assert [str(change) for change in renew_file(path, shown)] == said
+    assert [str(change) for change in renew_file(path, lambda _: shown)] == said
     assert read_lock(path) == {"multi": {"amd64": Locked("1.2-3", SRI)}, "data": {"all": OLD}}
-    assert str(renew_file(path, shown)[1]) == "multi (amd64): 1.2-3 is current"
+    assert str(renew_file(path, lambda _: shown)[1]) == "multi (amd64): 1.2-3 is current"
 
 
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="no apt-get on this machine")
