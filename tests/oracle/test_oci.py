@@ -1,5 +1,6 @@
 """Bundles and layouts in the hands of those who read them: runc, skopeo, umoci, Docker's engine, podman (rows 2.073-2.076)."""
 
+import itertools
 import json
 import os
 import shutil
@@ -232,7 +233,7 @@ def test_copies_through_every_medium(world: World, tmp_path: Path, engine: None)
         f"oci-archive:{tmp_path}/layout.tar",
         f"oci:{tmp_path}/last:1",
     ]
-    for source, target in zip(places, places[1:], strict=False):
+    for source, target in itertools.pairwise(places):
         world.image("copy", source, target)
         assert world.image("validate", target) == ""
     assert out("docker", "run", "--rm", "imagetools-oci-oracle:1") == HELLO

@@ -13,6 +13,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+PLAIN = "application/vnd.oci.image.layer.v1.tar"
 REF = "org.opencontainers.image.ref.name"
 VERSION = b'{"imageLayoutVersion":"1.0.0"}'
 
@@ -65,10 +66,11 @@ class Layout:
         config: Mapping[str, Any] | None = None,
         manifest: Mapping[str, Any] | None = None,
         tag: str | None = "latest",
+        packed: bool = True,
         **more: Any,
     ) -> Json:
         """``config`` and ``manifest`` replace fields of the documents."""
-        layers = [self.add(LAYER, gzip.compress(tar, mtime=0)) for tar in tars]
+        layers = [self.add(LAYER, gzip.compress(tar, mtime=0)) if packed else self.add(PLAIN, tar) for tar in tars]
         document = {
             "architecture": "amd64",
             "os": "linux",

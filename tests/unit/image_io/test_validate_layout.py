@@ -206,10 +206,8 @@ def test_any_json_in_any_place(tmp_path: Path) -> None:
     for value in values:
         layout = Layout().index(value, {"mediaType": MANIFEST, "digest": sha256(b"1"), "size": value, "annotations": value})
         assert failures(tmp_path, layout)
-        for fields in (
-            {"config": {"rootfs": value, "config": value, "history": value}},
-            {"manifest": {"layers": value, "config": value}},
-        ):
+        configs = {"rootfs": value, "config": value, "history": value}
+        for number, manifest in enumerate((None, {"layers": value, "config": value})):
             layout = Layout()
-            layout.index(layout.image(**fields))
-            assert failures(tmp_path / next(iter(fields)), layout)
+            layout.index(layout.image(config=configs, manifest=manifest))
+            assert failures(tmp_path / str(number), layout)
