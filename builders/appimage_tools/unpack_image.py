@@ -14,7 +14,7 @@ from imagetools.archive.unpack import UnpackPolicy, check, unpack
 
 from .image_file import ImageFile
 
-POLICY = UnpackPolicy(max_members=2_000_000, absolute_links=True, replace=False)
+POLICY = UnpackPolicy(max_members=1_000_000, absolute_links=True, replace=False)
 
 
 def unpack_appimage(path: str, to: str, policy: UnpackPolicy = POLICY) -> tuple[AppImage, int]:

@@ -81,7 +81,7 @@ def _sections(
 ) -> tuple[tuple[Section, ...], int]:
     if not count:
         return (), 0
-    if size < (64 if wide else 40):
+    if size != (64 if wide else 40):
         raise _bad(f"the headers of its sections have {size} bytes", 58 if wide else 46)
     table = source.read_at(place, size * count)
     if len(table) != size * count:
@@ -101,7 +101,7 @@ def _sections(
 
 def _segments_end(source: Source, order: str, wide: bool, place: int, size: int, count: int) -> int:
     """Where a program without sections ends: behind the last byte that is loaded."""
-    if not count or size < (56 if wide else 32):
+    if not count or size != (56 if wide else 32):
         raise _bad("it has neither sections nor segments", 0)
     table = source.read_at(place, size * count)
     if len(table) != size * count:

@@ -12,6 +12,7 @@ from imagetools.archive.iso9660.volume import Extent, bad
 from imagetools.archive.zip_directory import Source
 
 _OLD: Final = b"\x37\xe4\x53\x96\xc9\xdb\xd6\x07"
+_AT_ONCE: Final = 8192  # places of blocks that are read together
 _NEW: Final = b"\xef\x22\x55\xa1\xbc\x1b\x95\xa0"
 
 
@@ -31,19 +32,21 @@ def unpacked(source: Source, extent: Extent, size: int) -> Iterator[bytes]:
     count = -(-size // block_size)
     if begin + (count + 1) * width > extent.size:
         raise bad(f"a compressed file of {extent.size} bytes cannot have {size} bytes", extent.place)
-    table = source.read_at(extent.place + begin, (count + 1) * width)
+    data_begins = begin + (count + 1) * width
     decode = codec("gzip")
     zeros = bytes(block_size)
     for number in range(count):
-        at = number * width
+        at = number % _AT_ONCE * width
+        if not at:
+            table = source.read_at(extent.place + begin + number * width, (_AT_ONCE + 1) * width)
         start = int.from_bytes(table[at : at + width], "little")
         end = int.from_bytes(table[at + width : at + 2 * width], "little")
         wanted = min(block_size, size - number * block_size)
         if start == end:
             yield zeros[:wanted]
             continue
-        if not begin + len(table) <= start < end <= extent.size or end - start > 2 * block_size:
-            raise bad("a block of a compressed file lies outside of it", extent.place + begin + at)
+        if not data_begins <= start < end <= extent.size or end - start > 2 * block_size:
+            raise bad("a block of a compressed file lies outside of it", extent.place + begin + number * width)
         try:
             data = decode(source.read_at(extent.place + start, end - start), wanted)
         except CodecError as problem:

@@ -15,6 +15,7 @@ from imagetools.archive.squashfs.metadata import Cursor, Table
 from imagetools.archive.squashfs.superblock import bad
 
 NO_FRAGMENT: Final = 0xFFFFFFFF
+_MOST_WORDS: Final = 1 << 22  # 16 GB in the smallest blocks, 512 GB in the usual ones
 LONGEST_LINK: Final = 4095
 _HEAD: Final = struct.Struct("<HHHHII")
 _DIRECTORY: Final = struct.Struct("<IIHHI")
@@ -58,7 +59,7 @@ class Inodes:
         self._table = table
         self._block_size = block_size
         self._count = count
-        self._most_words = (room // 3 + 1) * 8192 // 4
+        self._most_words = min((room // 3 + 1) * 8192 // 4, _MOST_WORDS)
 
     def read(self, reference: int) -> Inode:
         """The inode that a reference of a directory (or the superblock) names. Raises ``ArchiveError``."""
