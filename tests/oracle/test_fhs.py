@@ -206,6 +206,18 @@ def _runs(pid: int) -> bool:
         return False
 
 
+def test_what_runs_is_not_collected(built: Built) -> None:
+    process = built.start([*built.argv("plain"), "-c", "echo $IMAGETOOLS_FHS_ENV; read x"], None)
+    assert process.stdout is not None
+    assert process.stdout.readline().decode() == f"/nix/store/{built.outputs['plain'].name}\n"
+    while_it_runs = imagetools("store", "gc", "--dry-run", home=built.folder).stdout
+    process.communicate(b"\n")
+    later = imagetools("store", "gc", "--dry-run", home=built.folder).stdout
+    names = [built.outputs["plain"].name, "-plain-fhsenv-rootfs"]
+    assert [name in while_it_runs for name in names] == [False, False], while_it_runs
+    assert [name in later for name in names] == [True, True], later
+
+
 def test_kinds_of_run_scripts(built: Built, tmp_path: Path) -> None:
     done = built.run("arguments", "a b", "$(touch x)", cwd=tmp_path)
     assert done.stdout == "[fixed][a b][$(touch x)]"

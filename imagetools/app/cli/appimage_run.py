@@ -82,6 +82,7 @@ def register(group: typer.Typer) -> None:
         session.realise([result])
         script = f"{session.store.real_path(result.path)}/bin/{name}"
         environment = {**settings.environment, "APPIMAGE": place, "ARGV0": file, "OWD": os.getcwd()}
+        environment["IMAGETOOLS_FHS_ENV"] = result.output_path  # keeps it from being collected, from now on
         close_stores()
         os.execve(sys.executable, [sys.executable, "-I", "-S", script, *(arguments or ())], environment)
 
