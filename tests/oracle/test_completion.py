@@ -14,7 +14,7 @@ from tests.oracle.peers import need
 from tests.unit.app.terminals import Terminal
 
 pytestmark = pytest.mark.oracle
-COMMANDS = {"build", "eval", "hash", "instantiate", "load", "log", "pkgs", "repl", "run", "store"}
+COMMANDS = set("appimage build copy eval hash image instantiate key load log pkgs prefetch repl run store".split())
 DEFINITION = '{ n ? 1 }: { web.image = throw "never forced"; web.page = 1; worker = { }; "a b" = 1; }'
 
 
@@ -61,9 +61,12 @@ def fish(home: Path, *words: str) -> set[str]:
 CASES = [
     (["imagetools", ""], COMMANDS),
     (["imagetools", "in"], {"instantiate"}),
-    (["imagetools", "store", ""], {"query", "info", "add", "verify"}),
+    (["imagetools", "store", ""], {"query", "info", "add", "verify", "gc", "delete", "sign"}),
     (["imagetools", "hash", "to-b"], {"to-base16", "to-base32", "to-base64"}),
-    (["imagetools", "build", "--no-"], {"--no-out-link", "--no-link", "--no-build-output", "--no-sandbox"}),
+    (
+        ["imagetools", "build", "--no-"],
+        {"--no-out-link", "--no-link", "--no-build-output", "--no-sandbox", "--no-allow-import-from-derivation"},
+    ),
     (["imagetools", "build", "-A", "w"], {"web", "worker"}),
     (["imagetools", "eval", "-A", "web."], {"web.image", "web.page"}),
     (["imagetools", "build", "other.nix", "-A", ""], {"only"}),
