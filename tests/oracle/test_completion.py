@@ -14,7 +14,23 @@ from tests.oracle.peers import need
 from tests.unit.app.terminals import Terminal
 
 pytestmark = pytest.mark.oracle
-COMMANDS = set("appimage build copy eval hash image instantiate key load log pkgs prefetch repl run store".split())
+COMMANDS = {
+    "appimage",
+    "build",
+    "copy",
+    "eval",
+    "hash",
+    "image",
+    "instantiate",
+    "key",
+    "load",
+    "log",
+    "pkgs",
+    "prefetch",
+    "repl",
+    "run",
+    "store",
+}
 DEFINITION = '{ n ? 1 }: { web.image = throw "never forced"; web.page = 1; worker = { }; "a b" = 1; }'
 
 
