@@ -3,6 +3,7 @@
 What is compressed stays as it is unless another compression is wanted; then not a byte of the manifest changes either.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -59,25 +60,37 @@ def to_tar(reading: CheckedLayers, path: str, name: str | None, compressor: str 
 def to_folder(reading: CheckedLayers, path: str, name: str | None, compressor: str | None) -> Copied:
     """Make the folder ``path``, or add to the layout that is there."""
     if not os.path.lexists(path):
-        part = tempfile.mkdtemp(dir=folder_of(path), prefix=PREFIX)
-        try:
-            copied = _add_to_folder(reading, part, name, compressor)
-            os.chmod(part, 0o755)
-            os.rename(part, path)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
-        return copied
+        copied = _new_folder(reading, path, name, compressor)
+        if copied is not None:
+            return copied
     if not os.path.isdir(path):
         raise InTheWayError(path, "is no folder, a layout cannot be written there")
-    if os.listdir(path):
-        _check_layout(path)
     lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if set(os.listdir(path)) - {"blobs"}:  # which alone is what a copy leaves that was killed
+            _check_layout(path)
         return _add_to_folder(reading, path, name, compressor)
     finally:
         os.close(lock)
+
+
+def _new_folder(reading: CheckedLayers, path: str, name: str | None, compressor: str | None) -> Copied | None:
+    """None where somebody else made a folder of that name meanwhile."""
+    part = tempfile.mkdtemp(dir=folder_of(path), prefix=PREFIX)
+    try:
+        copied = _add_to_folder(reading, part, name, compressor)
+        os.chmod(part, 0o755)
+        os.rename(part, path)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            return None
+        raise
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return copied
 
 
 def _check_layout(path: str) -> None:

@@ -98,12 +98,15 @@ class FolderFiles:
         self.discard()
 
     def undo(self) -> None:
-        """Remove all files that were added."""
+        """Remove all files that were added, and the folders where nothing else is."""
         self.discard()
         for name in reversed(self.added):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(self._path, name))
         self.added.clear()
+        for name in ("blobs/sha256", "blobs"):
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.join(self._path, name))
 
 
 class TarFiles:

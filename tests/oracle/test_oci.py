@@ -222,6 +222,12 @@ def test_docker_loads_the_tar_and_runs_it(world: World, engine: None) -> None:
 
 
 @pytest.mark.docker
+def test_a_folder_can_be_loaded(world: World, engine: None) -> None:
+    assert imagetools("load", world.path("zstd"), home=world.home).stdout == "imagetools-oci-oracle:1\n"
+    assert out("docker", "run", "--rm", "imagetools-oci-oracle:1") == HELLO
+
+
+@pytest.mark.docker
 def test_copies_through_every_medium(world: World, tmp_path: Path, engine: None) -> None:
     """zstd layout, engine, layout, docker archive, layout: the same image all along."""
     need("skopeo")

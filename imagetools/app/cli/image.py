@@ -169,12 +169,19 @@ def _facts(place: "Place") -> "ArchiveFacts":
     return facts_of(place, read_settings().environment)
 
 
+def this_platform() -> "Platform":
+    """What this machine runs, in Go's names."""
+    from imagetools.image.descriptor import Platform
+
+    machine = os.uname().machine
+    return Platform("linux", _ARCHITECTURES.get(machine, machine))
+
+
 def _platform(text: str | None) -> "Platform":
     from imagetools.image.descriptor import Platform
 
     if text is None:
-        machine = os.uname().machine
-        return Platform("linux", _ARCHITECTURES.get(machine, machine))
+        return this_platform()
     parts = text.split("/")
     if len(parts) not in {2, 3} or not all(parts):
         raise ArgumentError(f"--platform takes OS/ARCHITECTURE, such as linux/amd64, not '{text}'")

@@ -137,6 +137,19 @@ def tags(layout: Path) -> list[str]:
     return [item["annotations"][REF] for item in json.loads((layout / "index.json").read_bytes())["manifests"]]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_several_copy_into_one_layout(docker: Path, tmp_path: Path, there: bool) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    if there:
+        (tmp_path / "layout").mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: copy(docker, f"oci:{tmp_path}/layout:{number}"), range(8)))
+    assert sorted(tags(tmp_path / "layout")) == [str(number) for number in range(8)]
+    assert validate_archive(f"{tmp_path}/layout") == ()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docker.tar", "layout"]
+
+
 def test_names_for_docker(layout: Path, tmp_path: Path) -> None:
     assert copy(layout, f"docker-archive:{tmp_path}/a.tar").names == ()
     assert copy(layout, f"docker-archive:{tmp_path}/b.tar:hello").names == ("hello:latest",)
@@ -219,7 +232,7 @@ def liars() -> dict[str, tuple[Layout, type[ImagetoolsError]]]:
     return made
 
 
-@pytest.mark.parametrize("target", ["oci:new", "oci:there", "oci-archive:new.tar", "docker-archive:new.tar"])
+@pytest.mark.parametrize("target", ["oci:new", "oci:there", "oci:empty", "oci-archive:new.tar", "docker-archive:new.tar"])
 @pytest.mark.parametrize("lie", list(liars()))
 def test_what_lies_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str, target: str) -> None:
     layout, error = liars()[lie]
@@ -228,13 +241,14 @@ def test_what_lies_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     other = Layout()
     other.index(other.image([layer_tar("y")])).write(tmp_path / "there")
+    (tmp_path / "empty").mkdir()
     before = files(tmp_path)
     for source in ("bad", "bad.tar"):
         compressor = "zstd" if "oci" in target else None
         with pytest.raises((error, ArchiveError)):
             copy(source, target, compressor)
-        assert files(tmp_path) == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "bad.tar", "there"]
+        assert files(tmp_path) == before and not any((tmp_path / "empty").iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "bad.tar", "empty", "there"]
 
 
 def test_bad_docker_archives(tmp_path: Path) -> None:
