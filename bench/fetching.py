@@ -21,7 +21,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="imagetools-bench-") as folder:
         base = Path(folder)
-        repository = make_repository(base)
+        repository, _ = make_repository(base, 3000)
         tarball = base / "tree.tar.gz"
         words = ["git", "--git-dir", str(repository), "archive", "--prefix=tree/", "-o", str(tarball), "main"]
         subprocess.run(words, check=True)

@@ -9,7 +9,7 @@ SET = "with import <nixpkgs> { }; ociTools."
 NOWHERE = "sha256:" + "0" * 64
 
 
-def over(layout: Layout, *words: str, name: str = "layout", more: Mapping[str, str | bytes | Link] | None = None) -> Case:
+def over(layout: Layout, *words: str, name: str = "layout", more: Mapping[str | bytes, str | bytes | Link] | None = None) -> Case:
     """A command line over a layout."""
     files: dict[str | bytes, str | bytes | Link] = {f"{name}/{path}": data for path, data in layout.files.items()}
     return Case(["image", *words], {**files, **(more or {})})
