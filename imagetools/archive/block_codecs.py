@@ -8,7 +8,9 @@ an image first needs them; a missing one is one clear sentence.
 import ctypes
 import lzma
 from collections.abc import Callable
+from functools import partial
 from threading import local
+from types import ModuleType
 from typing import Final
 
 from imagetools.archive.decoders import Gzip, faults
@@ -45,7 +47,7 @@ def codec(compression: str) -> Codec:
     if compression == "gzip":
         return _gzip
     if compression == "zstd":
-        return _Zstd()
+        return _zstd()
     if compression in _LIBRARIES:
         return _lz4() if compression == "lz4" else _lzo()
     return _Lzma(lzma.FORMAT_XZ if compression == "xz" else lzma.FORMAT_ALONE)
@@ -62,26 +64,61 @@ def _gzip(packed: bytes, most: int) -> bytes:
     return _whole(data, most, inner.eof)
 
 
-class _Zstd:
-    """One decoder a thread, used again and again: making one takes a tenth of the time that a block does."""
+def _zstd() -> Codec:
+    """The library inside of pyzstd, called by itself: its Python face makes a context and copies each block once more."""
+    import pyzstd  # noqa: PLC0415  (a shared library; not every image is zstd)
 
-    def __init__(self) -> None:
+    try:
+        from backports.zstd import _zstd as inner  # noqa: PLC0415
+
+        return _BareZstd(ctypes.CDLL(inner.__file__))
+    except (ImportError, OSError, AttributeError, TypeError):  # another build, which shows its Python face only
+        return partial(_plain_zstd, pyzstd)
+
+
+def _plain_zstd(library: ModuleType, packed: bytes, most: int) -> bytes:
+    inner = library.ZstdDecompressor(option={library.DParameter.windowLogMax: _WINDOW})
+    try:
+        data = inner.decompress(packed, most + 1)
+    except library.ZstdError as problem:
+        raise CodecError(str(problem)) from None
+    return _whole(data, most, inner.eof)
+
+
+class _BareZstd:
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._decompress = library.ZSTD_decompressDCtx
+        self._decompress.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t)
+        self._decompress.restype = ctypes.c_size_t
+        self._create = library.ZSTD_createDCtx
+        self._create.argtypes = ()
+        self._create.restype = ctypes.c_void_p
+        self._free = library.ZSTD_freeDCtx
+        self._free.argtypes = (ctypes.c_void_p,)
         self._kept = local()
 
     def __call__(self, packed: bytes, most: int) -> bytes:
-        import pyzstd  # noqa: PLC0415  (a shared library; not every image is zstd)
+        state = getattr(self._kept, "state", None)
+        if state is None or len(state.room) < most:
+            state = self._kept.state = _ZstdState(self._create(), self._free, most)
+        size: int = self._decompress(state.context, state.room, most, packed, len(packed))
+        if size > most:  # an error is a number close to 2^64
+            raise CodecError("its zstd data are damaged, or more than a block may hold")
+        return ctypes.string_at(state.room, size)
 
-        inner: pyzstd.EndlessZstdDecompressor | None = getattr(self._kept, "decoder", None)
-        if inner is None:
-            inner = pyzstd.EndlessZstdDecompressor(option={pyzstd.DParameter.windowLogMax: _WINDOW})
-        self._kept.decoder = None
-        try:
-            data = inner.decompress(packed, most + 1)
-        except pyzstd.ZstdError as problem:
-            raise CodecError(str(problem)) from None
-        data = _whole(data, most, inner.at_frame_edge)
-        self._kept.decoder = inner
-        return data
+
+class _ZstdState:
+    """What one thread needs; the library's part is given back with it."""
+
+    def __init__(self, context: int | None, free: Callable[[int], object], most: int) -> None:
+        if not context:
+            raise MemoryError
+        self.context = context
+        self.room = ctypes.create_string_buffer(most)
+        self._free = free
+
+    def __del__(self) -> None:
+        self._free(self.context)
 
 
 class _Lzma:

@@ -20,6 +20,7 @@ from imagetools.archive.zip_directory import Source
 STORED: Final = 1 << 24
 _FRAGMENT: Final = struct.Struct("<QII")
 _PER_BLOCK: Final = SIZE // 16
+_HEAP: Final = 16 << 20
 _KEPT: Final = 8 << 20  # bytes of fragments that are kept
 
 
@@ -169,6 +170,9 @@ class Workers:
                 job.run(self._data)
 
     def __enter__(self) -> "Workers":
+        bytes(
+            _HEAP
+        )  # freed at once: glibc then keeps memory of blocks for the next ones, where each was given back and faulted in
         for thread in self._threads:
             thread.start()
         return self
