@@ -34,11 +34,11 @@ class WhichImageError(ImagetoolsError):
 
 
 class WhichPlatformError(ImagetoolsError):
-    """The image is there for several machines, ``platforms``, and not for ``wanted`` alone."""
+    """The image is there for several machines, ``platforms``, and not for ``wanted``."""
 
     def __init__(self, wanted: Platform, platforms: Sequence[str]) -> None:
         super().__init__(
-            f"the image is not there for {wanted}, or more than once",
+            f"the image is not there for {wanted}",
             f"choose by --platform; it is there for {', '.join(platforms)}",
         )
         self.wanted = wanted
@@ -163,7 +163,9 @@ def _for_platform(items: list[Descriptor], platform: Platform) -> Descriptor:
         and (item.platform.os, item.platform.architecture) == (platform.os, platform.architecture)
         and (not platform.variant or item.platform.variant == platform.variant)
     ]
-    if len(fitting) != 1:
+    if len(fitting) > 1 or all(item.platform is None for item in found):
+        raise BrokenImageError(INDEX_FILE, "it has several images of one name" + (f" for {platform}" if fitting else ""))
+    if not fitting:
         raise WhichPlatformError(platform, [str(item.platform or "(unknown)") for item in found])
     return fitting[0]
 

@@ -65,6 +65,11 @@ def two_images() -> Layout:
     return layout.index(layout.image(tag="1", packed=False), layout.image([layer_tar("x")], tag="2", packed=False))
 
 
+def twice() -> Layout:
+    layout = Layout()
+    return layout.index(layout.image(packed=False), layout.image([layer_tar("x")], packed=False))
+
+
 def two_machines() -> Layout:
     layout = Layout()
     platforms = [{"os": "linux", "architecture": name} for name in ("arm64", "s390x")]
@@ -107,6 +112,7 @@ CASES: Mapping[str, Case] = {
     "copying one of two images": copying(two_images(), "oci:new"),
     "copying a tag that is not there": copying(two_images(), "oci:new", "oci:layout:3"),
     "copying for a machine that it is not there for": copying(two_machines(), "oci:new", options=["--platform", "linux/amd64"]),
+    "copying a name that is there twice": copying(twice(), "oci:new"),
     "copying to a path": copying(plain(), "new.tar"),
     "copying to a registry": copying(plain(), "docker://example.org/x"),
     "copying over a file": over(plain(), "copy", "layout", "docker-archive:there", more={"there": "x"}),

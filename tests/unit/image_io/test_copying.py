@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pyzstd
@@ -170,6 +171,16 @@ def test_one_of_several_platforms(tmp_path: Path) -> None:
         assert copied == Copied(image["digest"], ("1",))
     with pytest.raises(WhichPlatformError, match="linux/s390x"):
         copy(f"{tmp_path}/many", f"oci:{tmp_path}/x", platform=Platform("linux", "s390x"))
+
+
+@pytest.mark.parametrize("platform", [None, {"os": "linux", "architecture": "amd64"}])
+def test_a_name_that_is_there_twice(tmp_path: Path, platform: dict[str, str] | None) -> None:
+    made = Layout()
+    more: dict[str, Any] = {} if platform is None else {"platform": platform}
+    made.index(made.image(**more), made.image([layer_tar("x")], **more)).write(tmp_path / "twice")
+    for source in (f"{tmp_path}/twice", f"oci:{tmp_path}/twice:latest"):
+        with pytest.raises(BrokenImageError, match="several images of one name"):
+            copy(source, f"oci:{tmp_path}/x")
 
 
 def test_what_is_in_the_way(layout: Path, docker: Path, tmp_path: Path) -> None:
