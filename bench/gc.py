@@ -19,7 +19,7 @@ def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = f"{folder}/ours", f"{folder}/theirs"
-        fill(ours)
+        subprocess.run([sys.executable, "-m", "bench.gc", ours], check=True)  # apart: a child's memory begins with its parent's
         subprocess.run(["cp", "-a", ours, theirs], check=True)
         environment = {**os.environ, "HOME": folder, "NIX_REMOTE": ""}
         mine = once([sys.executable, "-m", "imagetools", "store", "gc", "--store", ours], environment)
@@ -49,4 +49,7 @@ def fill(root: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        fill(sys.argv[1])
+    else:
+        main()

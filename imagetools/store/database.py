@@ -105,6 +105,13 @@ class Database:
         with self._lock, self._explained():
             return self._open().execute(sql, parameters).fetchall()
 
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """The same, a row at a time: for questions about everything. Nothing else of this process asks meanwhile."""
+        if not self.exists():
+            return
+        with self._lock, self._explained():
+            yield from self._open().execute(sql, parameters)
+
     def fetch_for(self, before: str, texts: Iterable[str], after: str = ")") -> Iterator[Row]:
         """The rows of ``before (?, ?, ...`` for any number of texts, in as few questions as possible."""
         every = list(texts)

@@ -37,6 +37,11 @@ class StillAliveError(StoreError):
         self.keeper = keeper
 
 
+_OBJECTS: Final = "select v.id, substr(v.path, ?), d.id from ValidPaths v left join ValidPaths d on d.path = v.deriver"
+_EDGES: Final = "select referrer, reference from Refs"
+_OUTPUTS: Final = "select o.drv, v.id from DerivationOutputs o join ValidPaths v on v.path = o.path"
+
+
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What a collection deleted (or would delete): valid objects and other things in the store directory; bytes on the disk."""
@@ -146,13 +151,9 @@ class Collector:
         return f"{self._layout.store_dir.path}/{state.graph.names[number]}"
 
     def _state(self) -> State:
-        prefix = len(self._layout.store_dir.path) + 1
-        rows = self._database.fetch("select id, path, deriver from ValidPaths")
+        start_of_name = len(self._layout.store_dir.path) + 2
         graph = graph_of(
-            [(row[0], row[1], row[2]) for row in rows],
-            [(row[0], row[1]) for row in self._database.fetch("select referrer, reference from Refs")],
-            [(row[0], row[1]) for row in self._database.fetch("select drv, path from DerivationOutputs")],
-            {row[1]: row[1][prefix:] for row in rows},
+            self._database.stream(_OBJECTS, (start_of_name,)), self._database.stream(_EDGES), self._database.stream(_OUTPUTS)
         )
         valid = set(graph.names.values())
         roots = [(where, path.base_name) for where, path in all_roots(self._layout)]

@@ -4,7 +4,7 @@ Rows 8.025, 8.027: alive is what a root reaches; ``keep_derivations`` adds the d
 the outputs of derivations that are. What refers to something goes before it, so that whatever is left is whole at any moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imagetools.kernel.graph import reachable
@@ -70,29 +70,21 @@ class ObjectGraph:
 
 
 def graph_of(
-    rows: Iterable[tuple[int, str, str | None]],
-    edges: Iterable[tuple[int, int]],
-    outputs: Iterable[tuple[int, str]],
-    base_names: Mapping[str, str],
+    objects: Iterable[tuple[int, str, int | None]], edges: Iterable[tuple[int, int]], outputs: Iterable[tuple[int, int]]
 ) -> ObjectGraph:
-    """From the rows of the database: (number, path, deriver), (referrer, reference), (derivation, output path).
-
-    ``base_names`` gives the base name of each path.
-    """
+    """From the rows of the database: (number, base name, number of its valid deriver), (referrer, reference), (derivation,
+    valid output)."""
     graph = ObjectGraph()
-    numbers: dict[str, int] = {}
-    derivers: dict[int, str] = {}
-    for number, path, deriver in rows:
-        graph.names[number] = base_names[path]
-        numbers[path] = number
-        if deriver:
+    derivers: dict[int, int] = {}
+    for number, name, deriver in objects:
+        graph.names[number] = name
+        if deriver is not None:
             derivers[number] = deriver
     for referrer, reference in edges:
         if referrer != reference:
             graph.references.setdefault(referrer, []).append(reference)
-    for drv, path in outputs:
-        number = numbers.get(path, -1)
-        if number >= 0 and numbers.get(derivers.get(number, "")) == drv:
+    for drv, number in outputs:
+        if derivers.get(number) == drv:
             graph.makers[number] = drv
             graph.made.setdefault(drv, []).append(number)
     return graph
