@@ -124,7 +124,7 @@ class Substituters:
                 progress(offer, size)
 
             try:
-                self._store.import_nar(offer.narinfo.info, offer.cache.nar(offer.narinfo, count))
+                self._import(offer, count)
             except LIES as error:
                 vanished = vanished and isinstance(error, FetchError) and error.missing
                 reasons.append(f"from '{offer.cache.url}': {error.message}")
@@ -140,6 +140,16 @@ class Substituters:
             self._memory.close()
 
     # -- inside
+
+    def _import(self, offer: Offer, count: Callable[[int], object]) -> None:
+        """Once more from the start where the connection broke and the server could not go on."""
+        for last in (False, True):
+            try:
+                self._store.import_nar(offer.narinfo.info, offer.cache.nar(offer.narinfo, count))
+                return
+            except FetchError as error:
+                if last or error.missing:
+                    raise
 
     def _usable(self) -> list[CacheReader]:
         """The caches that answer, best first; asked once."""

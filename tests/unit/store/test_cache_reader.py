@@ -21,7 +21,7 @@ from imagetools.store.compression import Compressor
 from imagetools.store.local import LocalStore
 from imagetools.store.narinfo_cache import NarInfoCache
 from imagetools.store.substituters import NotSubstitutedError, Substituters
-from tests.unit.net.faults import reset
+from tests.unit.net.faults import reset, stall_after
 from tests.unit.net.server import Answer, Server, cut, status
 
 KEY = SecretKey.from_seed("good-1", bytes(32))
@@ -146,6 +146,7 @@ FAULTS: dict[str, tuple[Callable[[World], object], str]] = {
     "it is not there": (lambda w: w.answer(0, status(404)), "HTTP 404"),
     "it is forbidden": (lambda w: w.answer(0, status(403)), "HTTP 403"),
     "the connection breaks, again and again": (lambda w: w.answer(0, cut(b"x" * 5000, 10)), "cannot download"),
+    "it stalls": (lambda w: w.answer(0, stall_after(b"x" * 5000, 10)), "the connection broke"),
     "it is reset": (lambda w: w.answer(0, reset), "cannot download"),
 }
 
@@ -167,6 +168,15 @@ def test_lies_about_a_nar(world: World, fault: str) -> None:
     world.serve("/second")
     world.fetch(world.cache(), world.cache("/second"))
     assert world.valid() == ["low", "top"]
+
+
+def test_a_connection_that_broke_once(world: World) -> None:
+    """The server cannot go on in the middle, so it is asked again."""
+    whole = world.server.script["/" + world.narinfo(0).url][0]
+    world.answer(0, cut(b"x" * 5000, 10), whole, whole)
+    world.fetch()
+    assert world.valid() == ["low", "top"]
+    assert world.said == []
 
 
 UNBELIEVED: dict[str, tuple[Callable[[World], object], str]] = {
