@@ -35,9 +35,7 @@ Watch = Callable[[Event], object]
 
 
 class NoJobsError(ImagetoolsError):
-    """A build is needed that does not set ``preferLocalBuild``, but ``max_jobs`` is 0 (row 4.046)."""
-
-    exit_code = 100
+    """A build is needed that does not set ``preferLocalBuild``, but ``max_jobs`` is 0 (row 4.046). Exit code 1, as Nix's."""
 
     def __init__(self, drv: str) -> None:
         super().__init__(f"unable to start any build of '{drv}'", "allow builds: --max-jobs 1 or more")

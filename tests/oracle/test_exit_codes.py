@@ -43,6 +43,7 @@ rec {
   after.hash = sh "after-hash" { inherit hash; } "true";
   after.missing = sh "after-missing" { inherit missing; } "true";
   after.both = sh "after-both" { inherit fail hash; } "true";
+  idle = sh "idle" { } "echo > $out";
   same = sh "same" { } "echo > $out";
   random = sh "random" { } "cat /proc/sys/kernel/random/uuid > $out";
 }
@@ -60,7 +61,7 @@ CASES = {
     "time": "-A late --timeout 1",
     "silence": "-A late --max-silent-time 1",
     "a log that is too long": "-A talks --option max-build-log-size 100",
-    "no jobs": "-A good -j0",
+    "no jobs": "-A idle -j0",
     "below: a builder": "-A after.fail",
     "below: a hash": "-A after.hash",
     "below: no output": "-A after.missing",

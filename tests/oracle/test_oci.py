@@ -1,10 +1,12 @@
 """Bundles and layouts in the hands of those who read them: runc, skopeo, umoci, Docker's engine, podman (rows 2.073-2.076)."""
 
+import fcntl
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
+from tests.unit.sandbox.cage import base_for
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
 
@@ -71,9 +74,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def engine() -> Iterator[None]:
+    """One test at a time, whichever worker runs it: they all use the same name in the same engine."""
     need_engine()
-    yield
-    subprocess.run(["docker", "image", "rm", "-f", "imagetools-oci-oracle:1"], capture_output=True, check=False)
+    with open(f"{tempfile.gettempdir()}/imagetools-oci-oracle.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        subprocess.run(["docker", "image", "rm", "-f", "imagetools-oci-oracle:1"], capture_output=True, check=False)
 
 
 def out(*argv: str, check: bool = True) -> str:
@@ -109,11 +115,17 @@ def test_runc_runs_a_bundle_from_the_store_read_only(world: World, tmp_path: Pat
     imagetools("store", "verify", "--check-contents", home=world.home)
 
 
-def test_runc_takes_the_bundle_as_an_ordinary_user(world: World, tmp_path: Path) -> None:
+def test_runc_takes_the_bundle_as_an_ordinary_user(world: World) -> None:
     """The page says what a rootless runner wants to have changed: a user namespace, and no cgroups."""
     need_runc()
     need("setpriv", "newuidmap")
-    bundle = copied_bundle(world, "bundle", tmp_path)
+    with base_for(None) as folder:
+        os.chmod(folder, 0o755)
+        run_rootless(world, Path(folder))
+
+
+def run_rootless(world: World, folder: Path) -> None:
+    bundle = copied_bundle(world, "bundle", folder)
     config = json.loads((bundle / "config.json").read_text())
     config["linux"]["namespaces"] = [*config["linux"]["namespaces"], {"type": "user"}]
     config["linux"]["namespaces"] = [item for item in config["linux"]["namespaces"] if item["type"] != "network"]
@@ -121,12 +133,10 @@ def test_runc_takes_the_bundle_as_an_ordinary_user(world: World, tmp_path: Path)
         config["linux"][ids] = [{"containerID": 0, "hostID": 65534, "size": 1}]
     config["mounts"] = [rootless(item) for item in config["mounts"] if item["destination"] != "/sys/fs/cgroup"]
     (bundle / "config.json").write_text(json.dumps(config))
-    state = tmp_path / "run"
+    state = folder / "run"
     state.mkdir()
     for place in (bundle, state):
-        run(["chown", "-R", "-h", "65534:65534", str(place)], cwd=tmp_path)
-    for place in [tmp_path, *tmp_path.parents][:3]:
-        place.chmod(0o755)
+        run(["chown", "-R", "-h", "65534:65534", str(place)], cwd=folder)
     drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     argv = [*drop, "runc", "--root", str(state), "--rootless", "true", "run", "-b", str(bundle), f"imagetools-user-{os.getpid()}"]
     done = run(argv, cwd=bundle, check=False, environment={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(state)})
@@ -278,9 +288,9 @@ def test_layouts_of_skopeo_and_umoci(world: World, tmp_path: Path) -> None:
 
 def test_podman_loads_it(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     need("podman")
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="oracle") as place:  # podman takes no run root of more than 50 characters
+    with tempfile.TemporaryDirectory(
+        prefix="oracle", suffix="x"
+    ) as place:  # short, and no "_" at the end: podman makes names of it
         words = ["podman", "--root", f"{place}/root", "--runroot", f"{place}/run", "--storage-driver", "vfs"]
         for name, kind in (("tar", "oci-archive"), ("zstd", "oci")):
             os.symlink(world.path(name), f"{place}/{name}")  # podman makes a name of the path
