@@ -290,7 +290,7 @@ def test_podman_loads_it(world: World, tmp_path_factory: pytest.TempPathFactory)
     need("podman")
     with tempfile.TemporaryDirectory(
         prefix="oracle", suffix="x"
-    ) as place:  # short, and no "_" at the end: podman makes names of it
+    ) as place:  # podman makes names of it
         words = ["podman", "--root", f"{place}/root", "--runroot", f"{place}/run", "--storage-driver", "vfs"]
         for name, kind in (("tar", "oci-archive"), ("zstd", "oci")):
             os.symlink(world.path(name), f"{place}/{name}")  # podman makes a name of the path
