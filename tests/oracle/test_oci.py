@@ -288,9 +288,7 @@ def test_layouts_of_skopeo_and_umoci(world: World, tmp_path: Path) -> None:
 
 def test_podman_loads_it(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     need("podman")
-    with tempfile.TemporaryDirectory(
-        prefix="oracle", suffix="x"
-    ) as place:  # podman makes names of it
+    with tempfile.TemporaryDirectory(prefix="oracle", suffix="x") as place:  # podman makes names of it
         words = ["podman", "--root", f"{place}/root", "--runroot", f"{place}/run", "--storage-driver", "vfs"]
         for name, kind in (("tar", "oci-archive"), ("zstd", "oci")):
             os.symlink(world.path(name), f"{place}/{name}")  # podman makes a name of the path
