@@ -83,13 +83,8 @@ class CacheReader:
 
     @property
     def url(self) -> str:
-        """For people: secrets taken out."""
+        """Secrets taken out: for people, and what tells this cache from others in a memory on the disk."""
         return redact(self._base.rstrip("/"))
-
-    @property
-    def key(self) -> str:
-        """What tells this cache from others, in a disk cache; without secrets too."""
-        return self.url
 
     @property
     def is_remote(self) -> bool:

@@ -165,7 +165,7 @@ class Substituters:
 
     def _priority(self, cache: CacheReader) -> int | None:
         memory = self._memory if cache.is_remote else None
-        known = memory.get(cache.key, (INFO,)) if memory is not None else {}
+        known = memory.get(cache.url, (INFO,)) if memory is not None else {}
         text = known.get(INFO)
         if cache.optional and INFO in known and text is None:
             return None  # not reachable a moment ago
@@ -173,18 +173,18 @@ class Substituters:
             info = cache.check_info(text) if text else cache.info()
         except ImagetoolsError as error:
             if memory is not None and isinstance(error, FetchError):
-                memory.put(cache.key, ((INFO, None),))
+                memory.put(cache.url, ((INFO, None),))
             if not (cache.optional and isinstance(error, FetchError)):
                 self._warn(f"{error.message}; going on without it")
             return None
         if memory is not None and not text:
-            memory.put(cache.key, ((INFO, str(info)),))
+            memory.put(cache.url, ((INFO, str(info)),))
         return USUAL_PRIORITY if info.priority is None else info.priority
 
     def _ask(self, cache: CacheReader, paths: Sequence[StorePath]) -> dict[StorePath, NarInfo]:
         memory = self._memory if cache.is_remote else None
         names = {path: path.hash_part + ".narinfo" for path in paths}
-        known = memory.get(cache.key, names.values()) if memory is not None else {}
+        known = memory.get(cache.url, names.values()) if memory is not None else {}
         asked = [path for path in paths if names[path] not in known]
         try:
             texts = list(self._threads().map(cache.narinfo_text, asked))
@@ -193,7 +193,7 @@ class Substituters:
             return {}
         fresh = {names[path]: text for path, text in zip(asked, texts, strict=True)}
         if memory is not None and fresh:
-            memory.put(cache.key, fresh.items())
+            memory.put(cache.url, fresh.items())
         answers = {**known, **fresh}
         found: dict[StorePath, NarInfo] = {}
         for path, name in names.items():

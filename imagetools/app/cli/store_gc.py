@@ -100,7 +100,9 @@ def parse_size(text: str) -> int:
 
 def human(size: int) -> str:
     """Bytes as a person reads them."""
-    return f"{size / (1 << 20):.2f} MiB" if size < 1 << 30 else f"{size / (1 << 30):.2f} GiB"
+    from imagetools.app.ui.progress import mebibytes
+
+    return mebibytes(size) if size < 1 << 30 else f"{size / (1 << 30):.2f} GiB"
 
 
 def _open(store: str | None) -> "tuple[Settings, LocalStore]":
