@@ -25,6 +25,7 @@ STACK_BYTES: Final = 1 << 30
 SMALLEST: Final = 1 << 25
 LEVEL_BYTES: Final = STACK_BYTES // DEPTH_LIMIT
 FRAME_SLOTS: Final = (1 << 24) + 1  # of 8 bytes; the chunk is the next power of two, so as much again is free
+STARTING: Final = threading.Lock()  # the size for new threads is one for the process, and asking for it resets it
 T = TypeVar("T")
 
 
@@ -37,6 +38,8 @@ class _Run(Generic[T]):
         self.error: BaseException | None = None
 
     def start(self) -> None:
+        with STARTING:
+            pass  # the threads that ``fn`` starts have the usual size
         try:
             self.result.append(self.fn())
         except BaseException as error:
@@ -49,14 +52,13 @@ def run(fn: Callable[[], T]) -> T:
     What it calls may call this again, and waits meanwhile; two threads may not evaluate at once: the depth counter is one for the
     process."""
     call = _Run(fn)
-    before = threading.stack_size()  # also of the threads that ``fn`` starts, so that it must be back before
     recursion = sys.getrecursionlimit()
     depth = STACK.depth
     limit = STACK.limit
     sys.setrecursionlimit(100_000_000)
     STACK.depth = 0
     try:
-        _start(roomy(call.start), before).join()
+        _start(roomy(call.start)).join()
     finally:
         sys.setrecursionlimit(recursion)
         STACK.depth = depth
@@ -91,21 +93,23 @@ class _Outermost:
         self.function(self.work)
 
 
-def _start(work: Callable[[], None], usual: int) -> threading.Thread:
-    """A running thread with the largest stack to be had; later ones get the ``usual`` size again."""
+def _start(work: Callable[[], None]) -> threading.Thread:
+    """A running thread with the largest stack to be had; later ones, also those that ``work`` starts, get the usual size again."""
     size = STACK_BYTES
-    try:
-        while True:
-            threading.stack_size(size)
-            STACK.limit = min(STACK.limit, size // LEVEL_BYTES)
-            thread = threading.Thread(target=work, name="evaluation", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
-                if size <= SMALLEST:
-                    raise
-                size //= 2
-                continue
-            return thread
-    finally:
-        threading.stack_size(usual)
+    with STARTING:
+        usual = threading.stack_size(size)
+        try:
+            while True:
+                STACK.limit = min(STACK.limit, size // LEVEL_BYTES)
+                thread = threading.Thread(target=work, name="evaluation", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    if size <= SMALLEST:
+                        raise
+                    size //= 2
+                    threading.stack_size(size)
+                    continue
+                return thread
+        finally:
+            threading.stack_size(usual)

@@ -16,14 +16,33 @@ def test_result_and_error_come_back() -> None:
         run(lambda: 1 // 0)
 
 
+def stack_size() -> int:
+    """The size of the stacks of new threads; asking alone would reset it."""
+    size = threading.stack_size()
+    threading.stack_size(size)
+    return size
+
+
+def surroundings() -> tuple[int, int, int, int]:
+    return sys.getrecursionlimit(), stack_size(), STACK.depth, STACK.limit
+
+
 def test_everything_is_as_before() -> None:
-    before = (sys.getrecursionlimit(), threading.stack_size(), STACK.depth, STACK.limit)
+    before = surroundings()
 
     def work() -> None:
         STACK.depth = 77
 
     run(work)
-    assert (sys.getrecursionlimit(), threading.stack_size(), STACK.depth, STACK.limit) == before
+    assert surroundings() == before
+
+
+def test_an_evaluation_that_starts_another_at_once_leaves_the_usual_stacks() -> None:
+    """The inner one may begin before the outer one has put the size back."""
+    before = surroundings()
+    for _ in range(200):
+        assert run(lambda: run(stack_size)) == before[1]
+    assert surroundings() == before
 
 
 def test_python_may_recurse_in_it() -> None:
