@@ -94,7 +94,7 @@ class _Outermost:
 
 
 def _start(work: Callable[[], None]) -> threading.Thread:
-    """A running thread with the largest stack to be had; later ones, also those that ``work`` starts, get the usual size again."""
+    """A running thread with the largest stack to be had; later ones get the usual size again, those of ``work`` too."""
     size = STACK_BYTES
     with STARTING:
         usual = threading.stack_size(size)
