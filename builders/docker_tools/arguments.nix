@@ -3,7 +3,7 @@
 { lib, system, bash, busybox }:
 let
   # Raise it together with BUILDER_VERSION in request.py whenever the bytes of any image change.
-  builderVersion = 1;
+  builderVersion = 2;
 
   names = import ./names.nix;
 

@@ -15,7 +15,7 @@ from imagetools.image_io.tar_header import Stamp
 from imagetools.kernel.bytestr import to_bytes
 
 #: Raise this, and the one in arguments.nix, whenever the bytes of any image change.
-BUILDER_VERSION: Final = 1
+BUILDER_VERSION: Final = 2
 
 _HASH_LENGTH: Final = 32
 

@@ -55,7 +55,7 @@ def test_every_attribute_is_needed(tmp_path: Path, name: str) -> None:
             "foo bar",
             "the attribute 'architecture' must be Go's name of a processor, such as amd64 or arm64, not 'foo bar'",
         ),
-        ("builderVersion", "0", "the attribute 'builderVersion' is 0, but this imagetools builds version 1"),
+        ("builderVersion", "0", "the attribute 'builderVersion' is 0, but this imagetools builds version 2"),
     ],
 )
 def test_wrong_values(tmp_path: Path, name: str, value: str, sentence: str) -> None:
