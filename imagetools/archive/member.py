@@ -20,6 +20,7 @@ class Kind(Enum):
 class Member:
     """``name`` and ``target`` (of links) are bytes as the archive has them; ``mode`` the permission bits; times in seconds.
 
+    ``xattrs``: extended attributes, sorted by name (tar: pax's ``SCHILY.xattr.``); ``device``: the numbers of a device.
     ``body`` gives a file's bytes, in pieces, once, and only until the next member is asked for.
     """
 
@@ -31,4 +32,6 @@ class Member:
     uid: int = 0
     gid: int = 0
     mtime: int = 0
+    xattrs: tuple[tuple[bytes, bytes], ...] = ()
+    device: tuple[int, int] = (0, 0)
     body: Iterable[bytes] = field(default=(), repr=False, compare=False)

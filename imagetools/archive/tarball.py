@@ -28,6 +28,8 @@ _KINDS = {
     b"D": Kind.DIRECTORY,
     b"6": Kind.FIFO,
 }
+_DEVICES = {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}
+_XATTR = "SCHILY.xattr."
 
 
 def read_tarball(stream: ByteStream) -> Iterator[Member]:
@@ -131,9 +133,18 @@ def _member(
         uid=_decimal(records["uid"], at) if "uid" in records else _number(header[108:116], at),
         gid=_decimal(records["gid"], at) if "gid" in records else _number(header[116:124], at),
         mtime=_seconds(records["mtime"], at) if "mtime" in records else _number(header[136:148], at, signed=True),
+        xattrs=_xattrs(records) if records else (),
+        device=(_number(header[329:337], at), _number(header[337:345], at)) if kind in _DEVICES else (0, 0),
         body=body,
     )
     return member, body
+
+
+def _xattrs(records: dict[str, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    """Extended attributes, as star, GNU tar, Docker and OCI write them."""
+    return tuple(
+        sorted((key[len(_XATTR) :].encode(), value) for key, value in records.items() if key.startswith(_XATTR) and key != _XATTR)
+    )
 
 
 def _sparse(

@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..kernel.errors import ImagetoolsError
+from .stamp import Stamp
 
-DIRECTORY: Final = b"5"
 REGULAR: Final = b"0"
+HARDLINK: Final = b"1"
 SYMLINK: Final = b"2"
+CHARACTER: Final = b"3"
+BLOCK_DEVICE: Final = b"4"
+DIRECTORY: Final = b"5"
+FIFO: Final = b"6"
 
 _STORE_DIRECTORY: Final = 0o555
+_NO_DEVICE: Final = (0, 0)
 
 
 class StrangeFileError(ImagetoolsError):
@@ -32,7 +38,9 @@ class StrangeFileError(ImagetoolsError):
 class Entry:
     """``name`` is relative to the image's root, without a slash at either end; empty for the root itself.
 
-    ``kind`` is a tar type flag; ``size`` in bytes and ``source`` (where to read them) belong to files, ``target`` to links.
+    ``kind`` is a tar type flag; ``size`` in bytes and ``source`` (where to read them) belong to files, ``target`` to links; that of
+    a hard link is the name of an earlier member. What only some layers have: ``owner``, who and when, in place of the layer's
+    stamp; ``xattrs``, sorted by name (``security.capability`` and kin); ``device``, the major and minor number.
     """
 
     name: bytes
@@ -41,6 +49,9 @@ class Entry:
     size: int = 0
     source: bytes = b""
     target: bytes = b""
+    owner: Stamp | None = None
+    xattrs: tuple[tuple[bytes, bytes], ...] = ()
+    device: tuple[int, int] = _NO_DEVICE
 
 
 def directory(name: bytes, mode: int) -> Entry:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imagetools.archive.member import Kind
 from imagetools.archive.stream import ByteStream
 from imagetools.archive.tarball import read_tar
-from imagetools.image_io.entries import REGULAR, Entry, directory, symlink
+from imagetools.image_io.entries import BLOCK_DEVICE, CHARACTER, FIFO, HARDLINK, REGULAR, Entry, directory, symlink
 from imagetools.image_io.tar_header import END, Stamp, header, padding
 
 
@@ -93,3 +93,73 @@ def test_any_name_and_target(name: bytes, target: bytes) -> None:
 @given(st.integers(0, 1 << 50))
 def test_padding(size: int) -> None:
     assert (size + padding(size)) % 512 == 0 and padding(size) < 512
+
+
+def test_a_member_has_its_own_owner() -> None:
+    mine = Stamp(mtime=77, uid=1000, gid=100, uname="me", gname="users")
+    ours, other = read_back(tar([Entry(b"a", REGULAR, 0o4755, owner=mine), Entry(b"b", REGULAR, 0o644)]))
+    assert (ours.uid, ours.gid, ours.uname, ours.gname, ours.mtime, ours.mode) == (1000, 100, "me", "users", 77, 0o4755)
+    assert (other.uid, other.gid, other.uname, other.mtime) == (0, 0, "root", 1)
+
+
+def test_hard_links() -> None:
+    long = b"d/" + b"x" * 200
+    file, link, far = read_back(
+        tar(
+            [
+                Entry(long, REGULAR, 0o644),
+                Entry(b"b", HARDLINK, 0o644, target=long),
+                Entry(long + b"2", HARDLINK, 0o644, target=b"b"),
+            ]
+        )
+    )
+    assert file.isreg() and link.islnk() and far.islnk()
+    assert (link.linkname, far.linkname, far.name) == (long.decode(), "b", long.decode() + "2")
+
+
+def test_devices_and_pipes() -> None:
+    data = tar(
+        [
+            Entry(b"null", CHARACTER, 0o666, device=(1, 3)),
+            Entry(b"disk", BLOCK_DEVICE, 0o660, device=(259, 1048575)),
+            Entry(b"whiteout", CHARACTER, 0),
+            Entry(b"pipe", FIFO, 0o600),
+        ]
+    )
+    null, disk, whiteout, pipe = read_back(data)
+    assert null.ischr() and disk.isblk() and whiteout.ischr() and pipe.isfifo()
+    assert [(one.devmajor, one.devminor) for one in (null, disk, whiteout)] == [(1, 3), (259, 1048575), (0, 0)]
+    ours = [(member.kind, member.device) for member in read_tar(ByteStream.of_chunks([data]))]
+    assert ours[:2] == [(Kind.CHARACTER_DEVICE, (1, 3)), (Kind.BLOCK_DEVICE, (259, 1048575))]
+
+
+XATTRS = ((b"security.capability", bytes(range(20))), (b"user.\xc3\xa4", b"a=b\nc"))
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_extended_attributes(name: bytes) -> None:
+    data = tar(
+        [
+            Entry(name, REGULAR, 0o755, xattrs=XATTRS),
+            Entry(name, HARDLINK, 0o755, target=name, xattrs=XATTRS),
+            symlink(b"z", b"y"),
+        ]
+    )
+    file, link, other = read_tar(ByteStream.of_chunks([data]))
+    assert (file.name, link.name, link.target, other.name) == (name, name, name, b"z")
+    assert file.xattrs == link.xattrs == XATTRS and other.xattrs == ()
+    assert b"@LongLink" not in data
+
+
+def test_pax_says_what_ustar_cannot() -> None:
+    stamp = Stamp(mtime=8**11 + 5, uid=8**7, gid=2**32 - 2)
+    data = tar([Entry(b"big", REGULAR, 0o444, 8**11, xattrs=XATTRS, owner=stamp)])
+    info = next(read_tar(ByteStream.of_chunks([data])))
+    assert (info.size, info.uid, info.gid, info.mtime) == (8**11, 8**7, 2**32 - 2, 8**11 + 5)
+
+
+@given(st.lists(st.binary(max_size=1200), min_size=1, max_size=4))
+def test_lengths_of_records(values: list[bytes]) -> None:
+    given_ = tuple((b"user.%d" % number, value) for number, value in enumerate(values))
+    (member,) = read_tar(ByteStream.of_chunks([tar([Entry(b"f", REGULAR, 0o644, xattrs=given_)])]))
+    assert member.xattrs == given_
