@@ -7,7 +7,6 @@ to ``file:``. Whatever is said of a download goes through ``Secrets`` first. Ref
 """
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
@@ -19,10 +18,11 @@ from imagetools.net.body import LostError, StalledError
 from imagetools.net.credentials import Login, Netrc, split_login
 from imagetools.net.files import get_file
 from imagetools.net.ftp import get_ftp
+from imagetools.net.http_failures import explained
 from imagetools.net.policy import REDIRECT_STATUS, RetryPolicy
 from imagetools.net.ports import AS_USUAL, FetchError, FetchResult, Part, Progress, Sink, TransientFetchError, Wishes
 from imagetools.net.proxies import Proxies
-from imagetools.net.redact import Secrets, redact, redact_text, without_login
+from imagetools.net.redact import Secrets, redact, without_login
 from imagetools.net.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 _HOST_CERTIFICATES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _HARMLESS: Final = frozenset(
     {
@@ -133,28 +132,8 @@ class HttpTransport:
                 if isinstance(found, FetchResult):
                     return found
                 request.redirected(found)
-        except (StalledError, httpx.TimeoutException) as problem:
-            if isinstance(problem, StalledError) and problem.overall:
-                raise FetchError(shown, "it took longer than the time given", hint="give it more (--max-time)") from None
-            what = "connecting" if isinstance(problem, httpx.ConnectTimeout) else "waiting for data"
-            raise TransientFetchError(shown, f"timed out while {what}", hint=refusals.LATER) from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as problem:
-            raise FetchError(shown, redact_text(str(problem)), hint=refusals.ADDRESS) from None
-        except httpx.LocalProtocolError:
-            raise FetchError(shown, "one of the headers cannot be sent", hint="look at curlOptsList and the netrc file") from None
-        except httpx.DecodingError:
-            raise FetchError(shown, "the body is not what its Content-Encoding says", hint="leave --compressed out") from None
-        except httpx.ProxyError as problem:
-            raise refusals.of_proxy(shown, redact_text(str(problem)), None if proxy is None else redact(proxy)) from None
-        except httpx.RemoteProtocolError as problem:
-            raise TransientFetchError(shown, _protocol(str(problem)), hint=refusals.NO_HTTP) from None
-        except httpx.TransportError as problem:
-            text = _ERRNO.sub("", redact_text(str(problem))) or type(problem).__name__
-            raise refusals.of_connection(shown, text, None if proxy is None else redact(proxy)) from None
-        except LostError as problem:
-            raise TransientFetchError(shown, str(problem), hint=refusals.LATER) from None
-        except ImportError as problem:  # socks proxies want an extra library
-            raise FetchError(shown, str(problem)) from None
+        except (StalledError, LostError, httpx.HTTPError, httpx.InvalidURL, ImportError) as problem:
+            raise explained(problem, shown, proxy) from None
         raise AssertionError
 
     def _ask(self, hop: "_Hop", proxy: str | None, transfer: Transfer, request: "_Request") -> "FetchResult | str":
@@ -287,17 +266,6 @@ def _next_hop(url: str, location: str, shown: str) -> str:
     if scheme not in {"http", "https"}:
         raise FetchError(shown, f"the server redirects to a '{scheme}:' URL, which is refused", hint=refusals.ADDRESS)
     return target
-
-
-def _protocol(text: str) -> str:
-    """httpx's words for an answer that is no HTTP, without what the server sent."""
-    if "without sending a response" in text:
-        return "the server closed the connection without an answer"
-    if "peer closed connection" in text or "incomplete" in text:
-        return "the connection ended before the whole body had come"
-    if "too long" in text or "too large" in text or "buffer" in text:
-        return "the head of the answer is too long"
-    return "the answer is no HTTP"
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
