@@ -70,6 +70,22 @@ class ZstdSink:
         self._file.flush()
 
 
+def codec(compressor: str) -> str:
+    """The name of all that a compressed layer's bytes depend on beside its tar: "gz" or "zstd", with library and level.
+
+    Bytes that were packed by ``open_sink`` under equal names are equal. KeyError for what is no compressor.
+    """
+    if compressor == "gz":
+        from isal import ISAL_VERSION, __version__  # noqa: PLC0415
+
+        return f"gz isal-{__version__}-{ISAL_VERSION} level-{GZIP_LEVEL} block-{BLOCK}"
+    if compressor == "zstd":
+        from pyzstd import zstd_version  # noqa: PLC0415
+
+        return f"zstd zstd-{zstd_version} level-{ZSTD_LEVEL} jobs checksum"
+    return {"none": "none"}[compressor]
+
+
 def open_sink(file: BinaryIO, compressor: str) -> Sink:
     """The sink for ``compressor`` ("none", "gz" or "zstd"), a thread for each processor. KeyError for another."""
     threads = len(os.sched_getaffinity(0))

@@ -1,0 +1,138 @@
+"""What was once measured of layers, so that none is read, hashed or packed twice: flat files in a folder, one a key.
+
+A key is any text that all bytes of a layer follow from: its recipe (``recipe_key``: what the builder was asked for, with the NAR
+hashes of the store paths, since an input-addressed path may have other bytes tomorrow), or its diff ID (``diff_id_key``), under
+which whoever packs layers keeps what they became. A codec (``compressors.codec``) has the library's version in it: another
+version makes other bytes. A ledger is a convenience: a damaged file counts as none, and one that cannot be written is none.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..image.layer import oci_digest
+from ..kernel.hashes import Hash, HashError
+
+Blob = tuple[Hash, int]
+
+MOST: Final = 20_000
+_FORMAT: Final = 1
+_LARGEST: Final = 1 << 16
+_NEW: Final = ".new-"
+_NAME_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """``diff_id`` and ``size`` (bytes) of the uncompressed tar; ``blobs``: codec to digest and size of what it becomes."""
+
+    diff_id: Hash
+    size: int
+    blobs: Mapping[str, Blob] = field(default_factory=dict)
+
+
+def recipe_key(recipe: str, version: int, nar_hashes: Iterable[Hash]) -> str:
+    """``recipe``: what the layer is made from, in order; ``version`` of the builder that makes it; the hashes of what goes in."""
+    hashes = [value.prefixed16() for value in nar_hashes]
+    return "\n".join([f"recipe {version} of {len(hashes)}", *hashes, recipe])
+
+
+def diff_id_key(diff_id: Hash) -> str:
+    return f"diff ID {oci_digest(diff_id)}"
+
+
+class LayerLedger:
+    """``folder`` need not exist: it is made for the first entry. Several processes may use one at once."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder: Final = folder
+
+    def find(self, key: str) -> LayerFacts | None:
+        """What is known under ``key``; None where nothing is, or nothing that can be believed."""
+        return self.entry(_name(key))
+
+    def entry(self, name: str) -> LayerFacts | None:
+        """The same by an entry's own name."""
+        try:
+            handle = os.open(os.path.join(self.folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(handle, "rb") as file:
+                return _parse(name, file.read(_LARGEST))
+        except OSError:
+            return None
+
+    def names(self) -> Iterator[str]:
+        """Of all entries, believable or not."""
+        with contextlib.suppress(OSError), os.scandir(self.folder) as listing:
+            yield from (entry.name for entry in listing if _is_name(entry.name))
+
+    def record(self, key: str, facts: LayerFacts) -> None:
+        """Remember ``facts``, with the blobs that are known of the same layer. Nothing happens where it cannot be written."""
+        self.record_entry(_name(key), facts)
+
+    def record_entry(self, name: str, facts: LayerFacts) -> None:
+        """The same by an entry's own name."""
+        old = self.entry(name)
+        if old is not None and (old.diff_id, old.size) == (facts.diff_id, facts.size):
+            if old.blobs.items() >= facts.blobs.items():
+                return
+            facts = LayerFacts(facts.diff_id, facts.size, {**old.blobs, **facts.blobs})
+        with contextlib.suppress(OSError):
+            os.makedirs(self.folder, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=self.folder, prefix=_NEW)
+            try:
+                with open(handle, "wb") as file:
+                    file.write(_text(name, facts))
+                os.chmod(part, 0o644)
+                os.replace(part, os.path.join(self.folder, name))
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+                raise
+
+    def tidy(self, most: int = MOST) -> None:
+        """Keep the ``most`` entries that were written last; errors do not matter."""
+        with contextlib.suppress(OSError):
+            with os.scandir(self.folder) as listing:
+                entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in listing]
+            for _, path in sorted(entries)[: max(0, len(entries) - most)]:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == _NAME_LENGTH and all(char in "0123456789abcdef" for char in name)
+
+
+def _text(name: str, facts: LayerFacts) -> bytes:
+    """One line of JSON and its sum: a torn file is seen."""
+    blobs = {codec: [oci_digest(value), size] for codec, (value, size) in sorted(facts.blobs.items())}
+    document = {"format": _FORMAT, "entry": name, "diffID": oci_digest(facts.diff_id), "size": facts.size, "blobs": blobs}
+    line = json.dumps(document, separators=(",", ":")).encode()
+    return line + b"\n" + _sum(line) + b"\n"
+
+
+def _parse(name: str, text: bytes) -> LayerFacts | None:
+    line, _, rest = text.partition(b"\n")
+    if rest != _sum(line) + b"\n":
+        return None
+    try:
+        found = json.loads(line)
+        if found["format"] != _FORMAT or found["entry"] != name:
+            return None
+        blobs = {str(codec): (Hash.parse_prefixed(value), int(size)) for codec, (value, size) in found["blobs"].items()}
+        return LayerFacts(Hash.parse_prefixed(found["diffID"]), int(found["size"]), blobs)
+    except (ValueError, TypeError, KeyError, AttributeError, HashError):
+        return None
+
+
+def _sum(line: bytes) -> bytes:
+    return hashlib.sha256(line, usedforsecurity=False).hexdigest().encode()
