@@ -26,8 +26,8 @@ class ArchiveOnly:
     def size(self, name: str) -> int:
         return self._members.size(name)
 
-    def pieces(self, name: str) -> Iterator[bytes]:
-        return self._members.pieces(name)
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        return self._members.pieces(name, start)
 
 
 class CheckedLayers:

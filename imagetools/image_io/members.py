@@ -1,7 +1,7 @@
 """The files of an archive or a layout in any order: what copying needs, since a manifest names layers, not the other way round.
 
-A tar is looked through once for where its members are; a compressed one is unpacked into a file without name first. Nothing is
-trusted: only regular files are read, and never through a link that leaves the place.
+A tar's headers are looked through once for where its members are; a compressed one is unpacked into a file without name first.
+Nothing is trusted: only regular files are read, and never through a link that leaves the place. Several threads may read at once.
 """
 
 import os
@@ -14,13 +14,15 @@ from typing import BinaryIO, Final, Protocol
 
 from ..archive.decompress import decompressed, sniff
 from ..archive.member import Kind
-from ..archive.stream import PIECE, ByteStream
-from ..archive.tarball import read_tar, read_to_end
+from ..archive.stream import PIECE, ArchiveError, ByteStream
+from ..archive.tarball import read_tar
 from ..image.json_text import LARGEST
 from ..image.tags import BrokenImageError
 from .archive_reader import check_is_image, member_name
 
 _LOOK: Final = 512
+_PIECE: Final = 1 << 20
+_AHEAD: Final = 1 << 14
 
 
 class Members(Protocol):
@@ -32,8 +34,8 @@ class Members(Protocol):
         """Raises BrokenImageError for what is missing or no file."""
         ...
 
-    def pieces(self, name: str) -> Iterator[bytes]:
-        """The bytes; the next call ends this one. Raises BrokenImageError."""
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """The bytes from ``start`` on. Raises BrokenImageError."""
         ...
 
 
@@ -59,8 +61,8 @@ def open_members(path: str, scratch: str) -> Iterator[Members]:
             stream = decompressed(ByteStream(file.read))
             while piece := stream.read(PIECE):
                 unpacked.write(piece)
+            unpacked.flush()
             file = unpacked
-        file.seek(0)
         yield _Tar(file)
 
 
@@ -75,9 +77,10 @@ class _Folder:
         with self._open(name) as file:
             return os.fstat(file.fileno()).st_size
 
-    def pieces(self, name: str) -> Iterator[bytes]:
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
         with self._open(name) as file:
-            while piece := file.read(PIECE):
+            file.seek(start)
+            while piece := file.read(_PIECE):
                 yield piece
 
     def _open(self, name: str) -> BinaryIO:
@@ -94,12 +97,37 @@ class _Folder:
         return open(file, "rb", buffering=0)
 
 
+class _Headers(ByteStream):
+    """A tar in a file, whose members' bytes are passed over instead of read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(self._more)
+        self._handle: Final = file.fileno()
+        self._end: Final = os.fstat(self._handle).st_size
+        self._at = 0
+
+    def _more(self, size: int) -> bytes:
+        piece = os.pread(self._handle, min(size, _AHEAD), self._at)
+        self._at += len(piece)
+        return piece
+
+    def up_to(self, size: int) -> Iterator[bytes]:
+        left = self._end - self.offset
+        if size > left:
+            raise ArchiveError(self.form, f"it ends early, {size - left} bytes are missing", self._end)
+        kept = min(size, len(self._ahead) - self._place)
+        self._place += kept
+        self._at += size - kept
+        self.offset += size
+        return iter(())
+
+
 class _Tar:
     def __init__(self, file: BinaryIO) -> None:
         self._file: Final = file
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
-        stream = ByteStream(file.read)
+        stream = _Headers(file)
         for member in read_tar(stream):
             name = member_name(member)
             if member.kind is Kind.FILE:
@@ -109,7 +137,6 @@ class _Tar:
                 self._links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), os.fsdecode(member.target)))
             elif member.kind is Kind.HARDLINK:
                 self._links[name] = os.fsdecode(member.target).removeprefix("./")
-        read_to_end(stream)
 
     def __contains__(self, name: object, /) -> bool:
         return name in self._places or name in self._links
@@ -117,11 +144,11 @@ class _Tar:
     def size(self, name: str) -> int:
         return self._find(name)[1]
 
-    def pieces(self, name: str) -> Iterator[bytes]:
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
         offset, size = self._find(name)
+        offset, size = offset + start, max(0, size - start)
         while size:
-            self._file.seek(offset)
-            piece = self._file.read(min(size, PIECE))
+            piece = os.pread(self._file.fileno(), min(size, _PIECE), offset)
             if not piece:
                 raise BrokenImageError(name, f"it ends early, {size} bytes are missing")
             yield piece
