@@ -1,27 +1,19 @@
 """Builders: one folder each, with its Nix function, the Python that does the work, and its page of documentation."""
 
-from imagetools.builtin.api import BuiltinBuilder
+from imagetools.builtin.table import BuiltinTable
 
-from .appimage_tools.extract import AppImageExtract
-from .binary_cache.make_cache import BinaryCache
-from .docker_tools.docker_image import DockerImage
-from .docker_tools.docker_stream import DockerStream
-from .fhs_env.fhs_env import FhsEnv
-from .fhs_env.fhs_root import FhsRoot
-from .oci_tools.oci_bundle import OciBundle
-from .oci_tools.oci_image_layout import OciImageLayout
-from .trivial.build_env import BuildEnv
-from .trivial.symlink_join import SymlinkJoin
-
-BUILTINS: tuple[BuiltinBuilder, ...] = (
-    BuildEnv(),
-    SymlinkJoin(),
-    DockerImage(),
-    DockerStream(),
-    OciBundle(),
-    OciImageLayout(),
-    BinaryCache(),
-    AppImageExtract(),
-    FhsRoot(),
-    FhsEnv(),
+BUILTINS = BuiltinTable(
+    __name__,
+    {
+        "buildenv": ".trivial.build_env:BuildEnv",
+        "symlinkjoin": ".trivial.symlink_join:SymlinkJoin",
+        "docker-image": ".docker_tools.docker_image:DockerImage",
+        "docker-stream": ".docker_tools.docker_stream:DockerStream",
+        "oci-bundle": ".oci_tools.oci_bundle:OciBundle",
+        "oci-layout": ".oci_tools.oci_image_layout:OciImageLayout",
+        "binary-cache": ".binary_cache.make_cache:BinaryCache",
+        "appimage-extract": ".appimage_tools.extract:AppImageExtract",
+        "fhs-root": ".fhs_env.fhs_root:FhsRoot",
+        "fhs-env": ".fhs_env.fhs_env:FhsEnv",
+    },
 )

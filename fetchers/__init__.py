@@ -1,25 +1,18 @@
 """Fetchers: one folder each, with its Nix function, the Python that does the work, and its page of documentation."""
 
-from imagetools.builtin.api import BuiltinBuilder
+from imagetools.builtin.table import BuiltinTable
 
-from .fetchdeb.fetch_deb import FetchDeb
-from .fetchdeb.unpack_deb import UnpackDeb
-from .fetchgit.fetch_git import FetchGit
-from .fetchhg.fetch_hg import FetchHg
-from .fetchpatch.fetch_patch import FetchPatch
-from .fetchsvn.fetch_svn import FetchSvn
-from .fetchurl.fetch_url import FetchUrl
-from .fetchzip.fetch_zip import FetchZip
-from .require_file.require_file import RequireFile
-
-BUILTINS: tuple[BuiltinBuilder, ...] = (
-    FetchUrl(),
-    FetchZip(),
-    FetchGit(),
-    FetchHg(),
-    FetchSvn(),
-    FetchPatch(),
-    FetchDeb(),
-    UnpackDeb(),
-    RequireFile(),
+BUILTINS = BuiltinTable(
+    __name__,
+    {
+        "fetchurl": ".fetchurl.fetch_url:FetchUrl",
+        "fetchzip": ".fetchzip.fetch_zip:FetchZip",
+        "fetchgit": ".fetchgit.fetch_git:FetchGit",
+        "fetchhg": ".fetchhg.fetch_hg:FetchHg",
+        "fetchsvn": ".fetchsvn.fetch_svn:FetchSvn",
+        "fetchpatch": ".fetchpatch.fetch_patch:FetchPatch",
+        "fetchdeb": ".fetchdeb.fetch_deb:FetchDeb",
+        "unpackdeb": ".fetchdeb.unpack_deb:UnpackDeb",
+        "require-file": ".require_file.require_file:RequireFile",
+    },
 )

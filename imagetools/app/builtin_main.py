@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from imagetools.app.builtins import builtins
 from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, ShellFailedError
 from imagetools.formats.closure import Closure, IncompleteClosureError
@@ -171,25 +172,12 @@ def _take(path: str) -> str:
     return text
 
 
-def builtins() -> tuple[BuiltinBuilder, ...]:
-    """All builtin builders of the product, fetchers first."""
-    from imagetools.bundled import builders, fetchers
-
-    return (*fetchers.BUILTINS, *builders.BUILTINS)
-
-
 def find(name: str) -> BuiltinBuilder:
-    """Raises BuiltinError, with the names that exist. Builders are imported only where no fetcher has that name."""
-    from imagetools.bundled import fetchers
-
-    for builder in fetchers.BUILTINS:
-        if builder.name == name:
-            return builder
+    """Raises BuiltinError, with the names that exist."""
     every = builtins()
-    for builder in every:
-        if builder.name == name:
-            return builder
-    known = ", ".join(sorted(builder.name for builder in every))
+    if name in every:
+        return every[name]
+    known = ", ".join(sorted(every))
     raise BuiltinError(f"unsupported builtin builder '{name}'", f"builtin builders of imagetools: {known}")
 
 

@@ -306,8 +306,7 @@ class Session:
 
     @cached_property
     def _realiser(self) -> "Realiser":
-        from imagetools.bundled.builders import BUILTINS as BUILDERS
-        from imagetools.bundled.fetchers import BUILTINS as FETCHERS
+        from imagetools.app.builtins import builtins
         from imagetools.realise.events import Warned
         from imagetools.realise.machine import features
         from imagetools.realise.scheduler import Realiser
@@ -339,7 +338,7 @@ class Session:
                 fallback=settings.fallback,
             ),
             shell=self.run(lambda: self._shell(evaluating)),
-            builtins=(*FETCHERS, *BUILDERS),
+            builtins=builtins(),
             events=self._tell,
             substituters=open_caches(settings, self.store, lambda text: self._tell(Warned(text))),
         )

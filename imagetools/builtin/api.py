@@ -158,7 +158,7 @@ class BuiltinContext(Protocol):
 
 
 class BuiltinBuilder(Protocol):
-    """One fetcher or builder. An instance (or a module-level object) stands in its package's ``BUILTINS``."""
+    """One fetcher or builder; its package's ``BUILTINS`` says where its class is."""
 
     name: ClassVar[str]
     needs_network: ClassVar[bool]

@@ -8,7 +8,7 @@ comes from binary caches is fetched before anything is built.
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import heappop, heappush
 from types import FrameType
@@ -52,7 +52,7 @@ class Realiser:
         *,
         settings: RealiseSettings | None = None,
         shell: Shell | None = None,
-        builtins: Sequence[BuiltinBuilder] = (),
+        builtins: Mapping[str, BuiltinBuilder] | None = None,
         events: Watch = lambda event: None,
         substituters: Substituters | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Realiser:
         self._sandbox = sandbox
         self._settings = settings or RealiseSettings()
         self._shell = shell
-        self._builtins: dict[str, BuiltinBuilder] = {builder.name: builder for builder in builtins}
+        self._builtins = builtins or {}
         self._events = events
         self._event_mutex = threading.Lock()
         self._derivations: dict[StorePath, Derivation] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.app.builtin_main import builtins
+from imagetools.app.builtins import builtins
 from imagetools.formats.store_path import StorePath
 from tests.unit.realise.world import World
 from tests.unit.sandbox.cage import base_for, need_namespaces

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.app.builtin_main import builtins
+from imagetools.app.builtins import builtins
 from imagetools.kernel.hashes import digest
 from imagetools.realise.failures import BuilderFailedError, NoSuchBuiltinError
 from tests.unit.realise.world import World
@@ -71,7 +71,7 @@ def test_a_builtin_builder_that_does_not_exist_is_named(world: World) -> None:
 def test_as_an_ordinary_user(url: str) -> None:
     with base_for(OTHER_USER) as root:
         script = (
-            "import sys; from tests.unit.realise.world import *; from imagetools.app.builtin_main import builtins\n"
+            "import sys; from tests.unit.realise.world import *; from imagetools.app.builtins import builtins\n"
             "w = World(sys.argv[1]); hash = digest('sha256', sys.argv[3].encode())\n"
             "d = w.derivation('', fixed=('flat', hash), env={'url': sys.argv[2]}, builder='builtin:fetchurl', system='builtin')\n"
             "w.realise(d, builtins=builtins()); print(open(w.real(d)).read(), end=''); w.close()\n"

@@ -66,7 +66,7 @@ def fetch(world: World, script: str, name: str = "x") -> StorePath:
 
 
 def run(world: World, drv: StorePath, sandbox: Sandbox | None = None) -> None:
-    realiser = Realiser(world.store, sandbox or PretendingSandbox(), settings=world.settings, builtins=[Pretend()])
+    realiser = Realiser(world.store, sandbox or PretendingSandbox(), settings=world.settings, builtins={Pretend.name: Pretend()})
     try:
         realiser.realise([Target(drv)])
     finally:

@@ -100,7 +100,7 @@ def test_a_builtin_builder_has_both(world: World) -> None:
     attributes = {"url": "é", "list": ["a", "b"], "yes": True, "deep": {"a": placeholder("out")}}
     drv = world.derivation("", builder="builtin:x", env=structured(**attributes))
     sandbox = Looks()
-    realiser = Realiser(world.store, sandbox, settings=world.settings, builtins=[Builder()])
+    realiser = Realiser(world.store, sandbox, settings=world.settings, builtins={Builder.name: Builder()})
     with pytest.raises(Exception, match="failed with exit code 1"):
         realiser.realise([Target(drv)])
     realiser.close()

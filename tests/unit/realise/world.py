@@ -92,12 +92,12 @@ class World:
     def real(self, drv: StorePath, name: str = "out") -> str:
         return self.store.real_path(self.output(drv, name))
 
-    def realiser(self, shell: Shell | None = None, builtins: Sequence[BuiltinBuilder] = ()) -> Realiser:
+    def realiser(self, shell: Shell | None = None, builtins: Mapping[str, BuiltinBuilder] | None = None) -> Realiser:
         return Realiser(
             self.store, HostShellSandbox(), settings=self.settings, shell=shell, builtins=builtins, events=self.events.append
         )
 
-    def realise(self, *drvs: StorePath, shell: Shell | None = None, builtins: Sequence[BuiltinBuilder] = ()) -> None:
+    def realise(self, *drvs: StorePath, shell: Shell | None = None, builtins: Mapping[str, BuiltinBuilder] | None = None) -> None:
         """Realise all outputs. Raises what realising raises."""
         realiser = self.realiser(shell, builtins)
         try:
