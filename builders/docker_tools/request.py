@@ -106,6 +106,10 @@ class Attributes:
             raise MissingAttributeError(self._builder, name)
         return value
 
+    def optional(self, name: str) -> str:
+        """Empty where there is none."""
+        return self._env.get(name, "")
+
     def wrong(self, name: str, reason: str) -> AttributeValueError:
         return AttributeValueError(self._builder, name, reason)
 

@@ -14,13 +14,15 @@ from .layer import Layer, oci_digest
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """``architecture`` is Go's name (amd64, arm64 …), ``created`` an RFC 3339 time; ``layers`` from the lowest up."""
+    """``architecture`` is Go's name (amd64, arm64 …) and ``variant`` which kind of it, mostly none; ``created`` is an RFC 3339
+    time; ``layers`` from the lowest up."""
 
     architecture: str
     created: str
     config: ContainerConfig
     layers: tuple[Layer, ...] = ()
     os: str = "linux"
+    variant: str = ""
 
     def with_layers(self, *layers: Layer) -> "Image":
         """The same image with ``layers`` on top."""
@@ -36,6 +38,7 @@ class Image:
             "created": self.created,
             "architecture": self.architecture,
             "os": self.os,
+            **({"variant": self.variant} if self.variant else {}),
             "config": dict(self.config.fields),
             "rootfs": {"type": "layers", "diff_ids": [oci_digest(layer.diff_id) for layer in self.layers]},
             "history": [_history(self.created, layer) for layer in self.layers],

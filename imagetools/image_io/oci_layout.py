@@ -67,7 +67,10 @@ class Written:
 
 
 class LayoutWriter:
-    """Add the layers from the lowest up, then ``finish`` once. The caller owns (and closes) ``files``."""
+    """Add the layers from the lowest up, then ``finish`` once; or ``end_image`` after those of each image, then ``finish_index``.
+
+    Equal layers of several images are packed once. The caller owns (and closes) ``files``.
+    """
 
     def __init__(self, files: LayoutFiles, compressor: str) -> None:
         """``compressor``: "none", "gz" or "zstd", for every layer."""
@@ -90,13 +93,29 @@ class LayoutWriter:
 
     def finish(self, image: Image, references: Sequence[Reference], annotations: Mapping[str, str] | None = None) -> Written:
         """Write config, manifest and what makes the files a layout; ``annotations`` are the manifest's."""
+        written = self.end_image(image, annotations)
+        write_index(self._files, [named(written.manifest, reference) for reference in references] or [written.manifest])
+        return written
+
+    def end_image(self, image: Image, annotations: Mapping[str, str] | None = None) -> Written:
+        """Write config and manifest of an image with the layers that were added since the last one."""
         done = image.with_layers(*self._layers)
         config = put_bytes(self._files, media_types.OCI_CONFIG, done.config_json())
         layers = tuple(self._described[layer] for layer in self._layers)
         document = OciManifest(config, layers, annotations or {}).document()
-        described = put_bytes(self._files, media_types.OCI_MANIFEST, document, Platform(image.os, image.architecture))
-        write_index(self._files, [named(described, reference) for reference in references] or [described])
+        self._layers.clear()
+        platform = Platform(image.os, image.architecture, image.variant)
+        described = put_bytes(self._files, media_types.OCI_MANIFEST, document, platform)
         return Written(described, config, layers, tuple(oci_digest(value) for value in done.diff_ids))
+
+    def finish_index(
+        self, images: Sequence[Written], references: Sequence[Reference], annotations: Mapping[str, str] | None = None
+    ) -> Descriptor:
+        """Write an index of ``images``, which are one image for several machines, and what makes the files a layout."""
+        index = OciIndex(tuple(image.manifest for image in images), annotations or {})
+        described = put_bytes(self._files, media_types.OCI_INDEX, index.document())
+        write_index(self._files, [named(described, reference) for reference in references] or [described])
+        return described
 
 
 @dataclass(frozen=True, slots=True)

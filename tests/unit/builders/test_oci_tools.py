@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import stat
@@ -16,8 +17,9 @@ from imagetools.builtin.api import BuiltinError
 from imagetools.bundled.builders.oci_tools.oci_bundle import OciBundle
 from imagetools.bundled.builders.oci_tools.oci_image_layout import OciImageLayout
 from imagetools.image_io.archive_reader import validate_archive
+from tests.unit.image_io.layouts import blob
 
-from .build import build, environment
+from .build import RUN, build, environment
 from .fakes import FakeContext, FakeStore
 
 
@@ -176,3 +178,90 @@ def test_equal_layers_lie_there_once(store: FakeStore, tmp_path: Path) -> None:
 def test_wrong_layouts(store: FakeStore, tmp_path: Path, attributes: dict[str, Any]) -> None:
     with pytest.raises(BuiltinError):
         layout(store, tmp_path / "out", **attributes)
+
+
+def machine(architecture: str, **changes: Any) -> dict[str, str | None]:
+    """One of ``machines``: what is no string goes in as JSON, None takes an attribute away."""
+    texts = {key: value if isinstance(value, str) or value is None else json.dumps(value) for key, value in changes.items()}
+    return {"architecture": architecture, **texts}
+
+
+def two_machines(store: FakeStore) -> list[dict[str, str | None]]:
+    return [
+        machine("amd64", contents=[store.logical("app")], config={"Cmd": ["/bin/app"]}, annotations={"a": "ü", "b": "1"}),
+        machine(
+            "arm", variant="v7", contents=[store.logical("hello")], annotations={"a": "ü", "b": "2"}, extraCommands="touch x"
+        ),
+    ]
+
+
+def commands(changes: dict[str, str | None]) -> dict[str, str | None]:
+    """With what runs extraCommands, as far as it has them."""
+    return {**changes, **({"shell": "/bin/bash", "script": RUN, "PATH": "/usr/bin:/bin"} if changes.get("extraCommands") else {})}
+
+
+@pytest.mark.parametrize("format", ["dir", "tar"])
+def test_an_index_has_the_images_of_each_machine(store: FakeStore, tmp_path: Path, format: str) -> None:
+    (tmp_path / "all").mkdir()
+    machines = [commands(item) for item in two_machines(store)]
+    out, digests = layout(store, tmp_path / "all/out", machines=machines, format=format)
+    files = read_layout(out)
+    (entry,) = json.loads(files["index.json"])["manifests"]
+    assert (entry["mediaType"], entry["digest"]) == ("application/vnd.oci.image.index.v1+json", digests["manifest"])
+    assert entry["annotations"]["io.containerd.image.name"] == "docker.io/library/test:1" and "platform" not in entry
+    index = json.loads(files[blob(entry["digest"])])
+    assert index["annotations"] == {"a": "ü"}
+    assert [item["platform"] for item in index["manifests"]] == [
+        {"architecture": "amd64", "os": "linux"},
+        {"architecture": "arm", "os": "linux", "variant": "v7"},
+    ]
+    for changes, item, name in zip(machines, index["manifests"], ("amd64", "arm/v7"), strict=True):
+        (tmp_path / name[:3]).mkdir()
+        alone = {key: value for key, value in changes.items() if value is not None}
+        single, said = layout(store, tmp_path / name[:3] / "out", **alone)
+        assert digests["machines"][name] == said and item["digest"] == said["manifest"]
+        assert {path: data for path, data in read_layout(single).items() if path.startswith("blobs/")}.items() <= files.items()
+        config = json.loads(files[blob(said["config"])])
+        assert (config["architecture"], config.get("variant")) == (
+            item["platform"]["architecture"],
+            item["platform"].get("variant"),
+        )
+    first, second = digests["machines"].values()
+    assert first["layers"][:2] == second["layers"][:2] and first["layers"][2:] != second["layers"][2:]
+    if format == "tar":
+        (described,) = json.loads(files["manifest.json"])
+        assert described["Config"] == blob(first["config"])
+
+
+def test_the_machine_at_hand_is_what_docker_loads(store: FakeStore, tmp_path: Path) -> None:
+    machines = [machine("arm64"), machine("amd64")]
+    out, digests = layout(store, tmp_path / "out", machines=machines, format="tar", ownArchitecture="amd64")
+    (described,) = json.loads(read_layout(out)["manifest.json"])
+    assert described["Config"] == blob(digests["machines"]["amd64"]["config"])
+
+
+def test_what_one_machine_does_not_have(store: FakeStore, tmp_path: Path) -> None:
+    """An attribute that the other machine has is taken away by null."""
+    names = ("extraCommands", "shell", "script", "PATH")
+    machines = [machine("amd64"), machine("arm64", **dict.fromkeys(names))]
+    out, digests = layout(store, tmp_path / "out", machines=machines, extraCommands="touch made")
+    first, second = (read_layout(out)[blob(item["layers"][0])] for item in digests["machines"].values())
+    assert [names_in(gzip.decompress(data)) for data in (first, second)] == [["", "made"], [""]]
+
+
+def names_in(tar: bytes) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(tar)) as opened:
+        return [name.removeprefix(".") for name in opened.getnames()]
+
+
+def read_layout(out: Path) -> dict[str, bytes]:
+    if out.is_dir():
+        return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with tarfile.open(out) as opened:
+        return {item.name: file.read() for item in opened if (file := opened.extractfile(item))}
+
+
+@pytest.mark.parametrize("machines", [[], "{", [1], [{"contents": []}], [{"architecture": "ARM"}], [{"variant": "v/7"}]])
+def test_wrong_machines(store: FakeStore, tmp_path: Path, machines: Any) -> None:
+    with pytest.raises(BuiltinError):
+        layout(store, tmp_path / "out", machines=machines)
