@@ -199,6 +199,10 @@ class Registry:
 
         return self._exchange.patiently(attempt) if patient else attempt()
 
+    def patiently(self, work: Callable[[], T], progress: Callable[[], int]) -> T:
+        """Do ``work`` again while it fails in ways that may pass; ``progress`` counts what came of it so far."""
+        return self._exchange.patiently(work, progress)
+
     def expect(self, ask: Ask, response: "httpx.Response", *statuses: int) -> None:
         """Raise the error for an answer that is none of these."""
         if response.status_code not in statuses:
