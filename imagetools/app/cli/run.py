@@ -2,33 +2,36 @@
 
 import os
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
 
-from imagetools.app.cli import (
-    appimage,
-    build,
-    copy,
-    evaluate,
-    hash,
-    image,
-    instantiate,
-    key,
-    load,
-    log,
-    packages,
-    prefetch,
-    repl,
-    run_program,
-    store,
-)
 from imagetools.app.cli.arguments import fold_pairs, own_words
 from imagetools.app.settings import SettingError, Settings, read_settings
 from imagetools.app.ui.failures import exit_code, show_failure
 from imagetools.kernel.errors import ImagetoolsError
 
 _INTERRUPTED: Final = 130
+COMMANDS: Final = {
+    "build": "build",
+    "eval": "evaluate",
+    "repl": "repl",
+    "run": "run_program",
+    "instantiate": "instantiate",
+    "prefetch": "prefetch",
+    "load": "load",
+    "image": "image",
+    "appimage": "appimage",
+    "log": "log",
+    "store": "store",
+    "copy": "copy",
+    "key": "key",
+    "hash": "hash",
+    "pkgs": "packages",
+}
+"""Each command and the module that registers it."""
 
 
 class NoFolderError(ImagetoolsError):
@@ -53,7 +56,14 @@ def _version(ctx: typer.Context, wanted: bool) -> None:
         raise typer.Exit
 
 
-def _application(description: str) -> typer.Typer:
+def needed(argv: list[str]) -> Iterable[str]:
+    """The modules of commands that ``argv`` needs: one, or all for help, completion and what is no command."""
+    name = argv[0] if argv else ""
+    return [COMMANDS[name]] if name in COMMANDS else COMMANDS.values()
+
+
+def application(description: str, modules: Iterable[str]) -> typer.Typer:
+    """The commands of some modules of this package. Building all of them would cost each start 20 ms."""
     app = typer.Typer(
         name="imagetools", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=description
     )
@@ -66,24 +76,8 @@ def _application(description: str) -> typer.Typer:
     ) -> None:
         del version
 
-    for module in (
-        build,
-        evaluate,
-        repl,
-        run_program,
-        instantiate,
-        prefetch,
-        load,
-        image,
-        appimage,
-        log,
-        store,
-        copy,
-        key,
-        hash,
-        packages,
-    ):
-        module.register(app)
+    for module in modules:
+        import_module(f"imagetools.app.cli.{module}").register(app)
     return app
 
 
@@ -109,7 +103,7 @@ def run(argv: list[str], description: str) -> int:
     try:
         _check_folder()
         words = [*fold_pairs(own), *argv[len(own) :]]
-        result = _application(description)(words, prog_name="imagetools", standalone_mode=True)
+        result = application(description, needed(words))(words, prog_name="imagetools", standalone_mode=True)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if code == _INTERRUPTED:  # typer turns Ctrl-C into this, without a word
