@@ -17,6 +17,7 @@ from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_str
 
 from .inputs import Inputs
+from .known_layers import with_recipe
 from .linked_tree import LinkedTree
 from .made_tree import run_commands
 from .mentions import Mentions
@@ -60,7 +61,8 @@ def add_layers(
         ctx.log(f"Creating layer {number} from paths: {listed}")
         part = LayerPart(_entries(store, paths), request.stamp)
         on_layer(listed)
-        archive.add_layer(LayerSource("\n".join(["store", *listed]), (part,), f"store paths: {listed}"))
+        source = LayerSource("\n".join(["store", *listed]), (part,), f"store paths: {listed}")
+        archive.add_layer(with_recipe(source, inputs, paths))
     ctx.log(f"Creating layer {len(layers) + 1} with customisation...")
     identity = ["links", *request.contents, *request.commands_identity]
     top = LayerPart(_root(tree) if made is None else made.entries, Stamp(request.stamp.mtime))

@@ -5,6 +5,7 @@ not an input of the derivation, and at the clock unless the definition says ``cr
 """
 
 import time
+from collections.abc import Mapping
 from typing import ClassVar
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError
@@ -15,6 +16,7 @@ from imagetools.image_io.docker_archive import DockerArchiveWriter
 
 from .build_image import add_single_layer
 from .build_layered import add_layers
+from .known_layers import KnownLayers, runs_commands
 from .request import ImageRequest
 
 
@@ -36,6 +38,10 @@ class DockerImage:
     needs_network: ClassVar[bool] = False
     host_binds: ClassVar[tuple[str, ...]] = ()
 
+    def runs_commands(self, env: Mapping[str, str]) -> bool:
+        """See MeasuresLayers."""
+        return runs_commands(env)
+
     def build(self, ctx: BuiltinContext) -> None:
         """Write the docker archive to the output ``out``."""
         request = ImageRequest.read(ctx, int(time.time()))
@@ -43,7 +49,7 @@ class DockerImage:
             ctx.log(f"warning: {warning}")
         try:
             with open(ctx.outputs["out"], "wb") as file, BlockStream(open_sink(file, request.compressor)) as stream:
-                archive = DockerArchiveWriter(stream)
+                archive = DockerArchiveWriter(stream, KnownLayers(ctx))
                 if request.layout == "single":
                     add_single_layer(ctx, request, archive)
                 else:

@@ -7,7 +7,7 @@ digests are computed here, once. The script names every store path of the image,
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from jinja2 import Environment, StrictUndefined
@@ -19,6 +19,7 @@ from imagetools.image_io.docker_archive import DockerArchiveWriter
 from .archive_plan import ArchivePlan, PlannedStream
 from .build_layered import add_layers
 from .docker_image import ArchiveWriteError
+from .known_layers import KnownLayers, runs_commands
 from .request import ImageRequest
 
 
@@ -28,6 +29,10 @@ class DockerStream:
     name: ClassVar[str] = "docker-stream"
     needs_network: ClassVar[bool] = False
     host_binds: ClassVar[tuple[str, ...]] = ()
+
+    def runs_commands(self, env: Mapping[str, str]) -> bool:
+        """See MeasuresLayers."""
+        return runs_commands(env)
 
     def build(self, ctx: BuiltinContext) -> None:
         """Write the script to the output ``out`` and the plan to ``plan``."""
@@ -44,7 +49,7 @@ class DockerStream:
                     plan.cut()
                     layers.append((stream.offset, paths))
 
-                archive = DockerArchiveWriter(stream)
+                archive = DockerArchiveWriter(stream, KnownLayers(ctx))
                 refers_to = add_layers(ctx, request, archive, on_layer)
                 ctx.log("Adding manifests...")
                 plan.cut()

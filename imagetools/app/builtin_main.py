@@ -47,6 +47,7 @@ class Context:
         self.store_dir: StoreDir = request.store_dir
         self.transport = transport
         self.kept = _host(request.kept)
+        self.ledger = _host(request.ledger)
         self.ca_file = _ca_file(request)
         self.netrc = netrc
         self.attrs: Mapping[str, Any] = attrs or {}

@@ -7,13 +7,16 @@ the context. This module is pure types; it refuses to construct anything.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.net.ports import Transport
+
+#: In the build folder: the ledger that a builder of layers leaves.
+LEDGER: Final = ".layers"
 
 
 class BuiltinError(ImagetoolsError):
@@ -113,6 +116,12 @@ class BuiltinContext(Protocol):
         ...
 
     @property
+    def ledger(self) -> str:
+        """The folder, which may not exist and is not to be written to, of what was once measured of layers (image_io.ledger).
+        What a builder of layers measures itself it leaves in a ledger LEDGER in ``scratch``."""
+        ...
+
+    @property
     def ca_file(self) -> str | None:
         """The certificates to trust, for programs that download by themselves; None where nothing was said."""
         ...
@@ -167,6 +176,15 @@ class BuiltinBuilder(Protocol):
 
     def build(self, ctx: BuiltinContext) -> None:
         """Create every output. Raises BuiltinError (or any ImagetoolsError)."""
+        ...
+
+
+@runtime_checkable
+class MeasuresLayers(Protocol):
+    """What a builtin builder may be in addition: one that makes layers, reads ``ctx.ledger`` and adds to it."""
+
+    def runs_commands(self, env: Mapping[str, str]) -> bool:
+        """Whether a build with this environment runs programs of the definition: then nothing that it measured is believed."""
         ...
 
 

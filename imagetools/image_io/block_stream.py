@@ -104,6 +104,11 @@ class BlockStream:
         self._hash_from = self._fill
         return self._hasher
 
+    @property
+    def hashing(self) -> bool:
+        """Whether bytes written now are hashed."""
+        return self._hasher is not None
+
     def stop_digest(self) -> None:
         """Bytes written from here on are not hashed."""
         self._cut()

@@ -17,6 +17,7 @@ from ..image.reference import Reference
 from ..kernel.hashes import Hash
 from .block_stream import BlockStream
 from .entries import REGULAR, Entry
+from .ledger import LayerBook, LayerFacts
 from .tar_header import END, Stamp, header, padding
 from .tar_layer import LayerSource, tar_size, write_tar
 
@@ -28,12 +29,18 @@ _MODE: Final = 0o444
 
 
 class DockerArchiveWriter:
-    """Add the layers from the lowest up, then ``finish`` once. The caller owns (and closes) the stream."""
+    """Add the layers from the lowest up, then ``finish`` once. The caller owns (and closes) the stream.
 
-    def __init__(self, stream: BlockStream) -> None:
+    A layer that ``ledger`` knows is not hashed again. ``members``: of each member its name, where its bytes start, and how many
+    they are, in the order of the archive.
+    """
+
+    def __init__(self, stream: BlockStream, ledger: LayerBook | None = None) -> None:
+        self.members: list[tuple[str, int, int]] = []
         self._stream = stream
+        self._ledger = ledger
         self._order: list[LayerSource] = []
-        self._written: dict[str, tuple[_Hash, int]] = {}
+        self._written: dict[str, tuple[_Hash | Hash, int]] = {}
 
     def add_layer(self, source: LayerSource) -> None:
         """Write ``source``'s tar, unless a layer of the same identity is there. Raises FileChangedError, OSError."""
@@ -42,22 +49,28 @@ class DockerArchiveWriter:
         if name in self._written:
             return
         size = tar_size(source)
-        self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, size), _STAMP))
-        hasher = self._stream.start_digest()
+        facts = self._ledger.find(source.recipe) if self._ledger is not None and source.recipe else None
+        self._begin(name, size)
         start = self._stream.offset
-        write_tar(source, self._stream)
-        self._stream.stop_digest()
+        if facts is not None and facts.size == size:
+            write_tar(source, self._stream)
+            self._written[name] = (facts.diff_id, size)
+        else:
+            self._written[name] = (self._stream.start_digest(), size)
+            write_tar(source, self._stream)
+            self._stream.stop_digest()
         if self._stream.offset - start != size:
             raise RuntimeError(f"layer {name}: {size} bytes announced, {self._stream.offset - start} written")
-        self._written[name] = (hasher, size)
 
     def finish(self, image: Image, references: Iterable[Reference]) -> Image:
         """Write config and manifest; ``image`` with the layers that were added."""
         self._stream.settle()
         layers: list[Layer] = []
         for source in self._order:
-            hasher, size = self._written[_member_name(source)]
-            diff_id = Hash("sha256", hasher.digest())
+            found, size = self._written[_member_name(source)]
+            diff_id = found if isinstance(found, Hash) else Hash("sha256", found.digest())
+            if self._ledger is not None and source.recipe and not isinstance(found, Hash):
+                self._ledger.record(source.recipe, LayerFacts(diff_id, size))
             layers.append(Layer(diff_id, size, source.comment, digest=diff_id, blob_size=size))
         done = image.with_layers(*layers)
         config = f"{done.id.base16()}.json"
@@ -69,8 +82,12 @@ class DockerArchiveWriter:
         return done
 
     def _add_bytes(self, name: str, data: bytes) -> None:
-        self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, len(data)), _STAMP))
+        self._begin(name, len(data))
         self._stream.write(data + bytes(padding(len(data))))
+
+    def _begin(self, name: str, size: int) -> None:
+        self._stream.write(header(Entry(name.encode(), REGULAR, _MODE, size), _STAMP))
+        self.members.append((name, self._stream.offset, size))
 
 
 def _member_name(source: LayerSource) -> str:

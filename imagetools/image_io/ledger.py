@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from ..image.layer import oci_digest
 from ..kernel.hashes import Hash, HashError
@@ -34,6 +34,18 @@ class LayerFacts:
     diff_id: Hash
     size: int
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+
+
+class LayerBook(Protocol):
+    """Whatever remembers facts of layers."""
+
+    def find(self, key: str) -> LayerFacts | None:
+        """What is known under ``key``."""
+        ...
+
+    def record(self, key: str, facts: LayerFacts) -> None:
+        """Remember it, or do not."""
+        ...
 
 
 def recipe_key(recipe: str, version: int, nar_hashes: Iterable[Hash]) -> str:

@@ -25,11 +25,16 @@ class LayerPart:
 
 @dataclass(frozen=True, slots=True)
 class LayerSource:
-    """``identity`` names all that the members depend on; ``comment`` goes into the image's history."""
+    """``identity`` names all that the members depend on; ``comment`` goes into the image's history.
+
+    ``recipe`` is a ledger's key (ledger.recipe_key), under which what is measured of the layer may be kept for other builds;
+    empty where its bytes do not follow from what the builder knows.
+    """
 
     identity: str
     parts: tuple[LayerPart, ...]
     comment: str = ""
+    recipe: str = ""
 
     @property
     def key(self) -> str:

@@ -31,6 +31,7 @@ from imagetools.realise.failures import (
 )
 from imagetools.realise.inputs import Inputs, find_inputs, host_binds, input_binds, shell_bind
 from imagetools.realise.kept import SCRATCH_SUFFIX, KeptFolders, take_over
+from imagetools.realise.layer_facts import LayerFactsOfStore
 from imagetools.realise.machine import KVM
 from imagetools.realise.outputs import register_outputs
 from imagetools.realise.plan import BUILTIN, Step, is_builtin
@@ -70,6 +71,7 @@ class Builder:
     ) -> None:
         self._store = store
         self._kept = KeptFolders(store)
+        self._layer_facts = LayerFactsOfStore(store)
         self._sandbox = sandbox
         self._settings = settings
         self._shell = shell
@@ -156,6 +158,9 @@ class Builder:
                 self._kept.forget(scratch)
             if not step.check:
                 register_outputs(self._store, step, options, outcome, inputs.closure, lines.tail)
+                if is_builtin(step.derivation):
+                    builder = self._builtins[step.derivation.builder[len(BUILTIN) :]]
+                    self._layer_facts.learn(builder, step.derivation.env, outcome.build_folder)
                 return
             keep = self._settings.keep_failed
             try:
@@ -196,8 +201,18 @@ class Builder:
                     if not path.startswith(store_dir.path + "/")
                 ]
             binds += self._certificates(derivation, None)
+            binds += self._layer_facts.binds(builder)
             files |= builtin_request.files(
-                step, self._store, self._sandbox, self._settings, inputs.closure, env, logical, scratch, options.pass_as_file
+                step,
+                self._store,
+                self._sandbox,
+                self._settings,
+                inputs.closure,
+                env,
+                logical,
+                scratch,
+                options.pass_as_file,
+                self._layer_facts.folder,
             )
             env = builtin_request.process_environment(folder)
         else:

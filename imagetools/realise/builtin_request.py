@@ -33,7 +33,7 @@ NETRC: Final = ".builtin.netrc"
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the process reads, all bytestrs. ``store_prefix`` is where the store lies for it; ``closure`` are all inputs;
-    ``kept``: see BuiltinContext.
+    ``kept`` and ``ledger``: see BuiltinContext.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Request:
     ca_file: str | None
     closure: Closure
     kept: str = ""
+    ledger: str = ""
 
 
 def files(
@@ -59,6 +60,7 @@ def files(
     logical: Mapping[str, str],
     scratch: str,
     passed_as_file: Sequence[str],
+    ledger: str,
 ) -> dict[str, bytes]:
     """Files for the build folder: the request, and netrc where there is one."""
     store_dir = store.store_dir
@@ -81,6 +83,7 @@ def files(
         ca_file=host_path(os.path.realpath(settings.ca_file)) if network and settings.ca_file is not None else None,
         closure=closure,
         kept=f"{folder if network else host_path(sandbox.build_folder(scratch))}/{KEPT}",
+        ledger=host_path(ledger),
     )
     found = {FILE: write(request)}
     if network and settings.netrc is not None:
@@ -113,6 +116,7 @@ def write(request: Request) -> bytes:
             "network": request.network,
             "ca_file": request.ca_file,
             "kept": request.kept,
+            "ledger": request.ledger,
             "roots": [path.base_name for path in request.closure.roots],
             "members": [_info(info) for info in request.closure.members.values()],
         }
@@ -135,6 +139,7 @@ def read(data: bytes) -> Request:
         ca_file=found["ca_file"],
         closure=Closure([StorePath.parse(name) for name in found["roots"]], {info.path: info for info in infos}),
         kept=found["kept"],
+        ledger=found["ledger"],
     )
 
 

@@ -25,13 +25,18 @@ SCRATCH_SUFFIX: Final = ".chroot"
 DAYS: Final = 30
 
 
+def beside(store: Store, folder: str) -> str:
+    """A folder below the store's root; it may not exist."""
+    any_path = store.real_path(StorePath(bytes(20), "x"))
+    return os.path.join(os.path.dirname(any_path).removesuffix(store.store_dir.path) or "/", folder)
+
+
 class KeptFolders:
     """The folders of one store. The caller holds the output locks of the derivation whose folder it asks for."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        any_path = store.real_path(StorePath(bytes(20), "x"))
-        self._root = os.path.join(os.path.dirname(any_path).removesuffix(store.store_dir.path) or "/", FOLDER)
+        self._root = beside(store, FOLDER)
 
     def place(self, drv: StorePath) -> str:
         """Where a derivation's folder lies while nobody builds it; it may not exist."""

@@ -60,6 +60,7 @@ class FakeContext:
         self.store_dir = store.dir
         self.transport = None
         self.kept = str(out.parent / ".kept")
+        self.ledger = str(out.parent / ".ledger")
         self.ca_file = None
         self.attrs: Mapping[str, Any] = {}
         self.netrc = ""

@@ -22,6 +22,7 @@ class SmallContext:
     transport: Transport | None = None
     store_dir: StoreDir = field(default_factory=lambda: StoreDir("/nix/store"))
     lines: list[str] = field(default_factory=list)
+    ledger: str = "/not-there"
     ca_file: str | None = None
     attrs: dict[str, Any] = field(default_factory=dict)
     netrc: str = ""
