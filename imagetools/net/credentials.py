@@ -41,6 +41,10 @@ class Netrc:
     def lookup(self, host: str) -> Login | None:
         return self._machines.get(host.lower(), self._default)
 
+    def machine(self, host: str) -> Login | None:
+        """The entry that names ``host``; never the default."""
+        return self._machines.get(host.lower())
+
     def passwords(self) -> list[str]:
         """All that must not be shown."""
         logins = [*self._machines.values(), *([self._default] if self._default is not None else [])]
