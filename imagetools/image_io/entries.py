@@ -38,8 +38,8 @@ class StrangeFileError(ImagetoolsError):
 class Entry:
     """``name`` is relative to the image's root, without a slash at either end; empty for the root itself.
 
-    ``kind`` is a tar type flag; ``size`` in bytes and ``source`` (where to read them) belong to files, ``target`` to links; that of
-    a hard link is the name of an earlier member. What only some layers have: ``owner``, who and when, in place of the layer's
+    ``kind`` is a tar type flag; ``size`` in bytes and ``source`` (where to read them) belong to files, ``target`` to links; that
+    of a hard link is the name of an earlier member. What only some layers have: ``owner``, who and when, in place of the layer's
     stamp; ``xattrs``, sorted by name (``security.capability`` and kin); ``device``, the major and minor number.
     """
 
