@@ -4,12 +4,12 @@ A docker archive and a layout become the same value here, so that copying has on
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..image import manifest, media_types
 from ..image.descriptor import Descriptor, Platform, is_digest, shortened
 from ..image.json_text import JsonTextError, read_json
-from ..image.manifest import config_digest
+from ..image.manifest import ArchivedImage, config_digest
 from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, OciManifest
 from ..image.reference import ImageNameError, Reference
 from ..image.tags import BrokenImageError, answers_to, names_of
@@ -46,8 +46,17 @@ class WhichPlatformError(ImagetoolsError):
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """``whole`` are ``name:tag`` texts; ``tag``: what a layout calls something where that is no whole name."""
+
+    whole: tuple[str, ...] = ()
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLayer:
-    """``member`` holds the bytes; ``described`` says what they should be (None in a docker archive); ``diff_id`` the config's."""
+    """``member`` holds the bytes; ``described`` says what they should be (None in a docker archive); ``diff_id`` is the config's,
+    empty for what is no layer of files."""
 
     member: str
     diff_id: str
@@ -70,6 +79,27 @@ class SourceImage:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceIndex:
+    """An index, byte for byte, and what each of its ``entries`` points to."""
+
+    document: bytes
+    media_type: str
+    entries: tuple[Descriptor, ...]
+    children: "tuple[SourceImage | SourceIndex, ...]"
+    named: Names = Names()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def images(self) -> Iterator[SourceImage]:
+        """All that there is below, each once for each time it is meant."""
+        for child in self.children:
+            if isinstance(child, SourceIndex):
+                yield from child.images
+            else:
+                yield child
+
+
 def find_image(members: Members, wanted: str | None, platform: Platform) -> SourceImage:
     """The image that ``wanted`` names, or the only one. ``platform`` chooses where there are several of one name.
 
@@ -90,7 +120,11 @@ def _in_archive(members: Members, wanted: str | None) -> SourceImage:
             raise WhichImageError(wanted, names)
     if len(images) > 1:
         raise WhichImageError(None, names)
-    (image,) = images
+    return archived_image(members, images[0])
+
+
+def archived_image(members: Members, image: ArchivedImage) -> SourceImage:
+    """One entry of a docker archive's manifest. Raises BrokenImageError."""
     config = small(members, image.config)
     named = config_digest(image.config)
     if named is not None and named != digest("sha256", config).base16():
@@ -100,7 +134,35 @@ def _in_archive(members: Members, wanted: str | None) -> SourceImage:
     return SourceImage(config, platform, layers, _familiar(image.tags))
 
 
+def find_whole(members: Members, wanted: str | None) -> "SourceImage | SourceIndex":
+    """All that ``wanted`` names: an image, or an index with everything below it, whatever that is.
+
+    Raises as ``find_image`` does.
+    """
+    if INDEX_FILE not in members:
+        return _in_archive(members, wanted)
+    items = _named(members, wanted)
+    (item, *others) = {entry.digest: entry for entry in items}.values()
+    if not others:
+        return _node(members, item, _names(items), 0)
+    index = OciIndex(tuple(replace(entry, annotations={}) for entry in (item, *others)))
+    children = tuple(_node(members, entry, Names(), 1) for entry in index.manifests)
+    return SourceIndex(index.document(), media_types.OCI_INDEX, index.manifests, children, _names(items))
+
+
 def _in_layout(members: Members, wanted: str | None, platform: Platform) -> SourceImage:
+    return layout_image(members, _named(members, wanted), platform)
+
+
+def layout_image(members: Members, items: Sequence[Descriptor], platform: Platform) -> SourceImage:
+    """What some entries of a layout's index, all of one name, mean on ``platform``. Raises WhichPlatformError, BrokenImageError,
+    LayoutJsonError."""
+    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0)), platform)
+    return _image(members, item, _names(items))
+
+
+def _named(members: Members, wanted: str | None) -> list[Descriptor]:
+    """What ``index.json`` calls so: one thing under several names, or several under one."""
     index = OciIndex.parse(small(members, INDEX_FILE), INDEX_FILE)
     items = [item for item in index.manifests if wanted is None or answers_to(item, wanted)]
     names = list(dict.fromkeys(name for item in index.manifests for name in names_of(item)))
@@ -108,32 +170,49 @@ def _in_layout(members: Members, wanted: str | None, platform: Platform) -> Sour
         raise WhichImageError(wanted, names)
     if len({(item.digest, item.media_type) for item in items}) > 1 and len({names_of(item) for item in items}) > 1:
         raise WhichImageError(None, names)
-    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0)), platform)
+    return items
+
+
+def _node(members: Members, item: Descriptor, names: Names, depth: int) -> "SourceImage | SourceIndex":
+    if item.media_type in media_types.MANIFESTS:
+        return _image(members, item, names, whatever=True)
+    if item.media_type not in media_types.INDEXES:
+        raise BrokenImageError(INDEX_FILE, f"the media type '{shortened(item.media_type)}' of {item.digest} is not known")
+    if depth == _DEEPEST_INDEX:
+        raise BrokenImageError(item.blob, f"indexes are nested deeper than {_DEEPEST_INDEX}")
+    document = _checked(members, item)
+    index = OciIndex.parse(document, item.blob)
+    children = tuple(_node(members, entry, Names(), depth + 1) for entry in index.manifests)
+    return SourceIndex(document, item.media_type, index.manifests, children, names, index.annotations)
+
+
+def _image(members: Members, item: Descriptor, names: Names, *, whatever: bool = False) -> SourceImage:
+    """``whatever``: what is no image but stands beside some (signatures, provenance) is taken as it is."""
     document = _checked(members, item)
     read = OciManifest.parse(document, item.blob)
     config = _checked(members, read.config)
-    diff_ids, found = _read_config(read.config.blob, config, len(read.layers))
-    layers = tuple(SourceLayer(layer.blob, diff_id, layer) for layer, diff_id in zip(read.layers, diff_ids, strict=True))
-    for layer in read.layers:
-        if layer.media_type not in media_types.LAYERS:
-            raise BrokenImageError(
-                item.blob, f"the media type '{shortened(layer.media_type)}' of the layer {layer.digest} is not known"
-            )
+    strange = next((layer for layer in read.layers if layer.media_type not in media_types.LAYERS), None)
+    if whatever and (strange is not None or read.config.media_type not in media_types.CONFIGS):
+        layers = tuple(SourceLayer(layer.blob, "", layer) for layer in read.layers)
+        found = item.platform or Platform("unknown", "unknown")
+    elif strange is not None:
+        raise BrokenImageError(
+            item.blob, f"the media type '{shortened(strange.media_type)}' of the layer {strange.digest} is not known"
+        )
+    else:
+        diff_ids, found = _read_config(read.config.blob, config, len(read.layers))
+        layers = tuple(SourceLayer(layer.blob, diff_id, layer) for layer, diff_id in zip(read.layers, diff_ids, strict=True))
+    return SourceImage(
+        config, found, layers, names.whole, names.tag, document, item.media_type, read.config.media_type, read.annotations
+    )
+
+
+def _names(items: Sequence[Descriptor]) -> Names:
     whole = [name for entry in items for name in names_of(entry) if _is_whole(name)]
     tags = [
         entry.annotations[REF_NAME] for entry in items if REF_NAME in entry.annotations and FULL_NAME not in entry.annotations
     ]
-    return SourceImage(
-        config,
-        found,
-        layers,
-        tuple(dict.fromkeys(whole)),
-        tags[0] if tags and not _is_whole(tags[0]) else None,
-        document,
-        item.media_type,
-        read.config.media_type,
-        read.annotations,
-    )
+    return Names(tuple(dict.fromkeys(whole)), tags[0] if tags and not _is_whole(tags[0]) else None)
 
 
 def _same(items: Sequence[Descriptor]) -> bool:

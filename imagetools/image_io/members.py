@@ -10,7 +10,8 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO, Final, Protocol
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from ..archive.decompress import decompressed, sniff
 from ..archive.member import Kind
@@ -21,6 +22,7 @@ from ..image.tags import BrokenImageError
 from .archive_reader import check_is_image, member_name
 
 _LOOK: Final = 512
+_NOT_COMPRESSED: Final = "none"
 _PIECE: Final = 1 << 20
 _AHEAD: Final = 1 << 14
 
@@ -36,6 +38,30 @@ class Members(Protocol):
 
     def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
         """The bytes from ``start`` on. Raises BrokenImageError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileRange:
+    """Where a member's bytes lie: in the file at ``path``, whose whole is compressed as ``compression`` says ("none", "gzip" …);
+    ``offset`` counts in what it holds."""
+
+    path: str
+    compression: str
+    offset: int
+    size: int
+
+
+@runtime_checkable
+class LocatedMembers(Members, Protocol):
+    """Members that lie in files."""
+
+    def located(self, name: str) -> FileRange:
+        """Raises BrokenImageError."""
+        ...
+
+    def headers(self, name: str) -> ByteStream:
+        """The member, for a reader of tar that wants none of the bodies. Raises BrokenImageError, OSError."""
         ...
 
 
@@ -55,7 +81,8 @@ def open_members(path: str, scratch: str) -> Iterator[Members]:
         return
     with ExitStack() as stack:
         file: BinaryIO = stack.enter_context(open(path, "rb"))
-        if sniff(file.read(_LOOK)) is not None:
+        compression = sniff(file.read(_LOOK)) or _NOT_COMPRESSED
+        if compression != _NOT_COMPRESSED:
             file.seek(0)
             unpacked = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
             stream = decompressed(ByteStream(file.read))
@@ -63,7 +90,7 @@ def open_members(path: str, scratch: str) -> Iterator[Members]:
                 unpacked.write(piece)
             unpacked.flush()
             file = unpacked
-        yield _Tar(file)
+        yield _Tar(file, path, compression)
 
 
 class _Folder:
@@ -83,6 +110,13 @@ class _Folder:
             while piece := file.read(_PIECE):
                 yield piece
 
+    def located(self, name: str) -> FileRange:
+        return FileRange(os.path.join(self._path, name), _NOT_COMPRESSED, 0, self.size(name))
+
+    def headers(self, name: str) -> ByteStream:
+        file = self._open(name)
+        return _Headers(file, 0, os.fstat(file.fileno()).st_size)
+
     def _open(self, name: str) -> BinaryIO:
         place = os.path.join(self._path, name)
         try:
@@ -98,23 +132,25 @@ class _Folder:
 
 
 class _Headers(ByteStream):
-    """A tar in a file, whose members' bytes are passed over instead of read."""
+    """A tar in a part of a file, whose members' bytes are passed over instead of read."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
         super().__init__(self._more)
+        self._file: Final = file  # open as long as this is
         self._handle: Final = file.fileno()
-        self._end: Final = os.fstat(self._handle).st_size
-        self._at = 0
+        self._size: Final = size
+        self._end: Final = start + size
+        self._at = start
 
     def _more(self, size: int) -> bytes:
-        piece = os.pread(self._handle, min(size, _AHEAD), self._at)
+        piece = os.pread(self._handle, min(size, _AHEAD, self._end - self._at), self._at)
         self._at += len(piece)
         return piece
 
     def up_to(self, size: int) -> Iterator[bytes]:
-        left = self._end - self.offset
+        left = self._size - self.offset
         if size > left:
-            raise ArchiveError(self.form, f"it ends early, {size - left} bytes are missing", self._end)
+            raise ArchiveError(self.form, f"it ends early, {size - left} bytes are missing", self._size)
         kept = min(size, len(self._ahead) - self._place)
         self._place += kept
         self._at += size - kept
@@ -123,13 +159,20 @@ class _Headers(ByteStream):
 
 
 class _Tar:
-    def __init__(self, file: BinaryIO) -> None:
+    """``path`` is the file itself, ``compression`` its own; ``file`` is what it holds."""
+
+    def __init__(self, file: BinaryIO, path: str, compression: str) -> None:
         self._file: Final = file
+        self._path: Final = path
+        self._compression: Final = compression
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
-        stream = _Headers(file)
+        self._twice: set[str] = set()
+        stream = _Headers(file, 0, os.fstat(file.fileno()).st_size)
         for member in read_tar(stream):
             name = member_name(member)
+            if name in self and member.kind is not Kind.DIRECTORY:
+                self._twice.add(name)
             if member.kind is Kind.FILE:
                 self._places[name] = (stream.offset, member.size)
                 self._links.pop(name, None)
@@ -155,9 +198,18 @@ class _Tar:
             offset += len(piece)
             size -= len(piece)
 
+    def located(self, name: str) -> FileRange:
+        offset, size = self._find(name)
+        return FileRange(self._path, self._compression, offset, size)
+
+    def headers(self, name: str) -> ByteStream:
+        return _Headers(self._file, *self._find(name))
+
     def _find(self, name: str) -> tuple[int, int]:
         wanted = name
         for _ in range(8):
+            if wanted in self._twice:
+                raise BrokenImageError(wanted, "the archive has this member twice")
             if wanted not in self._links:
                 break
             wanted = self._links[wanted]

@@ -1,0 +1,109 @@
+"""What lies in the layers below: which store paths they hold, which names are links; told by the names of members alone.
+
+Layers are never unpacked. A name that leaves the image's root is refused here, so that whoever reads the layers later need not
+look again; devices and the like are part of an image and harmless in it.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..archive.member import Kind, Member
+from ..archive.shown import shown
+from ..archive.stream import ByteStream
+from ..archive.tarball import read_tar
+from ..formats.store_path import StoreDir
+from ..image.tags import BrokenImageError
+from ..kernel.bytestr import to_bytes
+
+WHITEOUT: Final = b".wh."
+OPAQUE: Final = b".wh..wh..opq"
+#: Of aufs: what begins so and is not the mark of an opaque folder means nothing in an image.
+AUFS: Final = b".wh..wh."
+
+_OBJECT: Final = re.compile(rb"[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,211}")
+_LONGEST: Final = 4096
+
+
+def member_parts(where: str, name: bytes) -> tuple[bytes, ...]:
+    """A member's name as parts below the image's root; a slash in front means nothing. Raises BrokenImageError."""
+    parts = tuple(part for part in name.split(b"/") if part not in {b"", b"."})
+    if b".." in parts:
+        raise BrokenImageError(where, f"the member '{shown(name[:200])}' leaves the image's root")
+    if len(name) > _LONGEST or any(len(part) > 255 for part in parts):
+        raise BrokenImageError(where, f"the name of the member '{shown(name[:100])}…' is too long")
+    return parts
+
+
+def hidden_name(parts: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
+    """What a whiteout hides in the layers below; the folder itself for an opaque one, None for other members."""
+    last = parts[-1] if parts else b""
+    if last == OPAQUE:
+        return parts[:-1]
+    if last.startswith(WHITEOUT) and not last.startswith(AUFS) and len(last) > len(WHITEOUT):
+        return (*parts[:-1], last[len(WHITEOUT) :])
+    return None
+
+
+@dataclass(slots=True)
+class BaseScan:
+    """Layers from the lowest up. ``store_paths``: the base names of the store objects that are whole; ``links``: the symbolic
+    links that are left, by name; ``folders``: those of the store."""
+
+    store_dir: StoreDir
+    store_paths: set[str] = field(default_factory=set)
+    links: dict[bytes, bytes] = field(default_factory=dict)
+    folders: set[bytes] = field(default_factory=set)
+
+    def layer(self, where: str, stream: ByteStream) -> None:
+        """Look through a layer's tar. Raises BrokenImageError, ArchiveError."""
+        store = tuple(to_bytes(self.store_dir.path).strip(b"/").split(b"/"))
+        found: set[str] = set()
+        hidden: list[tuple[bytes, ...]] = []
+        links: dict[bytes, bytes] = {}
+        others: set[bytes] = set()
+        for member in read_tar(stream):
+            parts = member_parts(where, member.name)
+            if member.kind is Kind.HARDLINK:
+                member_parts(where, member.target)
+            gone = hidden_name(parts)
+            if gone is not None:
+                hidden.append(gone)
+                continue
+            name = b"/".join(parts)
+            self._note(member, name, links, others)
+            if parts[: len(store)] == store:
+                if len(parts) == len(store) + 1 and _OBJECT.fullmatch(parts[-1]):
+                    found.add(parts[-1].decode())
+            elif parts == store[: len(parts)] and member.kind is not Kind.DIRECTORY:
+                hidden.append(parts)
+        for parts in hidden:
+            self._hide(parts, store, found)
+        for name in others:
+            self.links.pop(name, None)
+        self.links.update(links)
+        self.folders.update(name for name in others if name and store[: name.count(b"/") + 1] == tuple(name.split(b"/")))
+        self.store_paths |= found
+
+    @staticmethod
+    def _note(member: Member, name: bytes, links: dict[bytes, bytes], others: set[bytes]) -> None:
+        if member.kind is Kind.SYMLINK:
+            links[name] = member.target
+        else:
+            links.pop(name, None)
+            others.add(name)
+
+    def _hide(self, parts: tuple[bytes, ...], store: tuple[bytes, ...], found: set[str]) -> None:
+        """``parts`` and all below are gone from the layers below; a store object that loses a part is not whole any more."""
+        if parts == store[: len(parts)]:
+            self.store_paths.clear()
+            self.folders.clear()
+        elif parts[: len(store)] == store:
+            base = parts[len(store)].decode("latin-1")
+            self.store_paths.discard(base)
+            if len(parts) > len(store) + 1:
+                found.discard(base)
+        name = b"/".join(parts)
+        below = name + b"/"
+        for link in [link for link in self.links if link == name or link.startswith(below) or not name]:
+            del self.links[link]
