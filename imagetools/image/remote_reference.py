@@ -12,8 +12,10 @@ from .descriptor import is_digest
 from .reference import ImageNameError, Reference, check_name, check_tag
 
 HUB: Final = "docker.io"
-HUB_HOSTS: Final = frozenset((HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"))
+_OLD_HUB: Final = "index.docker.io"
 _HUB_API: Final = "registry-1.docker.io"
+#: Under which hosts a login for Docker Hub may be kept.
+HUB_HOSTS: Final = (HUB, _OLD_HUB, _HUB_API, "registry.hub.docker.com", "auth.docker.io")
 _HOST: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:[0-9]{1,5})?")
 
 
@@ -40,7 +42,7 @@ class RemoteReference:
         if slash and (any(sign in first for sign in ".:") or first == "localhost" or first.lower() != first):
             if _HOST.fullmatch(first) is None:
                 raise ImageNameError("registry", first, "it must be a host, or a host and a port")
-            registry, repository = (HUB if first.lower() in HUB_HOSTS else first), rest
+            registry, repository = (HUB if first == _OLD_HUB else first), rest
         else:
             registry, repository = HUB, name
         if registry == HUB and "/" not in repository:

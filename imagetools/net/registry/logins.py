@@ -67,7 +67,7 @@ class Logins:
             login = login or file.login(registry, repository)
             if login:
                 return login
-        for host in sorted(HUB_HOSTS) if registry == HUB else (registry, registry.rpartition(":")[0]):
+        for host in HUB_HOSTS if registry == HUB else (registry, registry.rpartition(":")[0]):
             found = self._netrc.machine(host) if host else None
             if found is not None:
                 return RegistryLogin(found.name, found.password)
