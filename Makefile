@@ -25,6 +25,7 @@ fix: $(PURE)/.made
 test: test-pure test-compiled
 
 test-pure: $(PURE)/.made
+	$(PURE)/bin/python -m compileall -q -j 0 imagetools fetchers builders  # the tests start thousands of processes
 	IMAGETOOLS_EXPECT_MODE=pure $(PURE)/$(PYTEST)
 
 test-compiled: $(COMPILED)/.made
