@@ -5,6 +5,7 @@ is passed over.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from imagetools.net.body import Body
@@ -28,6 +29,16 @@ class BlobTransfer:
         self._stall = stall
         self._hasher = hashlib.new(digest.partition(":")[0], usedforsecurity=False)
         self._skip = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left to ask for."""
+        return self._size is not None and self._size > 0 and self.received == self._size
+
+    def resume(self, have: Iterable[bytes]) -> None:
+        """These bytes came before. Raises BadContentError where they are too many."""
+        for piece in have:
+            self._count(piece)
 
     def request_headers(self) -> dict[str, str]:
         return {"Range": f"bytes={self.received}-"} if self.received else {}
@@ -75,10 +86,13 @@ class BlobTransfer:
             piece = piece[passed:]
             if not piece:
                 return
+        self._count(piece)
+        self._sink(piece)
+        if self._progress is not None:
+            self._progress(self.received, self._size)
+
+    def _count(self, piece: bytes) -> None:
         if self._size is not None and self.received + len(piece) > self._size:
             raise BadContentError(self._action, f"more than the {self._size} bytes came that it should have")
         self._hasher.update(piece)
-        self._sink(piece)
         self.received += len(piece)
-        if self._progress is not None:
-            self._progress(self.received, self._size)

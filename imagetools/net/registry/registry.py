@@ -6,7 +6,7 @@ modules do with a registry is made of it. Everything may be used from several th
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
@@ -103,14 +103,17 @@ class Registry:
         *,
         size: int | None = None,
         progress: Progress | None = None,
+        have: Iterable[bytes] = (),
     ) -> int:
-        """Stream a blob into ``sink``, from where it broke if it breaks; its size.
+        """Stream a blob into ``sink``, from where it broke if it breaks; its size. ``have`` are the first bytes, where the sink
+        has some from an earlier time.
 
         The digest is checked at the end: what the sink got counts only when this returns. Raises RegistryError (BadContentError
         for another digest or size), and what ``sink`` raises.
         """
         action = f"fetch the blob {digest} of '{self.registry}/{repository}'"
         transfer = BlobTransfer(action, digest, sink, size, progress, self._access.policy.stall_timeout)
+        transfer.resume(have)
 
         def take(ask: Ask, response: "httpx.Response") -> None:
             self.expect(ask, response, 200, 206, 416)
@@ -120,7 +123,8 @@ class Registry:
             headers = transfer.request_headers()
             self.send(action, "GET", f"/v2/{repository}/blobs/{digest}", take, repository, headers=headers, patient=False)
 
-        self._exchange.patiently(attempt, lambda: transfer.received)
+        if not transfer.whole:
+            self._exchange.patiently(attempt, lambda: transfer.received)
         return transfer.finish()
 
     def small_blob(self, repository: str, digest: str, size: int | None = None) -> bytes:
