@@ -3,7 +3,7 @@
 The order is exactly that of nixpkgs' closure-graph.py ("popularity contest"), so that a definition is split here as it is there.
 That script unfolds the graph into a tree. Counted on the graph itself, its number for a path is the sum, over the path and
 everything above it, of the number of ways that lead there from the roots. Ways multiply, so the numbers grow large; Python's
-integers bear it. Equal paths go by name, then by hash (rows 2.038, 2.039).
+integers bear it. Equal paths go by name, then by hash, compared as there, joined by a dash (rows 2.038, 2.039).
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -66,6 +66,12 @@ def by_popularity(
         numbers.append(number)
     edges[top] = tuple(numbers)
     scores = popularity([top], edges)
-    ranked = [(-score, node.name, node.hash_part, node) for node, score in scores.items() if isinstance(node, StorePath)]
-    ranked.sort(key=lambda item: item[:3])
-    return [item[3] for item in ranked]
+    ranked = [(-score, popularity_key(node.base_name), node) for node, score in scores.items() if isinstance(node, StorePath)]
+    ranked.sort(key=lambda item: item[:2])
+    return [item[2] for item in ranked]
+
+
+def popularity_key(path: str) -> str:
+    """What decides between equally popular paths (full or not): the name, a dash, what stood before the first dash."""
+    start, dash, name = path.partition("-")
+    return f"{name}-{start}" if dash else start
