@@ -6,13 +6,26 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``where`` is the member (or member!entry of a layer) that is wrong; empty for the archive as a whole."""
+    """``where`` is the member (or member!entry of a layer) that is wrong; empty for the archive as a whole.
+
+    What is not ``serious`` breaks no rule, but somebody may stumble over it.
+    """
 
     where: str
     what: str
+    serious: bool = True
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" if self.where else self.what
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a folder, file or store object at ``path`` takes in a layer: the bytes of its ``files``, all below it included."""
+
+    path: str
+    size: int
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,8 @@ class MemberFacts:
     ``diff_id``: SHA-256 of what they hold uncompressed, ``inner_size`` how much that is, ``compression`` how they hold it.
 
     ``text`` holds the bytes of small JSON members. ``target`` is the member that a link names. ``faults``: oddities in a layer.
-    ``store_paths``: the store objects in a layer, in order.
+    ``store_paths``: the store objects in a layer, in order; ``parts``: they, and its outermost folders, with their sizes;
+    ``removed``: what it takes away from the layers below.
     """
 
     digest: str = ""
@@ -33,6 +47,8 @@ class MemberFacts:
     compression: str = "none"
     inner_size: int = 0
     store_paths: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ Refuses to judge: that is image.validate. What cannot even be read is a BrokenIm
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from . import manifest, media_types
 from .descriptor import Descriptor, Platform
-from .facts import ArchiveFacts, MemberFacts
+from .facts import ArchiveFacts, MemberFacts, Part
 from .json_text import JsonTextError, read_json
 from .oci_manifest import INDEX_FILE, OciIndex, OciManifest
 from .reference import Reference
-from .tags import BrokenImageError, names_of
+from .tags import BrokenImageError, is_attestation, names_of
 
 _DOCKER_TYPES: Final = {
     "none": media_types.DOCKER_LAYER,
@@ -25,7 +25,10 @@ _DEEPEST_INDEX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class InspectedLayer:
-    """``digest`` and ``blob_size`` are those of the bytes as they lie there, ``diff_id`` and ``size`` of the tar in them."""
+    """``digest`` and ``blob_size`` are those of the bytes as they lie there, ``diff_id`` and ``size`` of the tar in them.
+
+    ``parts``: what is in it, with sizes; ``removed``: what it takes away from the layers below; ``member`` holds its bytes.
+    """
 
     digest: str
     blob_size: int
@@ -34,6 +37,9 @@ class InspectedLayer:
     media_type: str
     comment: str
     store_paths: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    removed: tuple[str, ...] = ()
+    member: str = ""
 
     def document(self) -> dict[str, object]:
         return {
@@ -44,12 +50,17 @@ class InspectedLayer:
             "uncompressedSize": self.size,
             "comment": self.comment,
             "storePaths": list(self.store_paths),
+            "contents": [{"path": part.path, "size": part.size, "files": part.files} for part in self.parts],
+            "removes": list(self.removed),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """``id`` is the digest of the config, ``digest`` that of the manifest (None in a docker archive, which has none)."""
+    """``id`` is the digest of the config, ``digest`` that of the manifest (None in a docker archive, which has none).
+
+    ``index``: the digest of the index that has it as one image for several machines, None where there is none.
+    """
 
     names: tuple[str, ...]
     id: str
@@ -59,6 +70,7 @@ class Inspected:
     config: Mapping[str, object]
     annotations: Mapping[str, str]
     layers: tuple[InspectedLayer, ...]
+    index: str | None = None
 
     def document(self) -> dict[str, object]:
         """As ``--json`` prints it."""
@@ -66,9 +78,11 @@ class Inspected:
             "names": list(self.names),
             "id": self.id,
             "digest": self.digest,
+            "index": self.index,
             "created": self.created,
             "os": self.platform.os,
             "architecture": self.platform.architecture,
+            "variant": self.platform.variant,
             "config": dict(self.config),
             "annotations": dict(self.annotations),
             "size": sum(layer.blob_size for layer in self.layers),
@@ -85,25 +99,29 @@ def inspect(facts: ArchiveFacts) -> tuple[Inspected, ...]:
 
 
 def _of_layout(facts: ArchiveFacts) -> Iterator[Inspected]:
-    index = OciIndex.parse(_text(facts, INDEX_FILE), INDEX_FILE)
-    merged: dict[str, tuple[Descriptor, list[str]]] = {}
-    for item in _manifests(facts, index, 0):
-        names = merged.setdefault(item.digest, (item, []))[1]
+    found: dict[str, tuple[Descriptor, str | None, list[str]]] = {}
+    for item, index in _manifests(facts, OciIndex.parse(_text(facts, INDEX_FILE), INDEX_FILE), None, 0):
+        names = found.setdefault(item.digest, (item, index, []))[2]
         names.extend(name for name in names_of(item) if name not in names)
-    for item, names in merged.values():
+    for item, index, names in found.values():
         read = OciManifest.parse(_text(facts, item.blob), item.blob)
         layers = [(layer.blob, layer.digest, layer.media_type) for layer in read.layers]
-        yield _image(facts, tuple(names), read.config.blob, item.digest, read.annotations, layers)
+        image = _image(facts, tuple(names), read.config.blob, item.digest, read.annotations, layers)
+        yield replace(image, index=index)
 
 
-def _manifests(facts: ArchiveFacts, index: OciIndex, depth: int) -> Iterator[Descriptor]:
+def _manifests(facts: ArchiveFacts, index: OciIndex, outer: str | None, depth: int) -> Iterator[tuple[Descriptor, str | None]]:
+    """With the digest of the outermost index that has a name in ``index.json``."""
     for item in index.manifests:
+        if is_attestation(item):
+            continue
         if item.media_type not in media_types.INDEXES:
-            yield item
+            yield item, outer
         elif depth < _DEEPEST_INDEX:
             names = names_of(item)
-            for inner in _manifests(facts, OciIndex.parse(_text(facts, item.blob), item.blob), depth + 1):
-                yield inner if names_of(inner) or not names else _with(inner, item)
+            inside = OciIndex.parse(_text(facts, item.blob), item.blob)
+            for inner, found in _manifests(facts, inside, outer or item.digest, depth + 1):
+                yield inner if names_of(inner) or not names else _with(inner, item), found
         else:
             raise BrokenImageError(item.blob, f"indexes are nested deeper than {_DEEPEST_INDEX}")
 
@@ -145,13 +163,13 @@ def _image(
         config=config if isinstance(config, dict) else {},
         annotations=annotations,
         layers=tuple(
-            _layer(_member(facts, name), said, kind, comments[place] if place < len(comments) else "")
+            _layer(name, _member(facts, name), said, kind, comments[place] if place < len(comments) else "")
             for place, (name, said, kind) in enumerate(layers)
         ),
     )
 
 
-def _layer(member: MemberFacts, digest: str | None, media_type: str | None, comment: str) -> InspectedLayer:
+def _layer(name: str, member: MemberFacts, digest: str | None, media_type: str | None, comment: str) -> InspectedLayer:
     return InspectedLayer(
         digest=digest or f"sha256:{member.digest}",
         blob_size=member.size,
@@ -160,6 +178,9 @@ def _layer(member: MemberFacts, digest: str | None, media_type: str | None, comm
         media_type=media_type or _DOCKER_TYPES.get(member.compression, media_types.DOCKER_LAYER),
         comment=comment,
         store_paths=member.store_paths,
+        parts=member.parts,
+        removed=member.removed,
+        member=name,
     )
 
 

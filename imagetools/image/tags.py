@@ -1,9 +1,13 @@
 """The names of an image in a layout, whose index knows them by annotations alone; and what an image is that cannot be used."""
 
+from typing import Final
+
 from ..kernel.errors import ImagetoolsError
 from .descriptor import Descriptor
 from .oci_manifest import FULL_NAME, REF_NAME
 from .reference import Reference
+
+_REFERENCE_TYPE: Final = "vnd.docker.reference.type"
 
 
 class BrokenImageError(ImagetoolsError):
@@ -27,3 +31,8 @@ def names_of(item: Descriptor) -> tuple[str, ...]:
 def answers_to(item: Descriptor, name: str) -> bool:
     """Whether ``name`` (a tag, or a whole name) means this image."""
     return name in {item.annotations.get(REF_NAME), item.annotations.get(FULL_NAME), *names_of(item)}
+
+
+def is_attestation(item: Descriptor) -> bool:
+    """Whether it is no image but what a build says of one: BuildKit puts such manifests beside images."""
+    return item.annotations.get(_REFERENCE_TYPE) == "attestation-manifest"

@@ -7,9 +7,8 @@ unpacked, nothing is trusted: a damaged archive ends in a failure, not in an exc
 import hashlib
 import os
 import posixpath
-import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..archive.decompress import decompressed, sniff
@@ -22,10 +21,10 @@ from ..image.json_text import LARGEST
 from ..image.oci_manifest import INDEX_FILE, LAYOUT_FILE
 from ..image.validate import validate
 from ..kernel.errors import ImagetoolsError
+from .layer_inside import LayerInside, printable
 
-_MOST_FAULTS: Final = 100
 _LOOK: Final = 512
-_STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
+_USUAL: Final = (Kind.FILE, Kind.SYMLINK, Kind.HARDLINK)
 _LONG_DIGEST: Final = "blobs/sha512/"
 
 
@@ -81,7 +80,11 @@ def _tar_facts(path: str) -> ArchiveFacts:
                 if member.kind is Kind.DIRECTORY:
                     continue
                 if name in members:
-                    faults.append(Failure(printable(name), "the archive has this member twice"))
+                    faults.append(Failure(printable(member.name), "the archive has this member twice"))
+                if name.startswith("/") or ".." in name.split("/"):
+                    faults.append(Failure(printable(member.name), "its name leaves the archive"))
+                if member.kind not in _USUAL:
+                    faults.append(Failure(printable(member.name), f"it is a {member.kind.value}"))
                 members[name] = _facts(name, member)
             read_to_end(opened)
         except ArchiveError as error:
@@ -133,8 +136,8 @@ def _facts(name: str, member: Member) -> MemberFacts:
     faults: list[Failure] = []
     compression = sniff(head) or "none"
     inner = _Tee(_pieces(stream, faults))
-    store_paths: dict[bytes, None] = {}
-    _look_inside(ByteStream.of_chunks(inner), faults.append, store_paths)
+    inside = LayerInside()
+    inside.read(ByteStream.of_chunks(inner))
     for _ in inner:  # what follows the tar's end mark counts too
         pass
     for _ in outer:
@@ -143,10 +146,12 @@ def _facts(name: str, member: Member) -> MemberFacts:
         outer.digest,
         inner.digest,
         outer.size,
-        faults=tuple(faults[:_MOST_FAULTS]),
+        faults=(*inside.faults, *faults),
         compression=compression,
         inner_size=inner.size,
-        store_paths=tuple("/" + printable(os.fsdecode(path)) for path in store_paths),
+        store_paths=tuple(inside.store_paths),
+        parts=inside.parts(),
+        removed=tuple(inside.removed),
     )
 
 
@@ -158,48 +163,6 @@ def _pieces(stream: ByteStream, faults: list[Failure]) -> Iterator[bytes]:
             yield piece
     except ArchiveError as error:
         faults.append(Failure("", error.message))
-
-
-def printable(name: str) -> str:
-    """A stranger's name as it may stand in a sentence."""
-    shown = name.encode("utf-8", "replace").decode()
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
-
-
-def _look_inside(stream: ByteStream, report: Callable[[Failure], object], store_paths: dict[bytes, None]) -> None:
-    """Report what a layer must not have: unsafe names, members twice, a member before its folder, links to nothing. Collect the
-    store objects in it."""
-    folders: set[bytes] = {b""}
-    seen: set[bytes] = set()
-    try:
-        for member in read_tar(stream):
-            name = member.name.removeprefix(b"./").rstrip(b"/")
-            name = b"" if name == b"." else name
-            shown = printable(os.fsdecode(member.name))
-            if name.startswith(b"/") or b".." in name.split(b"/"):
-                report(Failure(shown, "its name leaves the image's root"))
-                continue
-            inside = _STORE_PATH.match(name)
-            if inside is not None:
-                store_paths[inside[0]] = None
-            if name in seen:
-                report(Failure(shown, "the layer has it twice"))
-            seen.add(name)
-            parent = name.rpartition(b"/")[0]
-            if parent not in folders:
-                report(Failure(shown, "its folder does not stand before it"))
-                folders.add(parent)
-            if member.kind is Kind.DIRECTORY:
-                folders.add(name)
-            if member.kind is Kind.HARDLINK and member.target.removeprefix(b"./").lstrip(b"/") not in seen:
-                report(
-                    Failure(
-                        shown,
-                        f"it is a hard link to '{printable(os.fsdecode(member.target))}', which is not in the layer before it",
-                    )
-                )
-    except ArchiveError as error:
-        report(Failure("", error.message))
 
 
 class _Tee:

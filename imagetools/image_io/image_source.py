@@ -12,7 +12,7 @@ from ..image.json_text import JsonTextError, read_json
 from ..image.manifest import ArchivedImage, config_digest
 from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, OciManifest
 from ..image.reference import ImageNameError, Reference
-from ..image.tags import BrokenImageError, answers_to, names_of
+from ..image.tags import BrokenImageError, answers_to, is_attestation, names_of
 from ..kernel.errors import ImagetoolsError
 from ..kernel.hashes import digest
 from .members import Members, small
@@ -77,6 +77,10 @@ class SourceImage:
     manifest_type: str = media_types.OCI_MANIFEST
     config_type: str = media_types.OCI_CONFIG
     annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> Names:
+        return Names(self.names, self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,7 @@ def _leaves(members: Members, items: Sequence[Descriptor], depth: int) -> Iterat
 
 
 def _for_platform(items: list[Descriptor], platform: Platform) -> Descriptor:
-    found = list({item.digest: item for item in items}.values())
+    found = list({item.digest: item for item in items if not is_attestation(item)}.values())
     if len(found) == 1:
         return found[0]
     fitting = [

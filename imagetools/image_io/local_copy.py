@@ -9,7 +9,7 @@ from ..image.facts import ArchiveFacts
 from ..kernel.errors import ImagetoolsError
 from . import daemon
 from .archive_reader import check_is_image, read_facts
-from .places import ARCHIVE, DAEMON, LAYOUT, PATH, Place, PlaceError
+from .places import ARCHIVE, DAEMON, LAYOUT, PATH, REGISTRY, Place, PlaceError
 
 
 class OtherKindError(ImagetoolsError):
@@ -43,14 +43,19 @@ def local_copy(
 def facts_of(place: Place, environment: Mapping[str, str]) -> ArchiveFacts:
     """All that there is at ``place``. Raises what ``local_copy`` does, and OtherKindError."""
     with local_copy(place, tempfile.gettempdir(), environment) as path:
-        facts = read_facts(path)
-    check_kind(place, os.path.isdir(place.path) if place.path else False, facts.is_layout, facts.is_docker_archive)
+        return facts_at(place, path)
+
+
+def facts_at(place: Place, path: str) -> ArchiveFacts:
+    """The same where the local copy is at hand."""
+    facts = read_facts(path)
+    check_kind(place, os.path.isdir(path), facts.is_layout, facts.is_docker_archive)
     return facts
 
 
 def check_kind(place: Place, folder: bool, layout: bool, archive: bool) -> None:
     """Raise OtherKindError unless what was found is what the place's text says (a path says nothing)."""
-    if place.kind in {PATH, DAEMON} or not (layout or archive):
+    if place.kind in {PATH, DAEMON, REGISTRY} or not (layout or archive):
         return
     if place.kind == ARCHIVE and not archive:
         raise OtherKindError(place, "an OCI layout")

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 def _load_folder(image: str, environment: "Mapping[str, str]", *, quiet: bool) -> None:
     """An OCI layout as a folder: the engine takes tarballs only, so it becomes one on the way."""
-    from imagetools.app.cli.image import this_platform
+    from imagetools.app.cli.image_places import this_platform
     from imagetools.app.ui.transfer import Transfer
     from imagetools.image_io.copying import Wishes, copy_image
     from imagetools.image_io.places import DAEMON, PATH, Place

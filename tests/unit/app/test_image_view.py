@@ -34,9 +34,10 @@ def test_a_layout(tmp_path: Path) -> None:
         "  a: b",
         "Layers (2):",
         f"    1  {image.layers[0].digest}  10.0 KiB",
-        "       /nix/store/" + "0" * 32 + "-hello",
+        "       /nix/store/" + "0" * 32 + "-hello  38 bytes",
         f"    2  {image.layers[1].digest}  10.0 KiB",
         "       (top)",
+        "       /nix  1 bytes",
     ]
 
 

@@ -1,0 +1,129 @@
+"""``imagetools image inspect``: what an image is made of, and why a store path is in it."""
+
+import tempfile
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imagetools.app.cli.arguments import Debug
+from imagetools.app.cli.image_places import Image, NoSuchImageError, read_platform, this_platform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imagetools.image.descriptor import Platform
+    from imagetools.image.inspection import Inspected
+    from imagetools.image.why import Reason
+    from imagetools.image_io.places import Place
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+
+    @group.command()
+    def inspect(
+        image: Image = "result",
+        platform: Annotated[
+            str | None,
+            typer.Option("--platform", metavar="OS/ARCH", help="One of an image for several machines, such as linux/arm64."),
+        ] = None,
+        why: Annotated[
+            str | None,
+            typer.Option(
+                "--why",
+                metavar="STORE-PATH",
+                help="Tell why a store path is in the image: what leads to it from the config or the image's root. Its name, its"
+                " hash or a part of either will do.",
+            ),
+        ] = None,
+        depth: Annotated[
+            int, typer.Option("--depth", min=0, max=3, help="How deep to show the folders of layers that are no store paths.")
+        ] = 1,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything that is known.")] = False,
+        debug: Debug = False,
+    ) -> None:
+        """Tell what an image is made of.
+
+        Names, digests, sizes, how containers start, annotations, and the layers with what is in each. Of an image for several
+        machines: what is shared, and each machine's image.
+
+        Example: imagetools image inspect result --why openssl
+        """
+        del debug
+        import json
+
+        from imagetools.app.settings import read_settings
+        from imagetools.app.ui.image_view import index_view, medium, reason_view, view
+        from imagetools.image.inspected_index import indexes_of
+        from imagetools.image.inspection import inspect as look
+        from imagetools.image_io.local_copy import facts_at, local_copy
+        from imagetools.image_io.places import Place
+
+        place = Place.parse(image)
+        wanted = None if platform is None else read_platform(platform)
+        environment = read_settings().environment
+        with local_copy(place, tempfile.gettempdir(), environment) as path:
+            facts = facts_at(place, path)
+            found = _chosen(image, place, look(facts), wanted)
+            kind = medium(facts)
+            if why is not None:
+                reason, one = _reason(path, found, why, wanted or this_platform())
+                if as_json:
+                    typer.echo(json.dumps(reason.document(), indent=2))
+                else:
+                    typer.echo(reason_view(reason, one), nl=False)
+                return
+        indexes = () if wanted is not None else indexes_of(found)
+        if as_json:
+            document = {
+                "medium": kind,
+                "indexes": [index.document() for index in indexes],
+                "images": [item.document() for item in found],
+            }
+            typer.echo(json.dumps(document, indent=2))
+            return
+        texts = [index_view(index, kind) for index in indexes] + [view(item, kind, depth) for item in found]
+        typer.echo("\n".join(texts), nl=False)
+
+
+def _chosen(text: str, place: "Place", found: "Sequence[Inspected]", platform: "Platform | None") -> "tuple[Inspected, ...]":
+    """What the place's name and ``--platform`` leave. Raises NoSuchImageError, WhichPlatformError."""
+    wanted = place.name if place.path else None
+    if wanted is not None:
+        named = [item for item in found if wanted in item.names or wanted in {name.rpartition(":")[2] for name in item.names}]
+        if not named:
+            raise NoSuchImageError(text, wanted, [name for item in found for name in item.names])
+        found = named
+    if platform is not None:
+        found = _on(platform, found)
+    return tuple(found)
+
+
+def _on(platform: "Platform", found: "Sequence[Inspected]") -> "list[Inspected]":
+    """Those that run on ``platform``; of two kinds of processor the one that was named. Raises WhichPlatformError."""
+    from imagetools.image_io.image_source import WhichPlatformError
+
+    fitting = [item for item in found if (item.platform.os, item.platform.architecture) == (platform.os, platform.architecture)]
+    exact = [item for item in fitting if item.platform.variant == platform.variant]
+    if not fitting or (platform.variant and not exact):
+        raise WhichPlatformError(platform, [str(item.platform) for item in found])
+    return exact or fitting
+
+
+def _reason(path: str, found: "Sequence[Inspected]", wanted: str, platform: "Platform") -> "tuple[Reason, Inspected]":
+    """Why ``wanted`` is in the image; of one for several machines that for ``platform`` is meant."""
+    from imagetools.image.why import CONFIG, base_name, find_path, in_config, why
+    from imagetools.image_io.image_source import WhichImageError
+    from imagetools.image_io.layer_references import layer_references
+    from imagetools.image_io.members import open_members
+
+    if len(found) > 1:
+        found = _on(platform, found)
+    if len(found) > 1:
+        raise WhichImageError(None, [name for item in found for name in item.names])
+    (image,) = found
+    target = find_path(wanted, (path for layer in image.layers for path in layer.store_paths))
+    names = {base_name(path)[:32]: base_name(path) for layer in image.layers for path in layer.store_paths}
+    with open_members(path, tempfile.gettempdir()) as members:
+        references = layer_references(members, (layer.member for layer in image.layers), names)
+    return why(base_name(target), {CONFIG: in_config(image.config, names), **references}), image

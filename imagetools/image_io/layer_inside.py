@@ -1,0 +1,157 @@
+"""What is in a layer, from its tar, while it goes by: what takes how much room, and what a layer must not have.
+
+Nothing is unpacked. Refuses to know what lies below the layer: a file that only the whole image has can be missing here.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..archive.member import Kind, Member
+from ..archive.stream import ArchiveError, ByteStream
+from ..archive.tarball import read_tar
+from ..image.facts import Failure, Part
+
+#: How deep folders outside of a store are told apart.
+DEEPEST_PART: Final = 3
+
+_MOST_FAULTS: Final = 100
+_MOST_PARTS: Final = 5_000
+_MOST_MEMBERS: Final = 2_000_000
+_STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
+_WHITEOUT: Final = b".wh."
+_OPAQUE: Final = b".wh..wh..opq"
+
+
+class LayerInside:
+    """Give it the tar by ``read``; the rest is then known. Names are relative to the image's root."""
+
+    def __init__(self) -> None:
+        self.faults: list[Failure] = []
+        self.store_paths: dict[str, None] = {}
+        self.removed: list[str] = []
+        self._sizes: dict[bytes, list[int]] = {}
+        self._kinds: dict[bytes, Kind] = {b"": Kind.DIRECTORY}
+
+    def read(self, stream: ByteStream) -> None:
+        """All members of the tar. Damage becomes a fault."""
+        try:
+            for member in read_tar(stream):
+                if len(self._kinds) > _MOST_MEMBERS:
+                    self._report("", f"it has more than {_MOST_MEMBERS} members; the others were not looked at")
+                    return
+                self._look_at(member)
+        except ArchiveError as error:
+            self._report("", error.message)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Store objects, and folders and files down to ``DEEPEST_PART``, by their names."""
+        return tuple(Part("/" + printable(name), size, files) for name, (size, files) in sorted(self._sizes.items()))
+
+    def _look_at(self, member: Member) -> None:
+        name = relative(member.name)
+        shown = printable(member.name)
+        if name.startswith(b"/") or b".." in name.split(b"/"):
+            self._report(shown, "its name leaves the image's root")
+            return
+        kinds, kind = self._kinds, member.kind
+        folder, _, base = name.rpartition(b"/")
+        before = kinds.get(name)
+        if before is not None and name:
+            again = before is Kind.DIRECTORY and kind is Kind.DIRECTORY
+            self._report(shown, "the layer has it twice", serious=not again)
+        above = kinds.get(folder)
+        if above is None:
+            self._missing_folder(shown, folder)
+        elif above is not Kind.DIRECTORY:
+            self._report(shown, f"it lies below a {above.value}, '/{printable(folder)}'")
+        kinds[name] = kind
+        if kind is Kind.HARDLINK:
+            self._check_hard_link(shown, member.target)
+        if base.startswith(_WHITEOUT):
+            self._whiteout(shown, folder, base)
+        elif kind is not Kind.DIRECTORY:
+            self._count(name, member.size)
+        inside = _STORE_PATH.match(name)
+        if inside is not None:
+            self.store_paths["/" + printable(inside[0])] = None
+            self._sizes.setdefault(inside[0], [0, 0])
+
+    def _missing_folder(self, shown: str, folder: bytes) -> None:
+        """Nothing forbids it, but whoever unpacks the layer alone has to guess the folder's mode and owner."""
+        for above in _folders(folder):
+            kind = self._kinds.setdefault(above, Kind.DIRECTORY)
+            if kind is not Kind.DIRECTORY:
+                self._report(shown, f"it lies below a {kind.value}, '/{printable(above)}'")
+                return
+        self._report(shown, "its folder does not stand before it", serious=False)
+
+    def _check_hard_link(self, shown: str, target: bytes) -> None:
+        wanted = relative(target).lstrip(b"/")
+        if b".." in wanted.split(b"/"):
+            self._report(shown, f"it is a hard link to '{printable(target)}', which leaves the image's root")
+        elif wanted not in self._kinds:
+            self._report(shown, f"it is a hard link to '{printable(target)}', which is not in the layer before it")
+
+    def _whiteout(self, shown: str, folder: bytes, base: bytes) -> None:
+        where = "/" + printable(folder + b"/" if folder else b"")
+        gone = base[len(_WHITEOUT) :]
+        if base == _OPAQUE:
+            self._removed(f"{where}*")
+        elif gone in {b"", b".", b".."}:
+            self._report(shown, "it is a whiteout without a name")
+        elif not gone.startswith(_WHITEOUT):  # else what AUFS keeps for itself
+            self._removed(where + printable(gone))
+
+    def _removed(self, name: str) -> None:
+        if len(self.removed) < _MOST_PARTS:
+            self.removed.append(name)
+
+    def _count(self, name: bytes, size: int) -> None:
+        inside = _STORE_PATH.match(name)
+        for part in (inside[0],) if inside is not None else _outermost(name):
+            sizes = self._sizes.get(part)
+            if sizes is None:
+                if len(self._sizes) >= _MOST_PARTS:
+                    continue
+                sizes = self._sizes[part] = [0, 0]
+            sizes[0] += size
+            sizes[1] += 1
+
+    def _report(self, where: str, what: str, *, serious: bool = True) -> None:
+        if len(self.faults) < _MOST_FAULTS:
+            self.faults.append(Failure(where, what, serious))
+
+
+def relative(name: bytes) -> bytes:
+    """A member's name without what only decorates it; that of the root is empty."""
+    name = name.removeprefix(b"./").rstrip(b"/")
+    return b"" if name == b"." else name
+
+
+def store_object(name: bytes) -> bytes | None:
+    """The store object in which the file ``name`` lies, None for one outside of a store."""
+    inside = _STORE_PATH.match(name)
+    return None if inside is None else inside[0]
+
+
+def printable(name: bytes) -> str:
+    """A stranger's name as it may stand in a sentence."""
+    shown = os.fsdecode(name).encode("utf-8", "replace").decode()
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
+
+
+def _folders(name: bytes) -> Iterator[bytes]:
+    """``a``, ``a/b`` … up to ``name`` itself; nothing for the root."""
+    end = name.find(b"/")
+    while end >= 0:
+        yield name[:end]
+        end = name.find(b"/", end + 1)
+    if name:
+        yield name
+
+
+def _outermost(name: bytes) -> Iterator[bytes]:
+    for part, _ in zip(_folders(name), range(DEEPEST_PART), strict=False):
+        yield part
