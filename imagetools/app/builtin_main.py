@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from imagetools.app.builtins import builtins
 from imagetools.app.listening import run_listening
@@ -22,6 +22,12 @@ from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.ports import Transport
 from imagetools.realise import builtin_request, measured
+
+if TYPE_CHECKING:
+    from imagetools.image.remote_reference import RemoteReference
+    from imagetools.image_io.ports import Repository
+    from imagetools.net.http import HttpTransport
+    from imagetools.net.proxies import Proxies
 
 
 class NotAnInputError(BuiltinError):
@@ -36,9 +42,15 @@ class Context:
     """``builtin.api.BuiltinContext`` from a request."""
 
     def __init__(
-        self, request: builtin_request.Request, transport: Transport | None, netrc: str, attrs: Mapping[str, Any] | None = None
+        self,
+        request: builtin_request.Request,
+        transport: Transport | None,
+        netrc: str,
+        attrs: Mapping[str, Any] | None = None,
+        login: str = "",
     ) -> None:
         self._request = request
+        self._login = login
         self.name = request.name
         self.env: Mapping[str, str] = request.env
         self.outputs: Mapping[str, str] = {name: _host(path) for name, path in request.outputs.items()}
@@ -109,6 +121,22 @@ class Context:
             raise ShellFailedError(argv, done.returncode)
         return done.stdout if capture else b""
 
+    def repository(self, reference: "RemoteReference", *, insecure: bool = False) -> "Repository":
+        if not self._request.network:
+            raise NoNetworkError(self.name)
+        from imagetools.net.registry.access import RegistryAccess, read_login
+        from imagetools.net.registry.registry import Registry
+        from imagetools.net.registry.repository import RemoteRepository
+
+        login = read_login(self._login.encode()) if self._login else None
+        access = RegistryAccess(
+            _http(self._request, "").client,
+            proxies=_proxies(self._request),
+            find_login=lambda registry, repository: login if (registry, repository) == reference.place else None,
+            log=self.log,
+        )
+        return RemoteRepository(Registry(reference.registry, access, insecure=insecure), reference)
+
     def measured(self, output: str, facts: Measured) -> None:
         measured.write(self.scratch, output, facts)
 
@@ -147,7 +175,8 @@ def _run(name: str) -> None:
     builder = find(name)
     if builder.needs_network and not request.network:
         raise NoNetworkError(name)
-    context = Context(request, _transport(request, netrc) if request.network else None, netrc, _attributes(folder))
+    login = _take(os.path.join(folder, builtin_request.LOGIN))
+    context = Context(request, _http(request, netrc) if request.network else None, netrc, _attributes(folder), login)
     os.makedirs(context.kept, exist_ok=True)
     builder.build(context)
 
@@ -182,13 +211,18 @@ def find(name: str) -> BuiltinBuilder:
     raise BuiltinError(f"unsupported builtin builder '{name}'", f"builtin builders of imagetools: {known}")
 
 
-def _transport(request: builtin_request.Request, netrc: str) -> Transport:
-    from imagetools.net.credentials import Netrc
-    from imagetools.net.http import HttpTransport
+def _proxies(request: builtin_request.Request) -> "Proxies":
     from imagetools.net.proxies import Proxies
 
+    return Proxies.from_env(request.env)
+
+
+def _http(request: builtin_request.Request, netrc: str) -> "HttpTransport":
+    from imagetools.net.credentials import Netrc
+    from imagetools.net.http import HttpTransport
+
     return HttpTransport(
-        proxies=Proxies.from_env(request.env),
+        proxies=_proxies(request),
         netrc=Netrc(netrc),
         ca_file=_ca_file(request),
         log=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201

@@ -301,6 +301,15 @@ class Session:
             self._watch = watch
             self._realiser.realise(targets)
 
+    def _registry_login(self, registry: str, repository: str) -> bytes | None:
+        return self._registry_logins(registry, repository)
+
+    @cached_property
+    def _registry_logins(self) -> Callable[[str, str], bytes | None]:
+        from imagetools.app.registries import registry_login
+
+        return registry_login(self.settings)
+
     def _tell(self, event: "Event") -> None:
         self._watch(event)
 
@@ -334,6 +343,7 @@ class Session:
                 environment=settings.environment,
                 ca_file=settings.ca_file,
                 netrc=read_optional(settings.netrc),
+                registry_login=self._registry_login,
                 relaxed=settings.relaxed,
                 fallback=settings.fallback,
             ),

@@ -1,6 +1,7 @@
 """Registries from settings: how they are reached, and the logins of the person who asks."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from imagetools.app.caches import connect, read_optional
@@ -53,6 +54,19 @@ def registry_logins(settings: Settings) -> "Logins":
     environment = {os.fsdecode(to_bytes(name)): os.fsdecode(to_bytes(value)) for name, value in settings.environment.items()}
     files = auth_files(settings.home, environment, os.getuid())
     return Logins(files, read_optional, Netrc(netrc), environment, lambda text: say(to_str(text.encode())))
+
+
+def registry_login(settings: Settings) -> "Callable[[str, str], bytes | None]":
+    """What gives a builder's process the login that it needs."""
+    from imagetools.net.registry.access import write_login
+
+    logins = registry_logins(settings)
+
+    def find(registry: str, repository: str) -> bytes | None:
+        login = logins.find(registry, repository)
+        return None if login is None else write_login(login)
+
+    return find
 
 
 def auth_files(home: str, environment: "dict[str, str]", uid: int) -> list[str]:

@@ -7,13 +7,17 @@ the context. This module is pure types; it refuses to construct anything.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.net.ports import Transport
+
+if TYPE_CHECKING:  # few builders ask registries, and all wait for their process to start
+    from imagetools.image.remote_reference import RemoteReference
+    from imagetools.image_io.ports import Repository
 
 #: In the build folder: the ledger that a builder of layers leaves.
 LEDGER: Final = ".layers"
@@ -156,6 +160,11 @@ class BuiltinContext(Protocol):
         """
         ...
 
+    def repository(self, reference: "RemoteReference", *, insecure: bool = False) -> "Repository":
+        """A repository of an image registry, with the person's login where the builder said that it asks there
+        (``AsksRegistries``). ``insecure`` allows any certificate, and http. Raises NoNetworkError."""
+        ...
+
     def log(self, text: str) -> None:
         """Write a line of (real) text to the build's log."""
         ...
@@ -194,4 +203,13 @@ class ReadsHostFiles(Protocol):
 
     def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """Full paths to show read-only in the sandbox, where they exist; ``env`` is the derivation's (bytestrs)."""
+        ...
+
+
+@runtime_checkable
+class AsksRegistries(Protocol):
+    """What a builtin builder may be in addition: one that reads from an image registry, perhaps with a login."""
+
+    def registry(self, env: Mapping[str, str]) -> "RemoteReference | None":
+        """The image that it will ask for; ``env`` is the derivation's (bytestrs). None for what it cannot understand."""
         ...

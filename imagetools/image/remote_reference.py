@@ -58,6 +58,11 @@ class RemoteReference:
         return _HUB_API if self.registry == HUB else self.registry
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Registry and repository."""
+        return self.registry, self.repository
+
+    @property
     def name(self) -> str:
         """Registry and repository: ``docker.io/library/busybox``."""
         return f"{self.registry}/{self.repository}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import NoReturn
 
-from imagetools.builtin.api import BuiltinBuilder, ReadsHostFiles
+from imagetools.builtin.api import AsksRegistries, BuiltinBuilder, ReadsHostFiles
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
@@ -170,6 +170,14 @@ class Builder:
                     self._keep(step, outcome.build_folder)
                 raise
 
+    def _login(self, builder: BuiltinBuilder, derivation: Derivation) -> dict[str, bytes]:
+        """The login for the registry that a builder of ours reads from, for its build folder."""
+        if not derivation.is_fixed or self._settings.registry_login is None or not isinstance(builder, AsksRegistries):
+            return {}
+        image = builder.registry(derivation.env)
+        login = None if image is None else self._settings.registry_login(image.registry, image.repository)
+        return {} if login is None else {builtin_request.LOGIN: login}
+
     def _request(self, step: Step, drv: str, options: DerivationOptions, inputs: Inputs, scratch: str) -> BuildRequest:
         store_dir = self._store.store_dir
         logical = {name: store_dir.join(path) for name, path in step.outputs.items()}
@@ -214,6 +222,7 @@ class Builder:
                 options.pass_as_file,
                 self._layer_facts.folder,
             )
+            files |= self._login(builder, derivation)
             env = builtin_request.process_environment(folder)
         else:
             program = derivation.builder

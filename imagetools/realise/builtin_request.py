@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the builder's process reads alone: what only the writer nee
 FILE: Final = ".builtin.json"
 ATTRIBUTES: Final = ".attrs.json"
 NETRC: Final = ".builtin.netrc"
+LOGIN: Final = ".builtin.login"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How registries are reached: clients by proxy, logins, patience. One value for all of a command's registries."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,16 @@ class RegistryLogin:
 
     def __bool__(self) -> bool:
         return bool(self.name or self.password or self.identity_token or self.registry_token)
+
+
+def write_login(login: RegistryLogin) -> bytes:
+    """For the file in which a builder's process finds it."""
+    return json.dumps([login.name, login.password, login.identity_token, login.registry_token]).encode()
+
+
+def read_login(data: bytes) -> RegistryLogin:
+    """The inverse of ``write_login``."""
+    return RegistryLogin(*json.loads(data))
 
 
 #: The login for a registry (as people write it) and a repository in it; None where nobody said one.

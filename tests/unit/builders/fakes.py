@@ -11,6 +11,8 @@ from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.image.remote_reference import RemoteReference
+from imagetools.image_io.ports import Repository
 from imagetools.kernel.graph import reachable
 from imagetools.kernel.hashes import digest
 
@@ -104,6 +106,9 @@ class FakeContext:
 
     def measured(self, output: str, facts: Measured) -> None:
         raise AssertionError((output, facts))
+
+    def repository(self, reference: RemoteReference, *, insecure: bool = False) -> Repository:
+        raise AssertionError((reference, insecure))
 
     def log(self, text: str) -> None:
         self.lines.append(text)

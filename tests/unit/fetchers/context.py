@@ -10,6 +10,8 @@ from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
+from imagetools.image.remote_reference import RemoteReference
+from imagetools.image_io.ports import Repository
 from imagetools.net.ports import Transport
 
 
@@ -81,6 +83,9 @@ class SmallContext:
         if done.returncode:
             raise ShellFailedError(argv, done.returncode)
         return done.stdout if capture else b""
+
+    def repository(self, reference: RemoteReference, *, insecure: bool = False) -> Repository:
+        raise AssertionError((reference, insecure))
 
     def log(self, text: str) -> None:
         self.lines.append(text)
