@@ -48,6 +48,23 @@ let
       PATH = "${bash}/bin:${busybox}/bin";
     };
 
+  # What says on which image to build; nothing where there is none.
+  buildingOn = where: { fromImage, fromImageName, fromImageTag }:
+    let
+      text = name: value:
+        if value == null then { }
+        else if builtins.isString value then { ${name} = value; }
+        else throw "${where}: the argument '${name}' must be a string or null, but it is a ${builtins.typeOf value}";
+    in
+    if fromImage == null then
+      if fromImageName == null && fromImageTag == null then { }
+      else warn "${where}: fromImageName and fromImageTag mean nothing without fromImage" { }
+    else if builtins.isAttrs fromImage && fromImage.isExe or false then
+      throw "${where}: the argument 'fromImage' is a script that writes an image; build on what buildLayeredImage gives for the same arguments"
+    else if !(builtins.isString fromImage || builtins.isPath fromImage || fromImage ? outPath) then
+      throw "${where}: the argument 'fromImage' must be an image (a derivation or a path), but it is a ${builtins.typeOf fromImage}"
+    else { fromImage = "${fromImage}"; } // text "fromImageName" fromImageName // text "fromImageTag" fromImageTag;
+
   notYet = what: throw "${what} is not supported yet by imagetools";
 
   # `unused`: what each argument must be as long as nothing answers to it.
@@ -83,6 +100,8 @@ let
     args@{ name
     , tag ? null
     , fromImage ? null
+    , fromImageName ? null
+    , fromImageTag ? null
     , contents ? [ ]
     , config ? { }
     , architecture ? defaultArchitecture
@@ -107,7 +126,6 @@ let
     let
       checked = refuse where
         {
-          fromImage = null;
           fakeRootCommands = "";
           enableFakechroot = false;
           includeNixDB = false;
@@ -124,10 +142,11 @@ let
       layout = "layered";
       keepContentsDirlinks = false;
       maxLayers = layers;
-    } // running where extraCommands);
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // running where extraCommands);
 in
 {
   inherit
+    buildingOn
     defaultArchitecture
     image
     layered

@@ -9,11 +9,13 @@ from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
-from imagetools.image_io.entries import Entry
+from imagetools.image.layering.plan import DEEPEST
+from imagetools.image_io.entries import DIRECTORY, Entry
 from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_bytes
 
+from .base import Base
 from .copied_tree import CopiedTree
 from .found_references import references_of
 from .inputs import Inputs
@@ -28,8 +30,10 @@ ROOT_MODE: Final = 0o775
 FOLDER_MODE: Final = 0o555
 
 
-def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerWriter) -> None:
-    """Write the one layer. Raises BuiltinError, OSError."""
+def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerWriter, base: Base) -> None:
+    """Write the base's layers and the one on top. Raises BuiltinError, OSError; BrokenImageError, ArchiveError for the base."""
+    base.left_of(DEEPEST, 1)
+    base.add_layers(archive)
     inputs = Inputs(ctx)
     view = StoreView(ctx, inputs)
     tree = CopiedTree(view, ctx.log, request.keep_links)
@@ -45,14 +49,17 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
         mentions = Mentions(ctx.store_dir, inputs)
         mentions.look_at(request.config_text)
         found = _references(ctx, inputs, view, tree, request.contents) if made is None else made.references()
-        paths = [path for path in inputs.closure(mentions.found | found).members if not has(store.name_of(path))]
+        closure = base.without(inputs.closure(mentions.found | found).members)
+        paths = [path for path in closure if not has(store.name_of(path))]
 
     def copied() -> Iterator[Entry]:
         return tree.entries(ROOT_MODE, FOLDER_MODE) if made is None else made.entries()
 
     def stored() -> Iterator[Entry]:
-        return (entry for entry in store.entries(paths) if not has(entry.name)) if paths else iter(())
+        if paths:
+            yield from (entry for entry in store.entries(paths) if not has(entry.name) and not base.has_folder(entry.name))
 
+    base.warn_of_links(entry.name for entry in copied() if entry.kind == DIRECTORY)
     ctx.log("Packing layer...")
     identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
     identity += request.commands_identity

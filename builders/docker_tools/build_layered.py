@@ -4,18 +4,19 @@ Rows 2.036-2.040; layers and their order as nixpkgs splits them. The store paths
 of the customisation layer lead to, with everything that these refer to.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.plan import DEEPEST, plan_layers
 from imagetools.image.layering.popularity import by_popularity
-from imagetools.image_io.entries import Entry
+from imagetools.image_io.entries import DIRECTORY, Entry
 from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_str
 
+from .base import Base, OnLayer
 from .inputs import Inputs
 from .known_layers import with_recipe
 from .linked_tree import LinkedTree
@@ -34,16 +35,18 @@ def add_layers(
     ctx: BuiltinContext,
     request: ImageRequest,
     archive: LayerWriter,
-    on_layer: Callable[[Sequence[str]], object] = lambda paths: None,
+    base: Base,
+    on_layer: OnLayer = lambda sentence, paths: None,
 ) -> set[StorePath]:
     """Write all layers; the store paths that config and customisation layer refer to, whether they are in the image or not.
 
-    ``on_layer`` hears of each layer before it is written: its store paths (full), none for the customisation layer. Raises
-    BuiltinError, LayerBudgetError, OSError.
+    ``on_layer`` hears of each layer before it is written: what the log says, and the store paths that its bytes lie in (full).
+    Raises BuiltinError, LayerBudgetError, OSError; BrokenImageError, ArchiveError for the base.
     """
     inputs = Inputs(ctx)
     view = StoreView(ctx, inputs)
     tree = LinkedTree(view, ctx.log)
+    most = base.left_of(request.max_layers, 2)
     for content in request.contents:
         tree.add(content)
     if request.max_layers > DEEPEST:
@@ -54,19 +57,24 @@ def add_layers(
     customisation = _link_targets(ctx, inputs, tree) if made is None else made.references()
     layers: tuple[tuple[StorePath, ...], ...] = ()
     if request.store_paths:
-        layers = plan_layers(_ordered(inputs, config.found, customisation), request.max_layers)
+        layers = plan_layers(base.without(_ordered(inputs, config.found, customisation)), most)
     store = StoreFolder(ctx, view, FOLDER_MODE)
-    for number, paths in enumerate(layers, 1):
+    root = _root(tree) if made is None else made.entries
+    base.warn_of_links(entry.name for entry in root() if entry.kind == DIRECTORY)
+    base.add_layers(archive, on_layer)
+    for number, paths in enumerate(layers, base.depth + 1):
         listed = [ctx.store_dir.join(path) for path in paths]
-        ctx.log(f"Creating layer {number} from paths: {listed}")
+        sentence = f"Creating layer {number} from paths: {listed}"
+        ctx.log(sentence)
         part = LayerPart(_entries(store, paths), request.stamp)
-        on_layer(listed)
+        on_layer(sentence, listed)
         source = LayerSource("\n".join(["store", *listed]), (part,), f"store paths: {listed}")
         archive.add_layer(with_recipe(source, inputs, paths))
-    ctx.log(f"Creating layer {len(layers) + 1} with customisation...")
+    sentence = f"Creating layer {base.depth + len(layers) + 1} with customisation..."
+    ctx.log(sentence)
     identity = ["links", *request.contents, *request.commands_identity]
-    top = LayerPart(_root(tree) if made is None else made.entries, Stamp(request.stamp.mtime))
-    on_layer(())
+    top = LayerPart(root, Stamp(request.stamp.mtime))
+    on_layer(sentence, ())
     archive.add_layer(LayerSource("\n".join(identity), (top,), "customisation layer"))
     return config.found | customisation
 

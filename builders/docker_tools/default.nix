@@ -5,6 +5,7 @@
 { lib, system, bash, busybox }:
 let
   inherit (import ./arguments.nix { inherit lib system bash busybox; })
+    buildingOn
     defaultArchitecture
     image
     layered
@@ -44,9 +45,6 @@ in
       where = "dockerTools.buildImage";
       checked = refuse where
         {
-          fromImage = null;
-          fromImageName = null;
-          fromImageTag = null;
           runAsRoot = null;
           includeNixDB = false;
         }
@@ -67,7 +65,7 @@ in
       gname = if gid == 0 then "root" else "";
       maxLayers = 2;
       includeStorePaths = true;
-    } // running where extraCommands)
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // running where extraCommands)
   );
 
   # Popular store paths in layers of their own, links to the contents in the root.
@@ -84,6 +82,7 @@ in
         drvName = "stream-${request.fileName}";
         outputs = [ "out" "plan" ];
         template = ./stream_image.py.j2;
+        passthru = request.passthru // { isExe = true; };
         compressor = "none";
         # the tag that the image has when it is built
         tag = if request.tag != null then request.tag else (image where buildArgs request).imageTag;

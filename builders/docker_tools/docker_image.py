@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError
-from imagetools.image.image import Image
 from imagetools.image_io.block_stream import BlockStream
 from imagetools.image_io.compressors import open_sink
 from imagetools.image_io.docker_archive import DockerArchiveWriter
 
+from .base import base_of
 from .build_image import add_single_layer
 from .build_layered import add_layers
 from .known_layers import KnownLayers, runs_commands
@@ -48,14 +48,18 @@ class DockerImage:
         for warning in request.config.warnings:
             ctx.log(f"warning: {warning}")
         try:
-            with open(ctx.outputs["out"], "wb") as file, BlockStream(open_sink(file, request.compressor)) as stream:
+            with (
+                base_of(ctx, request) as base,
+                open(ctx.outputs["out"], "wb") as file,
+                BlockStream(open_sink(file, request.compressor)) as stream,
+            ):
                 archive = DockerArchiveWriter(stream, KnownLayers(ctx))
                 if request.layout == "single":
-                    add_single_layer(ctx, request, archive)
+                    add_single_layer(ctx, request, archive, base)
                 else:
-                    add_layers(ctx, request, archive)
+                    add_layers(ctx, request, archive, base)
                 ctx.log("Adding manifests...")
-                archive.finish(Image(request.architecture, request.created, request.config), [request.reference])
+                archive.finish(base.build_upon(request), [request.reference])
         except OSError as error:
             raise ArchiveWriteError(error) from None
         ctx.log("Done.")

@@ -13,10 +13,10 @@ from typing import ClassVar
 from jinja2 import Environment, StrictUndefined
 
 from imagetools.builtin.api import BuiltinContext, MissingAttributeError
-from imagetools.image.image import Image
 from imagetools.image_io.docker_archive import DockerArchiveWriter
 
 from .archive_plan import ArchivePlan, PlannedStream
+from .base import base_of
 from .build_layered import add_layers
 from .docker_image import ArchiveWriteError
 from .known_layers import KnownLayers, runs_commands
@@ -41,21 +41,25 @@ class DockerStream:
             raise MissingAttributeError(ctx.name, "template")
         for warning in request.config.warnings:
             ctx.log(f"warning: {warning}")
-        layers: list[tuple[int, Sequence[str]]] = []
+        layers: list[tuple[int, str, Sequence[str]]] = []
         try:
-            with open(ctx.outputs["plan"], "wb") as file, ArchivePlan(ctx, file) as plan, PlannedStream(plan) as stream:
+            with (
+                base_of(ctx, request) as base,
+                open(ctx.outputs["plan"], "wb") as file,
+                ArchivePlan(ctx, file) as plan,
+                PlannedStream(plan) as stream,
+            ):
 
-                def on_layer(paths: Sequence[str]) -> None:
-                    plan.cut()
-                    layers.append((stream.offset, paths))
+                def on_layer(sentence: str, paths: Sequence[str]) -> None:
+                    plan.segment()
+                    layers.append((stream.offset, sentence, paths))
 
                 archive = DockerArchiveWriter(stream, KnownLayers(ctx))
-                refers_to = add_layers(ctx, request, archive, on_layer)
+                refers_to = add_layers(ctx, request, archive, base, on_layer)
                 ctx.log("Adding manifests...")
-                plan.cut()
+                plan.segment()
                 manifests = stream.offset
-                image = Image(request.architecture, request.created, request.config)
-                done = archive.finish(image, [request.reference])
+                done = archive.finish(base.build_upon(request), [request.reference])
                 size = stream.offset
             described = {
                 "reference": str(request.reference),
@@ -64,6 +68,8 @@ class DockerStream:
                 "plan": ctx.logical_outputs["plan"],
                 "layers": layers,
                 "manifests": manifests,
+                "members": archive.members,
+                "segments": plan.segments,
                 "refers to": [ctx.store_dir.join(path) for path in sorted(refers_to)],
             }
             _write_script(ctx, described)

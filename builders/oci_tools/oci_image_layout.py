@@ -7,13 +7,14 @@ several machines there is an index, and a layer that two of them have is packed 
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from imagetools.builtin.api import BuiltinContext
-from imagetools.image.image import Image
 from imagetools.image_io.layout_files import FolderFiles, LayoutFiles, TarFiles
 from imagetools.image_io.oci_layout import LayoutWriter, Written, named, write_docker_manifest, write_index
 
+from ..docker_tools.base import base_of
 from ..docker_tools.build_layered import add_layers
 from ..docker_tools.docker_image import ArchiveWriteError
 from ..docker_tools.request import Attributes, ImageRequest
@@ -88,10 +89,11 @@ class _Layout:
         annotations = _annotations(attributes)
         for warning in request.config.warnings:
             machine.log(f"warning: {warning}")
-        add_layers(machine, request, self._layout)
         variant = attributes.word("variant", "a kind of processor, such as v7") if attributes.optional("variant") else ""
-        image = Image(request.architecture, request.created, request.config, variant=variant)
-        self._images.append((request, self._layout.end_image(image, annotations), annotations))
+        with base_of(machine, request) as base:
+            add_layers(machine, request, self._layout, base)
+            image = replace(base.build_upon(request), variant=variant)
+            self._images.append((request, self._layout.end_image(image, annotations), annotations))
 
 
 def _in_all(annotations: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -51,4 +51,5 @@ class Image:
 
 
 def _history(created: str, layer: Layer) -> dict[str, str]:
-    return {"created": created, "comment": layer.comment} if layer.comment else {"created": created}
+    told = layer.history or (("comment", layer.comment),) if layer.history or layer.comment else ()
+    return {"created": created, **dict(told)}

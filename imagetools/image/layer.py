@@ -8,7 +8,8 @@ from . import media_types
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """``diff_id`` and ``size`` are those of the uncompressed tar; ``comment`` goes into the image's history.
+    """``diff_id`` and ``size`` are those of the uncompressed tar; ``comment`` goes into the image's history, and so does
+    ``history`` in its place: keys and values of a layer that another image had.
 
     ``digest`` and ``blob_size`` are those of the bytes as they travel in ``media_type``; uncompressed they are the same again.
     """
@@ -19,6 +20,7 @@ class Layer:
     media_type: str = media_types.DOCKER_LAYER
     digest: Hash | None = None
     blob_size: int | None = None
+    history: tuple[tuple[str, str], ...] = ()
 
 
 def oci_digest(value: Hash) -> str:

@@ -23,8 +23,9 @@ from ..image.tags import BrokenImageError
 from ..kernel.hashes import Hash
 from .base_choice import Wanted, choose_image
 from .base_scan import BaseScan
+from .file_range import FileRange
 from .image_source import SourceImage, SourceLayer
-from .members import FileRange, LocatedMembers, Members, open_members
+from .members import LocatedMembers, Members, open_members
 
 _NONE: Final = "none"
 _LOOK: Final = 512
@@ -94,15 +95,15 @@ class BaseLayer:
         """Uncompressed. Raises BrokenImageError at the end where it is not what the config says."""
         pieces = Hashed(self.tar())
         yield from pieces
-        self.check(pieces.digest, pieces.size)
+        self.check(Hash("sha256", bytes.fromhex(pieces.digest.partition(":")[2])), pieces.size)
 
-    def check(self, diff_id: str, size: int) -> None:
+    def check(self, diff_id: Hash, size: int) -> None:
         """Raise BrokenImageError unless this is what was copied."""
         if size != self.size:
             raise UnknownSizeError(self.member, self.size, size)
-        said = oci_digest(self.diff_id)
-        if diff_id != said:
-            raise BrokenImageError(self.member, f"its diff ID is {diff_id}, the config says {said}")
+        if diff_id != self.diff_id:
+            said, found = oci_digest(self.diff_id), oci_digest(diff_id)
+            raise BrokenImageError(self.member, f"its diff ID is {found}, the config says {said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ class BaseImage:
         found = container.get("Env") if isinstance(container, dict) else None
         if found is None:
             return ()
-        if not isinstance(found, list) or not all(isinstance(item, str) and item.find("=") > 0 for item in found):
-            raise BrokenImageError("config", 'its Env is no list of strings like "NAME=value"')
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise BrokenImageError("the config", "its Env is no list of strings")
         return tuple(found)
 
 

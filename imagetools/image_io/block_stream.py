@@ -10,10 +10,12 @@ import hashlib
 import os
 import queue
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from ..kernel.errors import ImagetoolsError
+from .file_range import FileRange
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -97,6 +99,11 @@ class BlockStream:
         finally:
             os.close(handle)
         self.offset += size
+
+    def copy_pieces(self, pieces: Iterable[bytes], size: int, place: FileRange | None, compression: str = "none") -> None:
+        """Append ``size`` bytes that come in pieces; as a whole they lie at ``place``, compressed as ``compression`` says."""
+        for piece in pieces:
+            self.write(piece)
 
     def start_digest(self) -> "_Hash":
         """From here on bytes go into a new SHA-256, which is returned; ask it for its digest after ``settle``."""

@@ -15,6 +15,7 @@ from ..image.layer import Layer
 from ..image.manifest import ArchivedImage
 from ..image.reference import Reference
 from ..kernel.hashes import Hash
+from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import REGULAR, Entry
 from .ledger import LayerBook, LayerFacts
@@ -39,7 +40,7 @@ class DockerArchiveWriter:
         self.members: list[tuple[str, int, int]] = []
         self._stream = stream
         self._ledger = ledger
-        self._order: list[LayerSource] = []
+        self._order: list[LayerSource | BaseLayer] = []
         self._written: dict[str, tuple[_Hash | Hash, int]] = {}
 
     def add_layer(self, source: LayerSource) -> None:
@@ -62,13 +63,35 @@ class DockerArchiveWriter:
         if self._stream.offset - start != size:
             raise RuntimeError(f"layer {name}: {size} bytes announced, {self._stream.offset - start} written")
 
+    def add_tar(self, layer: BaseLayer) -> None:
+        """Write a layer of another image, unless it is there. Raises ArchiveError, OSError; ``finish`` looks at the digest."""
+        self._order.append(layer)
+        name = _member_name(layer)
+        if name in self._written:
+            return
+        self._begin(name, layer.size)
+        start = self._stream.offset
+        if layer.compression == "none":
+            self._written[name] = (self._stream.start_digest(), layer.size)
+            self._stream.copy_pieces(layer.tar(), layer.size, layer.place)
+            self._stream.stop_digest()
+        else:  # hashed when it was opened
+            self._written[name] = (layer.diff_id, layer.size)
+            self._stream.copy_pieces(layer.tar(), layer.size, layer.place, layer.compression)
+        layer.check(layer.diff_id, self._stream.offset - start)
+        self._stream.write(bytes(padding(layer.size)))
+
     def finish(self, image: Image, references: Iterable[Reference]) -> Image:
-        """Write config and manifest; ``image`` with the layers that were added."""
+        """Write config and manifest; ``image`` with the layers that were added. Raises BrokenImageError."""
         self._stream.settle()
         layers: list[Layer] = []
         for source in self._order:
             found, size = self._written[_member_name(source)]
             diff_id = found if isinstance(found, Hash) else Hash("sha256", found.digest())
+            if isinstance(source, BaseLayer):
+                source.check(diff_id, size)
+                layers.append(Layer(diff_id, size, digest=diff_id, blob_size=size, history=source.history))
+                continue
             if self._ledger is not None and source.recipe and not isinstance(found, Hash):
                 self._ledger.record(source.recipe, LayerFacts(diff_id, size))
             layers.append(Layer(diff_id, size, source.comment, digest=diff_id, blob_size=size))
@@ -90,5 +113,7 @@ class DockerArchiveWriter:
         self.members.append((name, self._stream.offset, size))
 
 
-def _member_name(source: LayerSource) -> str:
+def _member_name(source: LayerSource | BaseLayer) -> str:
+    if isinstance(source, BaseLayer):
+        return f"{source.diff_id.base16()}/layer.tar"
     return hashlib.sha256(source.key.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest() + "/layer.tar"

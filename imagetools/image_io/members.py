@@ -10,7 +10,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from ..archive.decompress import decompressed, sniff
@@ -20,6 +19,7 @@ from ..archive.tarball import read_tar
 from ..image.json_text import LARGEST
 from ..image.tags import BrokenImageError
 from .archive_reader import check_is_image, member_name
+from .file_range import FileRange
 
 _LOOK: Final = 512
 _NOT_COMPRESSED: Final = "none"
@@ -39,17 +39,6 @@ class Members(Protocol):
     def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
         """The bytes from ``start`` on. Raises BrokenImageError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class FileRange:
-    """Where a member's bytes lie: in the file at ``path``, whose whole is compressed as ``compression`` says ("none", "gzip" …);
-    ``offset`` counts in what it holds."""
-
-    path: str
-    compression: str
-    offset: int
-    size: int
 
 
 @runtime_checkable

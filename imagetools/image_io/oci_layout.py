@@ -18,6 +18,7 @@ from ..image.manifest import ArchivedImage
 from ..image.oci_manifest import FULL_NAME, INDEX_FILE, LAYOUT_BYTES, LAYOUT_FILE, REF_NAME, OciIndex, OciManifest
 from ..image.reference import Reference
 from ..kernel.hashes import Hash, digest
+from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .compressors import open_sink
 from .layout_files import LayoutFiles
@@ -91,6 +92,32 @@ class LayoutWriter:
         self._layers.append(layer)
         return layer
 
+    def add_tar(self, base: BaseLayer) -> Layer:
+        """Take over a layer of another image, unless it is there: compressed as it lies there, or compressed now.
+
+        Raises BrokenImageError, ArchiveError, OSError.
+        """
+        key = f"tar {oci_digest(base.diff_id)}"
+        known = self._known.get(key)
+        layer = Layer(base.diff_id, base.size, history=base.history)
+        if known is not None:
+            self._described[layer] = self._described[known]
+        elif base.blob is not None and base.compression != "none":
+            keep_blob(self._files, base.blob, base.stored())
+            self._described[layer] = base.blob
+        else:
+            self._described[layer] = self._pack_tar(base)
+        self._known[key] = layer
+        self._layers.append(layer)
+        return layer
+
+    def _pack_tar(self, base: BaseLayer) -> Descriptor:
+        def fill(stream: BlockStream) -> None:
+            for piece in base.checked_tar():
+                stream.write(piece)
+
+        return pack(self._files, self._compressor, fill).described
+
     def finish(self, image: Image, references: Sequence[Reference], annotations: Mapping[str, str] | None = None) -> Written:
         """Write config, manifest and what makes the files a layout; ``annotations`` are the manifest's."""
         written = self.end_image(image, annotations)
@@ -140,6 +167,18 @@ def pack(files: LayoutFiles, compressor: str, fill: Callable[[BlockStream], obje
     described = Descriptor(media_types.OF_COMPRESSOR[compressor], oci_digest(counted.digest), counted.size)
     files.keep(described.blob)
     return Packed(described, Hash("sha256", hasher.digest()), stream.offset)
+
+
+def keep_blob(files: LayoutFiles, described: Descriptor, pieces: Iterable[bytes]) -> None:
+    """Write a blob that was looked at before."""
+    try:
+        file = files.begin()
+        for piece in pieces:
+            file.write(piece)
+        files.keep(described.blob)
+    except BaseException:
+        files.discard()
+        raise
 
 
 def put_bytes(files: LayoutFiles, media_type: str, data: bytes, platform: Platform | None = None) -> Descriptor:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import Entry
 from .tar_header import END, Stamp, header, padding
@@ -47,6 +48,11 @@ class LayerWriter(Protocol):
 
     def add_layer(self, source: LayerSource) -> object:
         """Write ``source``'s tar, once for equal keys. Raises FileChangedError, OSError."""
+        ...
+
+    def add_tar(self, layer: BaseLayer) -> object:
+        """Copy a layer that exists as a tar, once for equal diff IDs. Raises BrokenImageError where it is not what was said, now or
+        at the end; OSError."""
         ...
 
 

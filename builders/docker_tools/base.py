@@ -1,0 +1,182 @@
+"""What an image is built on: ``fromImage`` and what follows from it (rows 2.006-2.008, 2.017-2.019, 2.025).
+
+As in nixpkgs the base gives its layers and its environment, nothing else of its config. Refuses to change a layer of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from imagetools.archive.stream import ArchiveError
+from imagetools.builtin.api import BuiltinContext, BuiltinError
+from imagetools.formats.store_path import StorePath
+from imagetools.image.container_config import ContainerConfig
+from imagetools.image.descriptor import Platform
+from imagetools.image.image import Image
+from imagetools.image.layering.plan import DEEPEST
+from imagetools.image.manifest import ManifestError
+from imagetools.image.oci_manifest import LayoutJsonError
+from imagetools.image.tags import BrokenImageError
+from imagetools.image_io.archive_reader import NotAnImageError
+from imagetools.image_io.base_choice import Wanted
+from imagetools.image_io.base_image import BaseImage, open_base
+from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
+from imagetools.image_io.tar_layer import LayerWriter
+from imagetools.kernel.bytestr import display, to_str
+from imagetools.kernel.errors import ImagetoolsError
+
+from .request import ImageRequest
+
+OnLayer = Callable[[str, Sequence[str]], object]
+
+_LINUX: Final = "linux"
+#: What only a base image can be guilty of.
+_ITS_FAULT: Final = (
+    ArchiveError,
+    BrokenImageError,
+    LayoutJsonError,
+    ManifestError,
+    NotAnImageError,
+    WhichImageError,
+    WhichPlatformError,
+)
+
+
+class BaseImageError(BuiltinError):
+    """The image at ``path`` cannot be built on; ``error`` is what is wrong with it."""
+
+    def __init__(self, path: str, error: ImagetoolsError) -> None:
+        if isinstance(error, NotAnImageError):
+            hint = "streamLayeredImage gives a script: build on what buildLayeredImage gives for the same arguments"
+            super().__init__(
+                f"cannot build on '{display(path)}': it is {error.found}, neither a docker archive nor an OCI layout",
+                hint if error.found == "a script" else None,
+            )
+        else:
+            super().__init__(f"cannot build on '{display(path)}': {error.message}", error.hint)
+        self.path = path
+        self.error = error
+
+
+class BaseSystemError(BuiltinError):
+    """The base image is for another system than Linux."""
+
+    def __init__(self, path: str, system: str) -> None:
+        super().__init__(f"cannot build on '{display(path)}': it is an image for '{display(system)}', not for Linux")
+        self.path = path
+        self.system = system
+
+
+class BaseTooDeepError(BuiltinError):
+    """The base image has ``layers`` layers, so that ``most`` leave no room; ``needed`` are wanted on top."""
+
+    def __init__(self, layers: int, most: int, needed: int) -> None:
+        own = "1 for store paths, 1 for the customisation" if needed > 1 else "1 for this image"
+        if layers + needed > DEEPEST:
+            super().__init__(
+                f"the base image has {layers} layers: with {own} that is more than the {DEEPEST} that Docker takes",
+                "build on an image with fewer layers, or flatten it: docker import of what dockerTools.exportImage gives",
+            )
+        else:
+            super().__init__(
+                f"maxLayers is {most}, but the base image has {layers} layers, and at least {needed} more are needed ({own})",
+                f"set maxLayers to {layers + needed} or more",
+            )
+        self.layers = layers
+        self.most = most
+        self.needed = needed
+
+
+class Base:
+    """What lies below an image; without ``fromImage`` that is nothing, and everything here does nothing."""
+
+    def __init__(self, ctx: BuiltinContext, path: str = "", image: BaseImage | None = None) -> None:
+        self._ctx: Final = ctx
+        self._path: Final = path
+        self.image: Final = image
+
+    @property
+    def depth(self) -> int:
+        """How many layers it has."""
+        return 0 if self.image is None else len(self.image.layers)
+
+    def left_of(self, max_layers: int, needed: int) -> int:
+        """How many layers of ``max_layers`` are left for the image. Raises BaseTooDeepError."""
+        most = min(max_layers, DEEPEST)
+        if self.image is not None and most - self.depth < needed:
+            raise BaseTooDeepError(self.depth, max_layers, needed)
+        return most - self.depth
+
+    def has(self, path: StorePath) -> bool:
+        """Whether the base has all of the store object, so that it need not be there again."""
+        return self.image is not None and path.base_name in self.image.store_paths
+
+    def without(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """Those of ``paths`` that the base has not, in their order."""
+        return [path for path in paths if not self.has(path)]
+
+    def has_folder(self, name: bytes) -> bool:
+        """Whether the base has ``name``, one of the folders above the store's objects."""
+        return self.image is not None and name in self.image.store_folders
+
+    def add_layers(self, archive: LayerWriter, on_layer: OnLayer = lambda sentence, paths: None) -> None:
+        """Write the base's layers. Raises BrokenImageError, ArchiveError, OSError."""
+        for number, layer in enumerate(self.image.layers if self.image is not None else (), 1):
+            sentence = f"Adding base layer {number} from {display(layer.member)}"
+            self._ctx.log(sentence)
+            on_layer(sentence, (self._path,))
+            archive.add_tar(layer)
+
+    def warn_of_links(self, folders: Iterable[bytes]) -> None:
+        """Say which links of the base become folders: what they led to cannot be reached by their names any more."""
+        links = {} if self.image is None else self.image.links
+        for name in folders:
+            if name in links:
+                shown, target = (display(to_str(text)) for text in (name, links[name]))
+                self._ctx.log(
+                    f"warning: /{shown} is a link to '{target}' in the base image; a folder of this image takes its place"
+                )
+
+    def build_upon(self, request: ImageRequest) -> Image:
+        """The image without its layers: as the request has it, on the base's environment. Raises BrokenImageError."""
+        config = request.config
+        if self.image is not None:
+            config = with_environment(config, self.image.environment)
+        return Image(request.architecture, request.created, config)
+
+
+@contextmanager
+def base_of(ctx: BuiltinContext, request: ImageRequest) -> Iterator[Base]:
+    """What ``request`` builds on, to be read until the context ends. Raises BaseImageError, BaseSystemError, OSError."""
+    path = ctx.env.get("fromImage", "")
+    if not path:
+        yield Base(ctx)
+        return
+    ctx.log(f"Reading the base image {display(path)}")
+    wanted = Wanted(_text(ctx, "fromImageName"), _text(ctx, "fromImageTag"))
+    platform = Platform(_LINUX, request.architecture)
+    try:
+        with open_base(ctx.real_path(path), ctx.scratch, platform, wanted, ctx.store_dir) as image:
+            _check_platform(ctx, path, image.platform, platform)
+            yield Base(ctx, path, image)
+    except _ITS_FAULT as error:
+        raise BaseImageError(path, error) from None
+
+
+def _check_platform(ctx: BuiltinContext, path: str, found: Platform, wanted: Platform) -> None:
+    if found.os and found.os != _LINUX:
+        raise BaseSystemError(path, found.os)
+    if found.architecture and found.architecture != wanted.architecture:
+        ctx.log(f"warning: the base image is for {display(found.architecture)}, this image for {wanted.architecture}")
+
+
+def _text(ctx: BuiltinContext, name: str) -> str | None:
+    return ctx.env.get(name) or None
+
+
+def with_environment(config: ContainerConfig, inherited: Sequence[str]) -> ContainerConfig:
+    """``config`` with the variables of ``inherited`` in front; of two of one name the later value stays, in the first's place."""
+    own = config.fields.get("Env")
+    merged = {text.partition("=")[0]: text for text in (*inherited, *(own if isinstance(own, list) else ()))}
+    return replace(config, fields={**config.fields, "Env": list(merged.values())}) if merged else config
