@@ -124,6 +124,7 @@ class CacheWriter:
 
                     dump(both)
                     compressor.close()
+                    packed.end()
                     got, size = state.finish()
             finally:
                 os.close(fd)
@@ -168,5 +169,9 @@ class _Packed:
         self.hash.update(piece)
         self.size += len(piece)
         if self.size - self._begun >= WRITTEN_AT_ONCE:
-            start_writing(self._fd, self._begun, self.size - self._begun)
-            self._begun = self.size
+            self.end()
+
+    def end(self) -> None:
+        """What has been written may go to the disk."""
+        start_writing(self._fd, self._begun, self.size - self._begun)
+        self._begun = self.size
