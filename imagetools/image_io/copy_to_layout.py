@@ -9,10 +9,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from functools import partial
 
-from ..image import media_types
 from ..image.descriptor import Descriptor
 from ..image.oci_manifest import (
     FULL_NAME,
@@ -21,46 +20,38 @@ from ..image.oci_manifest import (
     LAYOUT_FILE,
     REF_NAME,
     OciIndex,
-    OciManifest,
     check_layout_file,
 )
 from ..image.reference import Reference
 from ..image.tags import BrokenImageError
 from .block_stream import BlockStream
+from .carrying import Copied, Documents, Source, images_of, layers_of, put_documents, stays
 from .checked_layers import CheckedLayers
-from .image_source import SourceImage, SourceLayer
+from .image_source import SourceLayer
 from .layout_files import FolderFiles, LayoutFiles, TarFiles
 from .new_file import PREFIX, InTheWayError, folder_of, new_file
 from .oci_layout import Written, pack, put_bytes, write_docker_manifest
 
-_COMPRESSIONS: Final = {"none": "none", "gz": "gzip", "zstd": "zstd"}
 
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """``digest`` is that of the manifest in a layout, the image's ID elsewhere. ``names`` as the destination has them."""
-
-    digest: str
-    names: tuple[str, ...]
-
-
-def to_tar(reading: CheckedLayers, path: str, name: str | None, compressor: str | None, *, force: bool) -> Copied:
+def to_tar(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None, *, force: bool) -> Copied:
     """Make the file ``path``."""
     with new_file(path, force) as file:
         files = TarFiles(file)
-        written = _write_layout(reading, files, compressor)
-        entries = _entries(reading.image, written, name)
+        written = _write_layout(reading, source, files, compressor)
+        entries = _entries(source, written.root, name)
         files.add(LAYOUT_FILE, LAYOUT_BYTES)
         files.add(INDEX_FILE, OciIndex(entries).document())
-        write_docker_manifest(files, written, (Reference.familiar(name) for name in _whole_names(entries)))
+        if written.config is not None:
+            image = Written(written.root, written.config, written.layers, ())
+            write_docker_manifest(files, image, (Reference.familiar(name) for name in _whole_names(entries)))
         files.close()
-    return Copied(written.manifest.digest, _shown(entries))
+    return Copied(written.root.digest, _shown(entries))
 
 
-def to_folder(reading: CheckedLayers, path: str, name: str | None, compressor: str | None) -> Copied:
+def to_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied:
     """Make the folder ``path``, or add to the layout that is there."""
     if not os.path.lexists(path):
-        copied = _new_folder(reading, path, name, compressor)
+        copied = _new_folder(reading, source, path, name, compressor)
         if copied is not None:
             return copied
     if not os.path.isdir(path):
@@ -70,16 +61,16 @@ def to_folder(reading: CheckedLayers, path: str, name: str | None, compressor: s
         fcntl.flock(lock, fcntl.LOCK_EX)
         if set(os.listdir(path)) - {"blobs"}:  # which alone is what a copy leaves that was killed
             _check_layout(path)
-        return _add_to_folder(reading, path, name, compressor)
+        return _add_to_folder(reading, source, path, name, compressor)
     finally:
         os.close(lock)
 
 
-def _new_folder(reading: CheckedLayers, path: str, name: str | None, compressor: str | None) -> Copied | None:
+def _new_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied | None:
     """None where somebody else made a folder of that name meanwhile."""
     part = tempfile.mkdtemp(dir=folder_of(path), prefix=PREFIX)
     try:
-        copied = _add_to_folder(reading, part, name, compressor)
+        copied = _add_to_folder(reading, source, part, name, compressor)
         os.chmod(part, 0o755)
         os.rename(part, path)
     except OSError as error:
@@ -103,7 +94,7 @@ def _check_layout(path: str) -> None:
         raise BrokenImageError(LAYOUT_FILE, problems[0])
 
 
-def _add_to_folder(reading: CheckedLayers, path: str, name: str | None, compressor: str | None) -> Copied:
+def _add_to_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied:
     """The index comes last: until it is renamed, whoever reads the layout sees the old one."""
     place = os.path.join(path, INDEX_FILE)
     old = OciIndex(())
@@ -112,8 +103,8 @@ def _add_to_folder(reading: CheckedLayers, path: str, name: str | None, compress
             old = OciIndex.parse(file.read(), INDEX_FILE)
     files = FolderFiles(path)
     try:
-        written = _write_layout(reading, files, compressor)
-        entries = _entries(reading.image, written, name)
+        written = _write_layout(reading, source, files, compressor)
+        entries = _entries(source, written.root, name)
         tags = {item.annotations.get(REF_NAME) for item in entries}
         kept = [item for item in old.manifests if item.annotations.get(REF_NAME) not in tags and item not in entries]
         files.add(LAYOUT_FILE, LAYOUT_BYTES)
@@ -122,33 +113,21 @@ def _add_to_folder(reading: CheckedLayers, path: str, name: str | None, compress
     except BaseException:
         files.undo()
         raise
-    return Copied(written.manifest.digest, _shown(entries))
+    return Copied(written.root.digest, _shown(entries))
 
 
-def _write_layout(reading: CheckedLayers, files: LayoutFiles, compressor: str | None) -> Written:
-    """Layers, config and manifest."""
-    image = reading.image
-    layers: list[Descriptor] = []
-    done: dict[str, Descriptor] = {}
-    for layer in image.layers:
-        if layer.diff_id not in done:
-            done[layer.diff_id] = _write_layer(reading, layer, files, compressor)
-        layers.append(done[layer.diff_id])
-    unchanged = image.manifest is not None and [layer.described for layer in image.layers] == layers
-    if unchanged and image.manifest is not None:
-        config = put_bytes(files, image.config_type, image.config)
-        described = put_bytes(files, image.manifest_type, image.manifest, image.platform)
-    else:
-        config = put_bytes(files, media_types.OCI_CONFIG, image.config)
-        document = OciManifest(config, tuple(layers), image.annotations).document()
-        described = put_bytes(files, media_types.OCI_MANIFEST, document, image.platform)
-    return Written(described, config, tuple(layers), tuple(layer.diff_id for layer in image.layers))
+def _write_layout(reading: CheckedLayers, source: Source, files: LayoutFiles, compressor: str | None) -> Documents:
+    """Layers, configs, manifests and indexes."""
+    layers: dict[str, Descriptor] = {}
+    for key, layer in layers_of(images_of(source)).items():
+        if not reading.elsewhere(layer):
+            layers[key] = _write_layer(reading, layer, files, compressor)
+    return put_documents(source, layers, compressor, partial(put_bytes, files))
 
 
 def _write_layer(reading: CheckedLayers, layer: SourceLayer, files: LayoutFiles, compressor: str | None) -> Descriptor:
-    said = layer.described
-    if said is not None and compressor in {None, _compressor_of(said)}:
-        return _as_it_is(reading, layer, files, said)
+    if layer.described is not None and stays(layer, compressor):
+        return _as_it_is(reading, layer, files, layer.described)
 
     def fill(stream: BlockStream) -> None:
         for piece in reading.tar(layer):
@@ -169,20 +148,15 @@ def _as_it_is(reading: CheckedLayers, layer: SourceLayer, files: LayoutFiles, sa
     return said
 
 
-def _compressor_of(described: Descriptor) -> str | None:
-    kind = media_types.LAYERS.get(described.media_type)
-    return next((name for name, compression in _COMPRESSIONS.items() if compression == kind), None)
-
-
-def _entries(image: SourceImage, written: Written, name: str | None) -> tuple[Descriptor, ...]:
+def _entries(source: Source, bare: Descriptor, name: str | None) -> tuple[Descriptor, ...]:
     """What stands in ``index.json``: one entry for each name."""
-    bare = written.manifest
+    names = source.named
     if name is None:
-        named = [_entry(bare, Reference.parse(text).tag, Reference.parse(text).full) for text in image.names]
-        return tuple(named) or (_entry(bare, image.tag, None),)
+        named = [_entry(bare, Reference.parse(text).tag, Reference.parse(text).full) for text in names.whole]
+        return tuple(named) or (_entry(bare, names.tag, None),)
     if ":" in name.rpartition("/")[2]:
         return (_entry(bare, Reference.parse(name).tag, Reference.parse(name).full),)
-    full = Reference(Reference.parse(image.names[0]).name, name).full if image.names else None
+    full = Reference(Reference.parse(names.whole[0]).name, name).full if names.whole else None
     return (_entry(bare, name, full),)
 
 

@@ -1,14 +1,15 @@
 """Carrying an image from one medium to another: every digest is computed again on the way, and nothing half written keeps a name.
 
 Config and layers (uncompressed) stay what they are, and so does the image's ID. Compression changes where the medium needs it:
-the layers of a docker archive are uncompressed, those of a layout compressed unless they come uncompressed from a layout.
+the layers of a docker archive are uncompressed, those of a layout or a registry compressed unless they come uncompressed from
+one of the two.
 """
 
 import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
@@ -17,60 +18,128 @@ from ..image.descriptor import Platform
 from ..image.manifest import ArchivedImage
 from ..image.oci_manifest import INDEX_FILE
 from ..image.reference import Reference
+from ..image.remote_reference import RemoteReference
 from ..kernel.hashes import digest
 from . import daemon
+from .blob_places import BlobPlaces
+from .carrying import Copied, Source, images_of
 from .checked_layers import ArchiveOnly, CheckedLayers, Progress
-from .copy_to_layout import Copied, to_folder, to_tar
-from .image_source import SourceImage, find_image
+from .copy_to_layout import to_folder, to_tar
+from .image_source import SourceImage, SourceIndex, find_image, find_whole
 from .layout_files import LayoutFiles, TarFiles
+from .ledger import LayerLedger
 from .local_copy import check_kind, local_copy
-from .members import open_members
+from .members import Members, open_members
 from .new_file import PREFIX, new_file
-from .places import ARCHIVE, DAEMON, LAYOUT, LAYOUT_ARCHIVE, PATH, Place, PlaceError
+from .places import ARCHIVE, DAEMON, LAYOUT, LAYOUT_ARCHIVE, PATH, REGISTRY, Place, PlaceError
+from .ports import Registries, Repository
+from .registry_members import RegistryMembers
+from .to_registry import RegistryWriter
+from .watching import Watch, nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """``compressor``: of a layout's layers (none, gz, zstd), None to leave what is compressed; ``force``: replace a file."""
+    """``compressor``: of the layers in a layout or a registry (none, gz, zstd), None to leave what is compressed; ``force``:
+    replace a file; ``whole``: not one image, but all that an index has."""
 
     platform: Platform
     compressor: str | None = None
     force: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What copying has beside files: ``environment`` for the engine, ``registries``, and what was learnt from earlier copies."""
+
+    environment: Mapping[str, str]
+    registries: Registries | None = None
+    ledger: LayerLedger | None = None
+    places: BlobPlaces | None = None
 
 
 def copy_image(
-    source: Place, target: Place, wishes: Wishes, environment: Mapping[str, str], progress: Progress = lambda done, total: None
+    source: Place,
+    target: Place,
+    wishes: Wishes,
+    surroundings: Surroundings,
+    progress: Progress = lambda done, total: None,
+    watch: Watch = nobody,
 ) -> Copied:
-    """Copy one image. ``progress`` hears of bytes read, of all that there are.
+    """Copy one image, or all that an index has. ``progress`` hears of bytes read, of all that there are; ``watch`` of each blob
+    that comes from a registry or goes there.
 
     Raises ImagetoolsError of many kinds (all of them before anything has a name), OSError.
     """
     target = _known(target)
+    if wishes.whole and target.kind in {ARCHIVE, DAEMON}:
+        raise PlaceError(target.text, "there is room for one image only, not for an index of several")
+    repository = _open(target, surroundings) if target.kind == REGISTRY else None
     scratch = _scratch(target)
     with contextlib.ExitStack() as stack:
-        path = stack.enter_context(local_copy(source, scratch, environment))
-        members = stack.enter_context(open_members(path, scratch))
-        check_kind(source, os.path.isdir(path), INDEX_FILE in members, "manifest.json" in members)
-        wanted = source.name if source.kind != DAEMON else None
+        members = stack.enter_context(_opened(source, scratch, surroundings, watch))
+        wanted = source.name if source.kind not in {DAEMON, REGISTRY} else None
         if source.kind == ARCHIVE and INDEX_FILE in members:
             members = ArchiveOnly(members)
-        image = find_image(members, wanted, wishes.platform)
-        reading = CheckedLayers(members, image, progress)
+        found = find_whole(members, wanted) if wishes.whole else find_image(members, wanted, wishes.platform)
+        reading = CheckedLayers(members, images_of(found), progress)
+        if repository is not None:
+            mounts = [members.repository] if isinstance(members, RegistryMembers) else []
+            writer = RegistryWriter(
+                repository, wishes.compressor, scratch, surroundings.ledger, surroundings.places, watch, mounts
+            )
+            return writer.write(reading, found)
+        if isinstance(members, RegistryMembers):
+            members.fetch_ahead(
+                layer.member for image in images_of(found) for layer in image.layers if not reading.elsewhere(layer)
+            )
         if target.kind == LAYOUT:
-            return to_folder(reading, target.path, target.name, wishes.compressor)
+            return to_folder(reading, found, target.path, target.name, wishes.compressor)
         if target.kind == LAYOUT_ARCHIVE:
-            return to_tar(reading, target.path, target.name, wishes.compressor, force=wishes.force)
-        if target.kind == ARCHIVE:
-            with new_file(target.path, wishes.force) as file:
-                return _write_archive(reading, file, _docker_names(image, target))
-        with tempfile.NamedTemporaryFile(dir=scratch, prefix=PREFIX) as temporary:
-            names = _docker_names(image, target)
-            if not names:
-                raise PlaceError(target.text, "the image has no name, so the engine needs one")
-            copied = _write_archive(reading, cast(BinaryIO, temporary), names)
-            temporary.flush()
-            daemon.load(temporary.name, environment)
-            return copied
+            return to_tar(reading, found, target.path, target.name, wishes.compressor, force=wishes.force)
+        return _to_docker(reading, _one(found), target, wishes, scratch, surroundings)
+
+
+def _to_docker(
+    reading: CheckedLayers, image: SourceImage, target: Place, wishes: Wishes, scratch: str, surroundings: Surroundings
+) -> Copied:
+    names = _docker_names(image, target)
+    if target.kind == ARCHIVE:
+        with new_file(target.path, wishes.force) as file:
+            return _write_archive(reading, image, file, names)
+    with tempfile.NamedTemporaryFile(dir=scratch, prefix=PREFIX) as temporary:
+        if not names:
+            raise PlaceError(target.text, "the image has no name, so the engine needs one")
+        copied = _write_archive(reading, image, cast(BinaryIO, temporary), names)
+        temporary.flush()
+        daemon.load(temporary.name, surroundings.environment)
+        return copied
+
+
+@contextlib.contextmanager
+def _opened(source: Place, scratch: str, surroundings: Surroundings, watch: Watch) -> Iterator[Members]:
+    if source.kind == REGISTRY:
+        with RegistryMembers(_open(source, surroundings), scratch, watch) as members:
+            yield members
+        return
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(local_copy(source, scratch, surroundings.environment))
+        opened = stack.enter_context(open_members(path, scratch))
+        check_kind(source, os.path.isdir(path), INDEX_FILE in opened, "manifest.json" in opened)
+        yield opened
+
+
+def _open(place: Place, surroundings: Surroundings) -> Repository:
+    if surroundings.registries is None or place.name is None:
+        raise PlaceError(place.text, "no registry can be reached from here")
+    return surroundings.registries(RemoteReference.parse(place.name))
+
+
+def _one(source: Source) -> SourceImage:
+    if isinstance(source, SourceIndex):
+        raise RuntimeError("an index where there is room for one image")
+    return source
 
 
 def _known(target: Place) -> Place:
@@ -91,9 +160,8 @@ def _scratch(target: Place) -> str:
     return folder
 
 
-def _write_archive(reading: CheckedLayers, file: BinaryIO, names: Sequence[str]) -> Copied:
+def _write_archive(reading: CheckedLayers, image: SourceImage, file: BinaryIO, names: Sequence[str]) -> Copied:
     """A docker archive with uncompressed layers, named after their diff IDs."""
-    image = reading.image
     files = TarFiles(file, ())
     members: list[str] = []
     for layer in image.layers:

@@ -154,3 +154,28 @@ class TarFiles:
         self.discard()
         self._file.write(END)
         self._file.flush()
+
+
+class OneFile:
+    """A single file, which belongs to the caller: what is kept stays in it, whatever its name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file: Final = file
+
+    def begin(self) -> BinaryIO:
+        return self._file
+
+    def keep(self, name: str) -> None:
+        del name
+        self._file.flush()
+
+    def discard(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+
+    def add(self, name: str, data: bytes) -> None:
+        del name
+        self._file.write(data)
+
+    def close(self) -> None:
+        self._file.flush()

@@ -1,4 +1,4 @@
-"""Where an image lies, as a person writes it: ``oci:DIR[:TAG]``, ``docker-archive:FILE[:NAME]`` …, or just a path.
+"""Where an image lies, as a person writes it: ``docker://NAME``, ``oci:DIR[:TAG]`` …, or just a path.
 
 The spelling is that of skopeo and its kin. A path that exists as it stands is taken so, colons or not.
 """
@@ -7,18 +7,22 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from ..kernel.errors import ImagetoolsError, NotYetError
+from ..image.remote_reference import RemoteReference
+from ..kernel.errors import ImagetoolsError
 
 ARCHIVE: Final = "docker-archive"
 LAYOUT: Final = "oci"
 LAYOUT_ARCHIVE: Final = "oci-archive"
 DAEMON: Final = "docker-daemon"
+REGISTRY: Final = "docker"
 #: A path whose content says what it is.
 PATH: Final = ""
 
 _WITH_FILES: Final = (ARCHIVE, LAYOUT, LAYOUT_ARCHIVE)
 _OTHERS: Final = ("containers-storage", "dir", "ostree", "sif", "tarball", "atomic")
-_FORMS: Final = "docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-daemon:NAME"
+_FORMS: Final = (
+    "docker://[HOST/]NAME[:TAG], docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-daemon:NAME"
+)
 
 
 class PlaceError(ImagetoolsError):
@@ -34,7 +38,8 @@ class PlaceError(ImagetoolsError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``kind`` is one of the constants above; ``name`` a tag or a name where one was given; ``path`` empty for the engine."""
+    """``kind`` is one of the constants above; ``name`` a tag or a name where one was given; ``path`` empty for the engine and for
+    registries."""
 
     kind: str
     path: str
@@ -43,16 +48,19 @@ class Place:
 
     @staticmethod
     def parse(text: str) -> "Place":
-        """Raises PlaceError, NotYetError."""
+        """Raises PlaceError, ImageNameError."""
         kind, colon, rest = text.partition(":")
         if not text:
             raise PlaceError(text, "it is empty")
         if os.path.lexists(text) or not colon:
             return Place(PATH, text, None, text)
-        if kind == "docker" or (kind in {"http", "https"} and rest.startswith("//")):
-            raise NotYetError(
-                f"{kind}:// (a registry)", "skopeo copies between registries and OCI layouts: docker://NAME oci:DIR:TAG"
-            )
+        if kind == REGISTRY:
+            if not rest.startswith("//"):
+                raise PlaceError(text, "a registry's image is written docker://NAME")
+            RemoteReference.parse(rest[2:])
+            return Place(REGISTRY, "", rest[2:], text)
+        if kind in {"http", "https"} and rest.startswith("//"):
+            raise PlaceError(text, "a registry's image is written docker://NAME (--insecure allows http)")
         if kind in _OTHERS:
             raise PlaceError(text, f"imagetools does not know '{kind}:'")
         if kind == DAEMON:

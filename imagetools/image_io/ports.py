@@ -1,6 +1,6 @@
 """What copying needs from a registry, as ``Protocol``: whoever speaks HTTP implements it, nobody here does."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,22 +36,23 @@ class Repository(Protocol):
         """The digest of what a tag or a digest names; None where it names nothing."""
         ...
 
-    def blob(self, described: Descriptor, sink: Callable[[bytes], object]) -> None:
-        """Hand a blob to ``sink``, size and digest checked, taken up again where the connection breaks."""
+    def blob(self, described: Descriptor, sink: Callable[[bytes], object], have: Iterable[bytes] = ()) -> None:
+        """Hand a blob to ``sink``, size and digest checked, taken up again where the connection breaks.
+
+        ``have`` are its first bytes where they came at an earlier time: ``sink`` gets only the rest.
+        """
         ...
 
     def has_blob(self, digest: str) -> bool:
         """Whether the repository has it."""
         ...
 
-    def upload(
-        self, described: Descriptor, pieces: Pieces, sent: Callable[[int], object], mounts: Sequence[str] = ()
-    ) -> str | None:
-        """Put a blob there that it has not. ``sent`` hears how many bytes of it have gone out (fewer after a break).
+    def mount(self, digest: str, source: str) -> bool:
+        """Have the registry take a blob from another of its repositories; False where it does not."""
+        ...
 
-        ``mounts`` are repositories of the same registry that may have it: the one from which it came is returned, and then no
-        byte was sent; else None.
-        """
+    def upload(self, described: Descriptor, pieces: Pieces, sent: Callable[[int], object]) -> None:
+        """Put a blob there. ``sent`` hears how many bytes of it have gone out (fewer after a break)."""
         ...
 
     def put_manifest(self, selector: str, media_type: str, data: bytes) -> None:

@@ -55,11 +55,11 @@ def _load_folder(image: str, environment: "Mapping[str, str]", *, quiet: bool) -
     """An OCI layout as a folder: the engine takes tarballs only, so it becomes one on the way."""
     from imagetools.app.cli.image_places import this_platform
     from imagetools.app.ui.transfer import Transfer
-    from imagetools.image_io.copying import Wishes, copy_image
+    from imagetools.image_io.copying import Surroundings, Wishes, copy_image
     from imagetools.image_io.places import DAEMON, PATH, Place
 
     source, engine = Place(PATH, image, None, image), Place(DAEMON, "", None, "docker-daemon:")
     with Transfer(image, sys.stderr, environment, quiet=quiet) as transfer:
-        copied = copy_image(source, engine, Wishes(this_platform()), environment, transfer.update)
+        copied = copy_image(source, engine, Wishes(this_platform()), Surroundings(environment), transfer.update)
     for name in copied.names:
         typer.echo(name)

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "instantiate": "instantiate",
     "prefetch": "prefetch",
     "load": "load",
+    "push": "push",
     "image": "image",
     "appimage": "appimage",
     "log": "log",

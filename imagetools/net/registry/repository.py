@@ -1,7 +1,7 @@
 """One repository of a registry, as copying images needs it (``image_io.ports.Repository``)."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,20 +33,21 @@ class RemoteRepository:
         """See ``Repository``. Raises RegistryError."""
         return self._registry.has_manifest(self._at(selector))
 
-    def blob(self, described: Descriptor, sink: Callable[[bytes], object]) -> None:
+    def blob(self, described: Descriptor, sink: Callable[[bytes], object], have: Iterable[bytes] = ()) -> None:
         """See ``Repository``. Raises RegistryError."""
-        self._registry.blob(self.reference.repository, described.digest, sink, size=described.size)
+        self._registry.blob(self.reference.repository, described.digest, sink, size=described.size, have=have)
 
     def has_blob(self, digest: str) -> bool:
         """See ``Repository``. Raises RegistryError."""
         return self._registry.has_blob(self.reference.repository, digest) is not None
 
-    def upload(
-        self, described: Descriptor, pieces: Pieces, sent: Callable[[int], object], mounts: Sequence[str] = ()
-    ) -> str | None:
+    def mount(self, digest: str, source: str) -> bool:
+        """See ``Repository``. Raises RegistryError."""
+        return BlobUpload(self._registry, self.reference.repository, digest, 0, lambda start: iter(())).mount(source)
+
+    def upload(self, described: Descriptor, pieces: Pieces, sent: Callable[[int], object]) -> None:
         """See ``Repository``. Raises RegistryError, and what ``pieces`` raises."""
-        upload = BlobUpload(self._registry, self.reference.repository, described.digest, described.size, pieces, sent)
-        return upload.run(mounts)
+        BlobUpload(self._registry, self.reference.repository, described.digest, described.size, pieces, sent).run()
 
     def put_manifest(self, selector: str, media_type: str, data: bytes) -> None:
         """See ``Repository``. Raises RegistryError."""

@@ -5,7 +5,7 @@ large (413) gets smaller ones. What was begun and not finished is taken back.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -53,29 +53,26 @@ class BlobUpload:
         self._restarts = 0
         self._chunk: int | None = None
 
-    def run(self, mounts: Sequence[str] = ()) -> str | None:
-        """Upload it, unless it can be mounted from one of the repositories ``mounts`` of the same registry: that one is returned.
-
-        Raises RegistryError, and what ``pieces`` raises.
-        """
+    def run(self) -> None:
+        """Upload it. Raises RegistryError, and what ``pieces`` raises."""
         try:
-            for source in mounts:
-                if self._mounted(source):
-                    return source
             self._registry.patiently(self._attempt, lambda: self._most_accepted)
         except BaseException as error:
             self._take_back(error)
             raise
-        return None
 
-    def _mounted(self, source: str) -> bool:
-        """Whether the registry took it from ``source``; else it may have opened a session instead."""
+    def mount(self, source: str) -> bool:
+        """Whether the registry takes it from its repository ``source``. Raises RegistryError where it cannot be asked."""
+        query = f"?mount={quote(self._digest)}&from={quote(source, safe='')}"
         try:
-            return self._open(f"?mount={quote(self._digest)}&from={quote(source, safe='')}", (f"repository:{source}:pull",))
+            if self._open(query, (f"repository:{source}:pull",)):
+                return True
         except RegistryError as problem:
             if problem.retryable:
                 raise
-            return False  # no right to read there, or no such thing as mounting: it is sent like any other
+            return False  # no right to read there, or no such thing as mounting
+        self._take_back(None)
+        return False
 
     def _open(self, query: str = "", further_scopes: tuple[str, ...] = ()) -> bool:
         def take(ask: Ask, response: "httpx.Response") -> bool:
@@ -216,7 +213,7 @@ class BlobUpload:
             target = "https:" + target.removeprefix("http:")  # a registry that does not know of the TLS before it
         self._session = target
 
-    def _take_back(self, error: BaseException) -> None:
+    def _take_back(self, error: BaseException | None) -> None:
         session, self._session = self._session, None
         if session is None or (isinstance(error, ImagetoolsError) and error.retryable):
             return

@@ -18,8 +18,8 @@ from imagetools.image.oci_manifest import LayoutJsonError
 from imagetools.image.reference import ImageNameError
 from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import NotAnImageError, validate_archive
-from imagetools.image_io.copy_to_layout import Copied
-from imagetools.image_io.copying import Wishes, copy_image
+from imagetools.image_io.carrying import Copied
+from imagetools.image_io.copying import Surroundings, Wishes, copy_image
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
 from imagetools.image_io.local_copy import OtherKindError
 from imagetools.image_io.new_file import InTheWayError
@@ -34,7 +34,7 @@ HERE = Platform("linux", "amd64")
 
 
 def copy(source: object, target: object, compressor: str | None = None, platform: Platform = HERE, force: bool = False) -> Copied:
-    return copy_image(Place.parse(str(source)), Place.parse(str(target)), Wishes(platform, compressor, force), {})
+    return copy_image(Place.parse(str(source)), Place.parse(str(target)), Wishes(platform, compressor, force), Surroundings({}))
 
 
 def files(folder: Path) -> dict[str, bytes]:

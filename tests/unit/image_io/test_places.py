@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from imagetools.image_io.places import Place, PlaceError
-from imagetools.kernel.errors import NotYetError
 
 
 @pytest.mark.parametrize(
@@ -21,6 +20,8 @@ from imagetools.kernel.errors import NotYetError
         ("docker-archive:x.tar:a/b:1", ("docker-archive", "x.tar", "a/b:1")),
         ("docker-daemon:hello:1", ("docker-daemon", "", "hello:1")),
         ("docker-daemon:", ("docker-daemon", "", None)),
+        ("docker://alpine", ("docker", "", "alpine")),
+        ("docker://localhost:5000/a/b:1", ("docker", "", "localhost:5000/a/b:1")),
     ],
 )
 def test_places(text: str, expected: tuple[str, str, str | None]) -> None:
@@ -36,13 +37,7 @@ def test_what_exists_is_taken_as_it_stands(tmp_path: Path, monkeypatch: pytest.M
     assert Place.parse("docker-archive:a:b.tar") == Place("docker-archive", "a:b.tar", None, "docker-archive:a:b.tar")
 
 
-@pytest.mark.parametrize("text", ["docker://alpine", "docker:alpine", "https://registry.example.org/x"])
-def test_registries_come_later(text: str) -> None:
-    with pytest.raises(NotYetError, match="a registry"):
-        Place.parse(text)
-
-
-@pytest.mark.parametrize("text", ["", "oci:", "oci::tag", "containers-storage:x", "what:ever", "docker-daemon://x"])
+@pytest.mark.parametrize("text", ["", "oci:", "oci::tag", "containers-storage:x", "what:ever", "docker-daemon://x", "docker:alpine", "https://h/x"])
 def test_no_places(text: str) -> None:
     with pytest.raises(PlaceError):
         Place.parse(text)

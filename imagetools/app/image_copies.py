@@ -1,0 +1,75 @@
+"""Copying images, joined from its parts: the engine's environment, registries, the ledger and what is known of registries."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from imagetools.app.settings import read_settings
+
+if TYPE_CHECKING:
+    from imagetools.app.settings import Settings
+    from imagetools.image.remote_reference import RemoteReference
+    from imagetools.image_io.carrying import Copied
+    from imagetools.image_io.copying import Surroundings, Wishes
+    from imagetools.image_io.places import Place
+    from imagetools.image_io.ports import Registries
+
+
+def copy_with_progress(source: "Place", target: "Place", wishes: "Wishes", *, insecure: bool, quiet: bool) -> "Copied":
+    """Copy an image, and show on standard error how far it is. Raises as ``copy_image``."""
+    from imagetools.app.ui.blob_rows import BlobRows
+    from imagetools.image_io.copying import copy_image
+
+    settings = read_settings()
+    with BlobRows(target.text, sys.stderr, settings.environment, quiet=quiet) as rows:
+        return copy_image(source, target, wishes, surroundings(settings, insecure=insecure), rows.update, rows.watch)
+
+
+def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundings":
+    """What copying needs beside files."""
+    from imagetools.image_io.blob_places import BlobPlaces
+    from imagetools.image_io.copying import Surroundings
+    from imagetools.image_io.ledger import LayerLedger
+
+    return Surroundings(
+        settings.environment,
+        _registries(settings, insecure=insecure),
+        LayerLedger(f"{settings.cache}/layers"),
+        BlobPlaces(f"{settings.cache}/registries"),
+    )
+
+
+def _registries(settings: "Settings", *, insecure: bool) -> "Registries":
+    """Connections and logins are shared by all repositories of one registry."""
+    from imagetools.image_io.ports import Repository
+
+    known: dict[str, object] = {}
+
+    def open_one(reference: "RemoteReference") -> Repository:
+        from imagetools.app.registries import registry_access
+        from imagetools.net.registry.registry import Registry
+        from imagetools.net.registry.repository import RemoteRepository
+
+        registry = known.get(reference.registry)
+        if not isinstance(registry, Registry):
+            access = known.setdefault("", registry_access(settings))
+            known[reference.registry] = registry = Registry(reference.registry, access, insecure=insecure)  # type: ignore[arg-type]
+        return RemoteRepository(registry, reference)
+
+    return open_one
+
+
+def as_json(copied: "Copied") -> str:
+    """What was copied: digest, names, and for a registry what became of each blob."""
+    document: dict[str, object] = {"digest": copied.digest, "names": list(copied.names)}
+    if copied.blobs:
+        document["blobs"] = [
+            {
+                "digest": item.described.digest,
+                "mediaType": item.described.media_type,
+                "size": item.described.size,
+                "result": item.what,
+            }
+            for item in copied.blobs
+        ]
+    return json.dumps(document, indent=2)
