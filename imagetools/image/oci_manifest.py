@@ -112,6 +112,15 @@ def read_manifest(data: bytes) -> tuple[OciManifest | None, tuple[str, ...]]:
     return OciManifest(config, whole, annotations), tuple(problems)
 
 
+def is_artifact(data: bytes) -> bool:
+    """Whether the manifest says that it is something else than an image (OCI image-spec 1.1: a signature, say)."""
+    try:
+        document = read_json(data)
+    except JsonTextError:
+        return False
+    return isinstance(document, dict) and ("artifactType" in document or "subject" in document)
+
+
 def check_layout_file(data: bytes) -> tuple[str, ...]:
     """All that is wrong with the bytes of ``oci-layout``."""
     try:

@@ -7,6 +7,7 @@ are compared with what the manifest and the configs claim. Source: Docker Image 
 from collections.abc import Iterator
 
 from . import manifest
+from .descriptor import shortened
 from .facts import ArchiveFacts, Failure
 from .layering.plan import DEEPEST
 from .manifest import ArchivedImage, ManifestError
@@ -37,6 +38,9 @@ def _check_docker_archive(facts: ArchiveFacts) -> Iterator[Failure]:
         return
     for image in images:
         yield from _check_image(image, facts)
+    tags = [tag for image in images for tag in set(image.tags)]
+    for tag in dict.fromkeys(tag for tag in tags if tags.count(tag) > 1):
+        yield Failure("manifest.json", f"it has the name '{shortened(tag)}' more than once")
 
 
 def _check_image(image: ArchivedImage, facts: ArchiveFacts) -> Iterator[Failure]:

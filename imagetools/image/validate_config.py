@@ -44,7 +44,8 @@ def check_layers(
             yield Failure(member, f"its diff ID is sha256:{layer.diff_id}, the config says {shortened(diff_id)}")
     for member, layer in layers:
         if layer is not None:
-            yield from (Failure(f"{member}!{fault.where}" if fault.where else member, fault.what) for fault in layer.faults)
+            for fault in layer.faults:
+                yield Failure(f"{member}!{fault.where}" if fault.where else member, fault.what, fault.serious)
 
 
 def _check(document: Mapping[str, object]) -> Iterator[str]:

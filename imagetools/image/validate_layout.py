@@ -1,6 +1,6 @@
 """Is an OCI image layout whole and true? From ``index.json`` along all descriptors, never in circles (OCI image-layout.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from . import media_types
@@ -8,7 +8,17 @@ from .descriptor import Descriptor, Platform, is_digest, shortened
 from .facts import ArchiveFacts, Failure, MemberFacts
 from .json_text import LARGEST
 from .layering.plan import DEEPEST
-from .oci_manifest import INDEX_FILE, LAYOUT_FILE, REF_NAME, OciManifest, check_layout_file, read_index, read_manifest
+from .oci_manifest import (
+    INDEX_FILE,
+    LAYOUT_FILE,
+    REF_NAME,
+    OciManifest,
+    check_layout_file,
+    is_artifact,
+    read_index,
+    read_manifest,
+)
+from .tags import is_attestation
 from .validate_config import check_layers, read_config
 
 #: How many indexes may stand above a manifest.
@@ -56,7 +66,21 @@ class _Walk:
         self._report(where, problems)
         for item in index.manifests:
             self._follow(item, where, trail)
+        if where != INDEX_FILE:
+            self._platforms(where, index.manifests)
         return index.manifests
+
+    def _platforms(self, where: str, items: Sequence[Descriptor]) -> None:
+        """Nothing says that a machine must find exactly one image, but what does it do then?"""
+        images = [item for item in items if not is_attestation(item) and item.media_type in media_types.MANIFESTS]
+        seen: set[str] = set()
+        for item in images if len(images) > 1 else ():
+            platform = str(item.platform)
+            if item.platform is None:
+                self._warn(where, f"it does not say for which machine {item.digest} is")
+            elif item.platform.os == "linux" and platform in seen and not item.annotations:
+                self._warn(where, f"it has more than one image for {shortened(platform)}")
+            seen.add(platform)
 
     def _follow(self, item: Descriptor, where: str, trail: tuple[str, ...]) -> None:
         if item.digest in trail:
@@ -80,7 +104,13 @@ class _Walk:
             return
         manifest, problems = read_manifest(text)
         self._report(item.blob, problems)
-        if manifest is not None:
+        if manifest is None:
+            return
+        no_image = manifest.config.media_type not in media_types.CONFIGS and is_artifact(text)
+        if no_image or is_attestation(item):
+            for part in (manifest.config, *manifest.layers):
+                self._blob(part, item.blob)
+        else:
             self._image(item.blob, manifest, item.platform)
 
     def _image(self, where: str, manifest: OciManifest, platform: Platform | None) -> None:
@@ -113,6 +143,9 @@ class _Walk:
                 self._report(
                     config.blob, [f"its {key} is '{shortened(str(document.get(key)))}', the index says '{shortened(value)}'"]
                 )
+        variant = document.get("variant")
+        if platform is not None and variant and platform.variant and variant != platform.variant:
+            self._warn(config.blob, f"its variant is '{shortened(str(variant))}', the index says '{shortened(platform.variant)}'")
         self.failures.extend(check_layers(config.blob, document, where, layers))
 
     def _blob(self, item: Descriptor, where: str) -> MemberFacts | None:
@@ -131,6 +164,9 @@ class _Walk:
         elif member.text is None:
             self._report(name, [f"it is larger than {LARGEST >> 20} MiB" if member.size > LARGEST else "it is no JSON"])
         return None if member is None else member.text
+
+    def _warn(self, where: str, what: str) -> None:
+        self.failures.append(Failure(where, what, serious=False))
 
     def _report(self, where: str, problems: Iterable[str]) -> None:
         self.failures.extend(Failure(where, problem) for problem in problems)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imagetools.image_io.archive_reader import validate_archive
+from imagetools.image_io.archive_reader import read_facts, validate_archive
 
 Member = tuple[str, bytes] | tarfile.TarInfo
 
@@ -158,3 +158,105 @@ def test_no_exception_for_any_damage(tmp_path: Path, place: int, junk: bytes) ->
     data = bytearray(archive([LAYER]))
     data[place : place + len(junk)] = junk
     failures(tmp_path, bytes(data))
+
+
+def of_layer(tmp_path: Path, *members: Member) -> list[tuple[str, bool]]:
+    path = tmp_path / "image.tar"
+    path.write_bytes(archive([tar(*members)]))
+    return [(str(item).removeprefix("0/layer.tar!"), item.serious) for item in validate_archive(str(path))]
+
+
+def test_unsafe_members(tmp_path: Path) -> None:
+    assert of_layer(
+        tmp_path,
+        special("link", tarfile.SYMTYPE, "/etc"),
+        ("link/passwd", b""),
+        ("file", b""),
+        ("file/deep/er", b""),
+        special("out", tarfile.LNKTYPE, "../../etc/passwd"),
+        special("whole", tarfile.LNKTYPE, "/file"),
+        (".wh...", b""),
+        (".wh.", b""),
+    ) == [
+        ("link/passwd: it lies below a symbolic link, '/link'", True),
+        ("file/deep/er: it lies below a file, '/file'", True),
+        ("out: it is a hard link to '../../etc/passwd', which leaves the image's root", True),
+        (".wh...: it is a whiteout without a name", True),
+        (".wh.: it is a whiteout without a name", True),
+    ]
+
+
+def test_what_somebody_may_stumble_over(tmp_path: Path) -> None:
+    etc = special("etc", tarfile.DIRTYPE)
+    assert of_layer(tmp_path, etc, etc, ("a/b/c", b""), ("a/b/d", b"")) == [
+        ("etc/: the layer has it twice", False),
+        ("a/b/c: its folder does not stand before it", False),
+    ]
+
+
+def test_whiteouts_devices_and_a_root_are_good(tmp_path: Path) -> None:
+    assert (
+        of_layer(
+            tmp_path,
+            special(".", tarfile.DIRTYPE),
+            special("./dev", tarfile.DIRTYPE),
+            special("./dev/null", tarfile.CHRTYPE),
+            (".wh..wh..opq", b""),
+            ("dev/.wh.zero", b""),
+            (".wh..wh.plnk", b""),
+        )
+        == []
+    )
+
+
+def test_what_takes_how_much_room(tmp_path: Path) -> None:
+    (tmp_path / "image.tar").write_bytes(
+        archive(
+            [
+                tar(
+                    ("nix/store/" + "0" * 32 + "-x/bin/x", b"12345"),
+                    ("nix/store/" + "0" * 32 + "-x/share", b"1"),
+                    ("usr/share/doc/deep/a", b"12"),
+                    ("usr/share/doc/b", b"123"),
+                    ("usr/.wh.bin", b""),
+                    ("var/.wh..wh..opq", b""),
+                    special("link", tarfile.SYMTYPE, "x"),
+                )
+            ]
+        )
+    )
+    member = read_facts(str(tmp_path / "image.tar")).members["0/layer.tar"]
+    assert [(part.path, part.size, part.files) for part in member.parts] == [
+        ("/link", 0, 1),
+        ("/nix/store/" + "0" * 32 + "-x", 6, 2),
+        ("/usr", 5, 2),
+        ("/usr/share", 5, 2),
+        ("/usr/share/doc", 5, 2),
+    ]
+    assert member.removed == ("/usr/bin", "/var/*")
+
+
+def test_members_of_the_archive_itself(tmp_path: Path) -> None:
+    good = archive([LAYER])
+    more = tar(special("dev", tarfile.CHRTYPE), ("../up", b""), ("/etc/passwd", b""))
+    end = good.rstrip(b"\0")
+    whole = good[: len(end) + -len(end) % 512] + more
+    assert failures(tmp_path, whole) == [
+        "dev: it is a character device",
+        "../up: its name leaves the archive",
+        "/etc/passwd: its name leaves the archive",
+    ]
+
+
+def test_a_name_that_two_images_have(tmp_path: Path) -> None:
+    data = archive([LAYER])
+    with tarfile.open(fileobj=io.BytesIO(data)) as opened:
+        members: list[Member] = [
+            (item.name, file.read()) for item in opened if (file := opened.extractfile(item)) and item.name != "manifest.json"
+        ]
+    config = next(item[0] for item in members if isinstance(item, tuple) and item[0].endswith(".json"))
+    entry = {"Config": config, "RepoTags": ["a:1", "a:2"], "Layers": ["0/layer.tar"]}
+    manifest = json.dumps([entry, {**entry, "RepoTags": ["a:2"]}]).encode()
+    assert failures(tmp_path, tar(*members, ("manifest.json", manifest))) == [
+        "manifest.json: it has the name 'a:2' more than once"
+    ]

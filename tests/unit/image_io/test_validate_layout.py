@@ -42,6 +42,69 @@ def test_two_names_of_one_image(tmp_path: Path) -> None:
     assert failures(tmp_path, layout) == []
 
 
+def machines(*platforms: dict[str, str], **more: Any) -> Layout:
+    """An index with an image for each, all of them different."""
+    layout = Layout()
+    images = [
+        layout.image([layer_tar(str(number))], tag=None, config={**platform, **more}, platform=platform)
+        for number, platform in enumerate(platforms)
+    ]
+    return layout.index(layout.add_json(INDEX, {"schemaVersion": 2, "manifests": images}, annotations={REF: "1"}))
+
+
+ARM = {"os": "linux", "architecture": "arm"}
+
+
+def test_an_index_that_a_machine_may_stumble_over(tmp_path: Path) -> None:
+    def said(name: str, layout: Layout) -> list[str]:
+        (tmp_path / name).mkdir()
+        found = validate_archive(layout.write(tmp_path / name))
+        assert not any(item.serious for item in found), found
+        return [item.what for item in found]
+
+    assert said("variants", machines({**ARM, "variant": "v6"}, {**ARM, "variant": "v7"})) == []
+    assert said("twice", machines(ARM, ARM)) == ["it has more than one image for linux/arm"]
+    assert said("windows", machines(*[{"os": "windows", "architecture": "amd64"}] * 2)) == []
+    assert said("another", machines({**ARM, "variant": "v6"}, variant="v7")) == ["its variant is 'v7', the index says 'v6'"]
+    layout = Layout()
+    image, other = layout.image(tag=None), layout.image([layer_tar("x")], tag=None)
+    assert said("nowhere", layout.index(layout.add_json(INDEX, {"schemaVersion": 2, "manifests": [image, other]}))) == [
+        f"it does not say for which machine {item['digest']} is" for item in (image, other)
+    ]
+
+
+def with_attestation() -> tuple[Layout, dict[str, Any]]:
+    """As BuildKit makes it: no image, and nothing of it is one. The second is the layer's descriptor."""
+    layout = Layout()
+    image = layout.image(tag=None, platform={"os": "linux", "architecture": "amd64"})
+    statement = layout.add_json("application/vnd.in-toto+json", {"predicate": {}})
+    made = layout.image(
+        [],
+        tag=None,
+        manifest={"layers": [statement]},
+        config={"os": "unknown", "architecture": "unknown"},
+        platform={"os": "unknown", "architecture": "unknown"},
+    )
+    made["annotations"] = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image["digest"]}
+    return layout.index(layout.add_json(INDEX, {"schemaVersion": 2, "manifests": [image, made]})), statement
+
+
+def test_what_buildkit_says_of_an_image_is_none(tmp_path: Path) -> None:
+    layout, statement = with_attestation()
+    assert failures(tmp_path / "whole", layout) == []
+    del layout.files[blob(statement["digest"])]
+    (found,) = failures(tmp_path / "broken", layout)
+    assert found.startswith(f"{statement['digest'][7:]}: it is missing, blobs/sha256/".replace("blobs/sha256/", ""))
+
+
+def test_an_artifact_is_no_image(tmp_path: Path) -> None:
+    layout = Layout()
+    empty = layout.add_json("application/vnd.oci.empty.v1+json", {})
+    signature = layout.add_json("application/vnd.example.signature", {"by": "me"})
+    manifest = {"schemaVersion": 2, "artifactType": "application/vnd.example", "config": empty, "layers": [signature]}
+    assert failures(tmp_path, layout.index(layout.add_json(MANIFEST, manifest))) == []
+
+
 def changed(name: str, data: bytes) -> Layout:
     layout = good()
     layout.files[name] = data
