@@ -8,6 +8,7 @@ BUILTINS = BuiltinTable(
         "buildenv": ".trivial.build_env:BuildEnv",
         "symlinkjoin": ".trivial.symlink_join:SymlinkJoin",
         "docker-image": ".docker_tools.docker_image:DockerImage",
+        "docker-pull": ".docker_tools.pull_image:DockerPull",
         "docker-stream": ".docker_tools.docker_stream:DockerStream",
         "oci-bundle": ".oci_tools.oci_bundle:OciBundle",
         "oci-layout": ".oci_tools.oci_image_layout:OciImageLayout",

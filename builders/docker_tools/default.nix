@@ -89,6 +89,9 @@ in
       }))
   );
 
+  # An image from a registry.
+  pullImage = import ./pull_image.nix { inherit lib defaultArchitecture; };
+
   inherit (builtins.mapAttrs (name: _: notYet "dockerTools.${name}") {
     binSh = 0;
     buildImageWithNixDb = 0;
@@ -98,11 +101,10 @@ in
     exportImage = 0;
     fakeNss = 0;
     mergeImages = 0;
-    pullImage = 0;
     shadowSetup = 0;
     streamNixShellImage = 0;
     usrBinEnv = 0;
   })
     binSh buildImageWithNixDb buildLayeredImageWithNixDb buildNixShellImage caCertificates exportImage fakeNss mergeImages
-    pullImage shadowSetup streamNixShellImage usrBinEnv;
+    shadowSetup streamNixShellImage usrBinEnv;
 }
