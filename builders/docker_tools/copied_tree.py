@@ -11,7 +11,7 @@ from collections.abc import Callable
 from imagetools.image_io.entries import StrangeFileError, store_mode
 from imagetools.kernel.bytestr import display, to_str
 
-from .root_tree import CollisionError, File, Folder, Link, Node, RootTree, image_name
+from .root_tree import Collision, File, Folder, Link, Node, RootTree, image_name
 from .store_view import StoreView
 
 
@@ -62,7 +62,8 @@ class CopiedTree(RootTree):
     def _put(self, folder: Folder, child: bytes, inside: bytes, node: File | Link) -> None:
         there = folder.children.get(child)
         if isinstance(there, Folder):
-            raise CollisionError(inside, there.origin, node.origin)
+            self.collisions.append(Collision(inside, there.origin, node.origin))
+            return
         if there is not None and there.origin != node.origin:
             self._replaced(inside, there, node.origin)
         folder.children[child] = node

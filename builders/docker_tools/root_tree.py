@@ -5,7 +5,8 @@ tree lives in memory, file contents do not.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from imagetools.builtin.api import BuiltinError
@@ -13,6 +14,8 @@ from imagetools.image_io.entries import REGULAR, Entry, directory, symlink
 from imagetools.kernel.bytestr import display, to_bytes, to_str
 
 from .store_view import StoreView
+
+_MOST_SHOWN: Final = 10
 
 
 class NoFolderError(BuiltinError):
@@ -26,13 +29,30 @@ class NoFolderError(BuiltinError):
         self.path = path
 
 
-class CollisionError(BuiltinError):
-    """``name`` is a folder in ``first`` and something else in ``second``."""
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """``name`` (in the image) is a folder in ``folder`` and something else in ``other``: the logical paths where it is so."""
 
-    def __init__(self, name: bytes, first: bytes, second: bytes) -> None:
-        shown = [display(to_str(text)) for text in (name, first, second)]
-        super().__init__(f"the contents of the image collide: '/{shown[0]}' is a folder in '{shown[1]}', but not in '{shown[2]}'")
-        self.name = name
+    name: bytes
+    folder: bytes
+    other: bytes
+
+    def __str__(self) -> str:
+        name, folder, other = (display(to_str(text)) for text in (self.name, self.folder, self.other))
+        return f"'/{name}' is a folder in '{folder}', but not in '{other}'"
+
+
+class CollisionError(BuiltinError):
+    """Contents that cannot lie in one root; ``collisions`` are all of them."""
+
+    def __init__(self, collisions: Sequence[Collision]) -> None:
+        shown = "; ".join(str(collision) for collision in collisions[:_MOST_SHOWN])
+        more = f"; and {len(collisions) - _MOST_SHOWN} more" if len(collisions) > _MOST_SHOWN else ""
+        super().__init__(
+            f"the contents of the image collide: {shown}{more}",
+            "leave one of the packages out, or take what you need of it: a folder inside a package can be contents too",
+        )
+        self.collisions = tuple(collisions)
 
 
 class Folder:
@@ -70,9 +90,10 @@ class RootTree:
         self.root = Folder(b"")
         self.view = view
         self.warn = warn
+        self.collisions: list[Collision] = []
 
     def add(self, content: str) -> None:
-        """Merge the folder at the logical path ``content``. Raises NoFolderError, CollisionError, OSError."""
+        """Merge the folder at the logical path ``content``. Raises NoFolderError, OSError."""
         logical = self.view.folder(to_bytes(content))
         if logical is None:
             raise NoFolderError(content)
@@ -98,7 +119,9 @@ class RootTree:
         return node is not None
 
     def nodes(self) -> Iterator[tuple[bytes, Node]]:
-        """Every node with its name in the image, in the order of a layer; the root is not among them."""
+        """Every node with its name in the image, in the order of a layer; the root is not among them. Raises CollisionError."""
+        if self.collisions:
+            raise CollisionError(self.collisions)
         todo = _stack(b"", self.root)
         while todo:
             name, node = todo.pop()
@@ -107,7 +130,7 @@ class RootTree:
                 todo.extend(_stack(name + b"/", node))
 
     def entries(self, root_mode: int, folder_mode: int) -> Iterator[Entry]:
-        """The members of a layer, the root first."""
+        """The members of a layer, the root first. Raises CollisionError."""
         yield directory(b"", root_mode)
         for name, node in self.nodes():
             if isinstance(node, Folder):

@@ -96,6 +96,18 @@ def test_a_file_in_place_of_a_folder_is_an_error(store: FakeStore, tmp_path: Pat
     )
 
 
+def test_every_collision_is_told(store: FakeStore, tmp_path: Path) -> None:
+    first = store.add("first", {"etc": {"deep": {"motd": b"first"}}, "bin": {"x": b"x"}})
+    second = store.add("second", {"etc": {"deep": "motd"}})
+    third = store.add("third", {"bin": b"", "etc": {"other": b""}})
+    with pytest.raises(CollisionError) as caught:
+        build(store, tmp_path / "out", "single", contents=[first, second, third])
+    assert [str(item) for item in caught.value.collisions] == [
+        f"'/etc/deep' is a folder in '{first}/etc/deep', but not in '{second}/etc/deep'",
+        f"'/bin' is a folder in '{first}/bin', but not in '{third}/bin'",
+    ]
+
+
 def test_a_part_of_an_object_can_be_copied(store: FakeStore, tmp_path: Path) -> None:
     (layer,) = build(store, tmp_path / "out", "single", contents=[store.logical("hello") + "/bin"]).layers
     assert "hello" in layer and f"nix/store/{store.path_of('libc')}" in layer
