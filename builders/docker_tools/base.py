@@ -10,7 +10,7 @@ from typing import Final
 
 from imagetools.archive.stream import ArchiveError
 from imagetools.builtin.api import BuiltinContext, BuiltinError
-from imagetools.formats.store_path import StorePath
+from imagetools.formats.store_path import StorePath, StorePathError
 from imagetools.image.container_config import ContainerConfig
 from imagetools.image.descriptor import Platform
 from imagetools.image.image import Image
@@ -26,6 +26,7 @@ from imagetools.image_io.tar_layer import LayerWriter
 from imagetools.kernel.bytestr import display, to_str
 from imagetools.kernel.errors import ImagetoolsError
 
+from .inputs import Inputs
 from .request import ImageRequest
 
 OnLayer = Callable[[str, Sequence[str]], object]
@@ -57,6 +58,17 @@ class BaseImageError(BuiltinError):
             super().__init__(f"cannot build on '{display(path)}': {error.message}", error.hint)
         self.path = path
         self.error = error
+
+
+class BaseOutsideStoreError(BuiltinError):
+    """``path`` lies in no store object that is an input of the build."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"cannot build on '{display(path)}': it is not in the store",
+            "give fromImage as a derivation, or as a path without quotes (./base.tar)",
+        )
+        self.path = path
 
 
 class BaseSystemError(BuiltinError):
@@ -92,6 +104,7 @@ class Base:
     """What lies below an image; without ``fromImage`` that is nothing, and everything here does nothing."""
 
     def __init__(self, ctx: BuiltinContext, path: str = "", image: BaseImage | None = None) -> None:
+        """``path``: the store object that it lies in."""
         self._ctx: Final = ctx
         self._path: Final = path
         self.image: Final = image
@@ -153,13 +166,14 @@ def base_of(ctx: BuiltinContext, request: ImageRequest) -> Iterator[Base]:
     if not path:
         yield Base(ctx)
         return
+    place = _store_object(ctx, path)
     ctx.log(f"Reading the base image {display(path)}")
     wanted = Wanted(_text(ctx, "fromImageName"), _text(ctx, "fromImageTag"))
     platform = Platform(_LINUX, request.architecture)
     try:
         with open_base(ctx.real_path(path), ctx.scratch, platform, wanted, ctx.store_dir) as image:
             _check_platform(ctx, path, image.platform, platform)
-            yield Base(ctx, path, image)
+            yield Base(ctx, place, image)
     except _ITS_FAULT as error:
         raise BaseImageError(path, error) from None
 
@@ -169,6 +183,17 @@ def _check_platform(ctx: BuiltinContext, path: str, found: Platform, wanted: Pla
         raise BaseSystemError(path, found.os)
     if found.architecture and found.architecture != wanted.architecture:
         ctx.log(f"warning: the base image is for {display(found.architecture)}, this image for {wanted.architecture}")
+
+
+def _store_object(ctx: BuiltinContext, path: str) -> str:
+    """The full path of the store object in which ``path`` lies."""
+    try:
+        found = ctx.store_dir.parse_prefix(path)[0]
+    except StorePathError:
+        raise BaseOutsideStoreError(path) from None
+    if found not in Inputs(ctx):
+        raise BaseOutsideStoreError(path)
+    return ctx.store_dir.join(found)
 
 
 def _text(ctx: BuiltinContext, name: str) -> str | None:

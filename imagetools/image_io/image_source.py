@@ -161,7 +161,7 @@ def _in_layout(members: Members, wanted: str | None, platform: Platform) -> Sour
 def layout_image(members: Members, items: Sequence[Descriptor], platform: Platform) -> SourceImage:
     """What some entries of a layout's index, all of one name, mean on ``platform``. Raises WhichPlatformError, BrokenImageError,
     LayoutJsonError."""
-    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0)), platform)
+    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0, set())), platform)
     return _image(members, item, _names(items))
 
 
@@ -223,7 +223,8 @@ def _same(items: Sequence[Descriptor]) -> bool:
     return len({(item.digest, item.media_type) for item in items}) == 1
 
 
-def _leaves(members: Members, items: Sequence[Descriptor], depth: int) -> Iterator[Descriptor]:
+def _leaves(members: Members, items: Sequence[Descriptor], depth: int, seen: set[str]) -> Iterator[Descriptor]:
+    """The manifests below; of one index, though it is named again and again, once."""
     for item in items:
         if item.media_type in media_types.MANIFESTS:
             yield item
@@ -231,8 +232,9 @@ def _leaves(members: Members, items: Sequence[Descriptor], depth: int) -> Iterat
             raise BrokenImageError(INDEX_FILE, f"the media type '{shortened(item.media_type)}' of {item.digest} is not known")
         elif depth == _DEEPEST_INDEX:
             raise BrokenImageError(item.blob, f"indexes are nested deeper than {_DEEPEST_INDEX}")
-        else:
-            yield from _leaves(members, OciIndex.parse(_checked(members, item), item.blob).manifests, depth + 1)
+        elif item.digest not in seen:
+            seen.add(item.digest)
+            yield from _leaves(members, OciIndex.parse(_checked(members, item), item.blob).manifests, depth + 1, seen)
 
 
 def _for_platform(items: list[Descriptor], platform: Platform) -> Descriptor:
