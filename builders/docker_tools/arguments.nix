@@ -65,6 +65,15 @@ let
       throw "${where}: the argument 'fromImage' must be an image (a derivation or a path), but it is a ${builtins.typeOf fromImage}"
     else { fromImage = "${fromImage}"; } // text "fromImageName" fromImageName // text "fromImageTag" fromImageTag;
 
+  # Which store paths share a layer: steps, or a path to a JSON file with them (docs/layering.md); nothing where popularity decides.
+  layering = where: layeringPipeline: debug:
+    let file = builtins.isString layeringPipeline || builtins.isPath layeringPipeline || layeringPipeline ? outPath; in
+    (if layeringPipeline == null then { }
+    else if file then { layeringPipeline = builtins.toJSON "${layeringPipeline}"; }
+    else if builtins.isList layeringPipeline then { layeringPipeline = builtins.toJSON layeringPipeline; }
+    else throw "${where}: the argument 'layeringPipeline' must be a list of steps or the path of a JSON file, but it is a ${builtins.typeOf layeringPipeline}")
+    // (if debug then { inherit debug; } else { });
+
   notYet = what: throw "${what} is not supported yet by imagetools";
 
   # `unused`: what each argument must be as long as nothing answers to it.
@@ -129,11 +138,11 @@ let
           fakeRootCommands = "";
           enableFakechroot = false;
           includeNixDB = false;
-          layeringPipeline = null;
         }
         args;
       layers =
-        if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
+        if layeringPipeline != null then 100
+        else if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
         else throw "${where}: the argument maxLayers must be a whole number greater than 1 (it is ${builtins.toJSON maxLayers})";
     in
     make (builtins.seq checked args) ({
@@ -142,7 +151,7 @@ let
       layout = "layered";
       keepContentsDirlinks = false;
       maxLayers = layers;
-    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // running where extraCommands);
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // layering where layeringPipeline debug // running where extraCommands);
 in
 {
   inherit

@@ -1,6 +1,6 @@
-"""buildLayeredImage: popular store paths get layers of their own, the rest share one, links in the root come last.
+"""buildLayeredImage: layers of store paths, split by layer_choice.py; links in the root come last.
 
-Rows 2.036-2.040; layers and their order as nixpkgs splits them. The store paths are what the config mentions and what the links
+Rows 2.036-2.040. The store paths are what the config mentions and what the links
 of the customisation layer lead to, with everything that these refer to.
 """
 
@@ -9,8 +9,7 @@ from typing import Final
 
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
-from imagetools.image.layering.plan import DEEPEST, plan_layers
-from imagetools.image.layering.popularity import by_popularity
+from imagetools.image.layering.plan import DEEPEST
 from imagetools.image_io.entries import DIRECTORY, Entry
 from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
@@ -19,6 +18,7 @@ from imagetools.kernel.bytestr import to_str
 from .base import Base, OnLayer
 from .inputs import Inputs
 from .known_layers import with_recipe
+from .layer_choice import choose_layers
 from .linked_tree import LinkedTree
 from .made_tree import run_commands
 from .mentions import Mentions
@@ -46,7 +46,7 @@ def add_layers(
     inputs = Inputs(ctx)
     view = StoreView(ctx, inputs)
     tree = LinkedTree(view, ctx.log)
-    most = base.left_of(request.max_layers, 2)
+    base.left_of(DEEPEST if request.pipeline else request.max_layers, 2)
     for content in request.contents:
         tree.add(content)
     if request.max_layers > DEEPEST:
@@ -57,7 +57,7 @@ def add_layers(
     customisation = _link_targets(ctx, inputs, tree) if made is None else made.references()
     layers: tuple[tuple[StorePath, ...], ...] = ()
     if request.store_paths:
-        layers = plan_layers(base.without(_ordered(inputs, config.found, customisation)), most)
+        layers = choose_layers(ctx, request, inputs, base, config.found, customisation)
     store = StoreFolder(ctx, view, FOLDER_MODE)
     root = _root(tree) if made is None else made.entries
     base.warn_of_links(entry.name for entry in root() if entry.kind == DIRECTORY)
@@ -86,13 +86,6 @@ def _link_targets(ctx: BuiltinContext, inputs: Inputs, tree: LinkedTree) -> set[
         if isinstance(node, Link):
             links.look_at(to_str(node.target))
     return links.found
-
-
-def _ordered(inputs: Inputs, config: set[StorePath], customisation: set[StorePath]) -> list[StorePath]:
-    """All store paths of the image, the most popular first, from what config and customisation layer refer to."""
-    closure = inputs.closure(config | customisation)
-    references = {path: info.references for path, info in closure.members.items()}
-    return by_popularity([sorted(config), sorted(customisation)], references)
 
 
 def _root(tree: LinkedTree) -> Callable[[], Iterator[Entry]]:

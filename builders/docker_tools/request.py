@@ -55,6 +55,9 @@ class ImageRequest:
     store_paths: bool
     compressor: str
     commands: Commands | None
+    #: JSON: steps, or the path of a file with them; empty: as popular as the paths are.
+    pipeline: str = ""
+    debug: bool = False
 
     @staticmethod
     def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
@@ -85,6 +88,8 @@ class ImageRequest:
             store_paths=attributes.flag("includeStorePaths"),
             compressor=attributes.choice("compressor", "none", "gz", "zstd"),
             commands=attributes.commands(),
+            pipeline=attributes.optional("layeringPipeline"),
+            debug=attributes.optional("debug") == "1",
         )
 
     @property

@@ -156,7 +156,6 @@ NOT_YET = {
         "fromImage": "./.",
         "fakeRootCommands": '"id"',
         "enableFakechroot": "true",
-        "layeringPipeline": "[ ]",
     },
     "streamLayeredImage": {"fromImage": "./.", "fakeRootCommands": '"id"'},
 }

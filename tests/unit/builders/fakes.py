@@ -45,7 +45,7 @@ class FakeStore:
         else:
             _write(place, tree)
         refs = tuple(sorted(self.dir.parse(text) for text in references))
-        self.infos[path] = PathInfo(path, digest("sha256", name.encode()), 1, refs)
+        self.infos[path] = PathInfo(path, digest("sha256", name.encode()), _size(tree), refs)
         return self.dir.join(path)
 
 
@@ -112,6 +112,11 @@ class FakeContext:
 
     def log(self, text: str) -> None:
         self.lines.append(text)
+
+
+def _size(tree: "Tree | bytes | str") -> int:
+    """Not that of a real NAR, but as large things are larger than small ones."""
+    return len(tree) if isinstance(tree, bytes | str) else 1 + sum(_size(item) for item in tree.values())
 
 
 def _write(place: Path, tree: Tree) -> None:
