@@ -107,7 +107,7 @@ class BlobUpload:
             self._chunk = chunk
         elif (problem.status in _LOST or (problem.status == 400 and self._requests > 1)) and self._restarts < _MOST_RESTARTS:
             self._restarts += 1  # the registry has lost its thread
-            self._session = None
+            self._take_back(None)
         else:
             raise problem
         raise TransientRegistryError(problem.action, problem.reason, problem.hint, problem.status, problem.codes)
@@ -120,6 +120,7 @@ class BlobUpload:
                 return False
             self._registry.expect(ask, response, 204, 202, 200)
             self._offset = _received(response)
+            self._most_accepted = max(self._most_accepted, self._offset)
             self._moved(ask, response)
             return True
 

@@ -37,7 +37,10 @@ def test_what_exists_is_taken_as_it_stands(tmp_path: Path, monkeypatch: pytest.M
     assert Place.parse("docker-archive:a:b.tar") == Place("docker-archive", "a:b.tar", None, "docker-archive:a:b.tar")
 
 
-@pytest.mark.parametrize("text", ["", "oci:", "oci::tag", "containers-storage:x", "what:ever", "docker-daemon://x", "docker:alpine", "https://h/x"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "oci:", "oci::tag", "containers-storage:x", "what:ever", "docker-daemon://x", "docker:alpine", "https://h/x"],
+)
 def test_no_places(text: str) -> None:
     with pytest.raises(PlaceError):
         Place.parse(text)

@@ -1,0 +1,286 @@
+"""Blobs on their way into a registry: what is sent, what is not, and what happens when it breaks."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from imagetools.image.descriptor import Descriptor
+from imagetools.image.remote_reference import RemoteReference
+from imagetools.net.policy import RetryPolicy
+from imagetools.net.registry.access import RegistryAccess, RegistryLogin
+from imagetools.net.registry.failures import RegistryError
+from imagetools.net.registry.registry import Registry as Client
+from imagetools.net.registry.repository import RemoteRepository
+from tests.servers.registry import Handler, Registry, breaks_after, running, silent, slam, status
+
+DATA = bytes(range(256)) * 4096
+DIGEST = "sha256:" + hashlib.sha256(DATA).hexdigest()
+BLOB = Descriptor("application/octet-stream", DIGEST, len(DATA))
+UPLOADS = r"/uploads/"
+
+
+@pytest.fixture
+def server() -> Iterator[Registry]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def repository(server: Registry, waits: list[float]) -> RemoteRepository:
+    return opened(server, waits)
+
+
+def opened(server: Registry, waits: list[float], login: RegistryLogin | None = None, name: str = "a/b") -> RemoteRepository:
+    access = RegistryAccess(
+        lambda proxy, verify: httpx.Client(trust_env=False, proxy=proxy, verify=verify),
+        find_login=lambda registry, repository: login,
+        policy=RetryPolicy(attempts=3, first_delay=0.01),
+        sleep=waits.append,
+    )
+    return RemoteRepository(Client(server.host, access, insecure=True), RemoteReference(server.host, name, "latest"))
+
+
+def pieces(start: int) -> Iterator[bytes]:
+    for at in range(start, len(DATA), 100_000):
+        yield DATA[at : at + 100_000]
+
+
+def push(repository: RemoteRepository, sent: Callable[[int], object] = lambda count: None) -> None:
+    repository.upload(BLOB, pieces, sent)
+
+
+def has_it(server: Registry, repository: str = "a/b") -> bool:
+    return server.blobs.get(repository, {}) == {DIGEST: DATA} and not server.sessions
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_in_one_piece(server: Registry, repository: RemoteRepository, absolute: bool) -> None:
+    server.absolute = absolute
+    sent: list[int] = []
+    push(repository, sent.append)
+    assert has_it(server)
+    (patch,) = server.requests("PATCH")
+    assert patch.headers["content-length"] == str(len(DATA)) and "content-range" not in patch.headers
+    assert sent[0] == 0 and sent[-1] == len(DATA)
+    assert repository.has_blob(DIGEST)
+
+
+def test_an_empty_blob(server: Registry, repository: RemoteRepository) -> None:
+    digest = "sha256:" + hashlib.sha256(b"").hexdigest()
+    repository.upload(Descriptor("x", digest, 0), lambda start: iter(()), lambda count: None)
+    assert server.blobs["a/b"] == {digest: b""}
+
+
+def test_what_broke_goes_on_where_it_broke(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+    server.fault("PATCH", UPLOADS, breaks_after(300_000))
+    server.fault("PATCH", UPLOADS, breaks_after(200_000))
+    sent: list[int] = []
+    push(repository, sent.append)
+    assert has_it(server)
+    patches = server.requests("PATCH")
+    assert [patch.headers.get("content-range") for patch in patches] == [
+        None,
+        f"300000-{len(DATA) - 1}",
+        f"500000-{len(DATA) - 1}",
+    ]
+    assert sum(patch.size for patch in patches) == len(DATA)
+    assert sent[-1] == len(DATA) and 300_000 in sent and 500_000 in sent
+    assert len(waits) == 2
+
+
+def test_progress_pays_the_account_back(server: Registry, repository: RemoteRepository) -> None:
+    server.fault("PATCH", UPLOADS, breaks_after(100_000), times=8)
+    push(repository)
+    assert has_it(server)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", UPLOADS), ("PATCH", UPLOADS), ("PUT", UPLOADS), ("HEAD", "/blobs/"), ("GET", "/v2/$")]
+)
+@pytest.mark.parametrize("act", [slam, status(500), status(503), status(429, Retry_After="1")], ids=["slam", "500", "503", "429"])
+def test_what_may_pass_is_tried_again(
+    server: Registry, repository: RemoteRepository, waits: list[float], method: str, path: str, act: Callable[[Handler], bool]
+) -> None:
+    server.fault(method, path, act, times=2)
+    assert not repository.has_blob(DIGEST)
+    push(repository)
+    assert has_it(server)
+    assert len(waits) == 2
+    assert all(0.01 <= wait <= 1 for wait in waits)
+
+
+def test_retry_after_is_obeyed(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+    server.fault("POST", UPLOADS, status(429, Retry_After="7"))
+    push(repository)
+    assert waits == [7.0]
+
+
+def test_an_end_of_which_nothing_was_heard(server: Registry, repository: RemoteRepository) -> None:
+    server.fault("PUT", UPLOADS, silent)
+    push(repository)
+    assert has_it(server)
+    assert len(server.requests("PATCH")) == 1
+
+
+def test_a_session_that_is_forgotten_is_begun_anew(server: Registry, repository: RemoteRepository) -> None:
+    def forget(handler: Handler) -> bool:
+        handler.server.sessions.clear()
+        return False
+
+    server.fault("PATCH", UPLOADS, forget)
+    push(repository)
+    assert has_it(server)
+    assert len(server.requests("POST")) == 2
+
+
+def test_a_session_that_is_lost_after_a_break(server: Registry, repository: RemoteRepository) -> None:
+    def forget(handler: Handler) -> bool:
+        handler.server.sessions.clear()
+        return slam(handler)
+
+    server.fault("PATCH", UPLOADS, forget)
+    push(repository)
+    assert has_it(server)
+
+
+def test_a_registry_that_loses_its_thread(server: Registry, repository: RemoteRepository) -> None:
+    def garble(handler: Handler) -> bool:
+        for session in handler.server.sessions.values():
+            session.data[0] ^= 1
+        return False
+
+    server.fault("PATCH", UPLOADS, breaks_after(100_000))
+    server.fault("PUT", UPLOADS, garble)
+    push(repository)
+    assert has_it(server)
+
+
+def test_a_registry_that_takes_small_pieces_only(
+    server: Registry, repository: RemoteRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagetools.net.registry.upload._CHUNKS", (600_000, 250_000))
+
+    def small(handler: Handler) -> bool:
+        return handler.unread > 300_000 and handler.refuse(413, "SIZE_INVALID")
+
+    server.fault("PATCH", UPLOADS, small, times=100)
+    push(repository)
+    assert has_it(server)
+    sizes = [int(patch.headers["content-length"]) for patch in server.requests("PATCH")]
+    assert sizes == [len(DATA), 600_000, 250_000, 250_000, 250_000, 250_000, len(DATA) - 1_000_000]
+
+
+def test_a_token_that_ends_on_the_way(server: Registry, waits: list[float]) -> None:
+    server.auth = "token"
+    repository = opened(server, waits, RegistryLogin("me", "s3cret"))
+
+    def expire(handler: Handler) -> bool:
+        handler.server.tokens.clear()
+        return False
+
+    server.fault("PATCH", UPLOADS, expire)
+    push(repository)
+    assert has_it(server)
+    assert server.scopes == [["repository:a/b:pull,push"]] * 2
+
+
+@pytest.mark.parametrize("auth", ["basic", "token"])
+def test_logins(server: Registry, waits: list[float], auth: str) -> None:
+    server.auth = auth
+    push(opened(server, waits, RegistryLogin("me", "s3cret")))
+    assert has_it(server)
+    with pytest.raises(RegistryError) as caught:
+        push(opened(server, waits, RegistryLogin("me", "wr0ng")))
+    assert "401" in caught.value.message and "wr0ng" not in f"{caught.value.message}{caught.value.hint}"
+    assert not waits
+
+
+def test_mounting(server: Registry, waits: list[float]) -> None:
+    server.auth = "token"
+    login = RegistryLogin("me", "s3cret")
+    push(opened(server, waits, login, name="other/one"))
+    repository = opened(server, waits, login)
+    assert repository.mount(DIGEST, "other/one")
+    assert has_it(server)
+    assert server.scopes[-1] == ["repository:a/b:pull,push", "repository:other/one:pull"]
+
+
+def test_what_cannot_be_mounted_leaves_no_session(server: Registry, repository: RemoteRepository) -> None:
+    assert not repository.mount(DIGEST, "other/one")
+    assert not server.sessions and len(server.requests("DELETE")) == 1
+    server.fault("POST", UPLOADS, status(405))
+    assert not repository.mount(DIGEST, "other/one")
+
+
+def test_a_registry_that_stays_broken(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+    server.fault("PATCH", UPLOADS, breaks_after(0), times=100)
+    with pytest.raises(RegistryError) as caught:
+        push(repository)
+    assert caught.value.message == f"cannot upload the blob {DIGEST} to '{server.host}/a/b': {caught.value.reason}"
+    assert "gave up after 3 attempts without progress" in str(caught.value.hint)
+    assert len(waits) == 2
+    assert not server.blobs
+
+
+def test_a_source_that_fails_is_taken_back(server: Registry, repository: RemoteRepository) -> None:
+    def bad(start: int) -> Iterator[bytes]:
+        yield DATA[:5000]
+        raise ValueError("bad source")
+
+    with pytest.raises(ValueError, match="bad source"):
+        repository.upload(BLOB, bad, lambda count: None)
+    assert not server.sessions and not server.blobs
+
+
+def test_no_right_to_write(server: Registry, repository: RemoteRepository) -> None:
+    server.fault("POST", UPLOADS, lambda handler: handler.refuse(403, "DENIED", "requested access to the resource is denied"))
+    with pytest.raises(RegistryError) as caught:
+        push(repository)
+    assert "HTTP 403 Forbidden (requested access to the resource is denied)" in caught.value.message
+    assert "docker login" in str(caught.value.hint)
+
+
+def test_a_registry_that_claims_too_much(server: Registry, repository: RemoteRepository) -> None:
+    def boast(handler: Handler) -> bool:
+        next(iter(handler.server.sessions.values())).data += bytes(len(DATA))
+        return False
+
+    server.fault("PATCH", UPLOADS, breaks_after(9000))
+    server.fault("GET", UPLOADS, boast)
+    with pytest.raises(RegistryError, match="the registry says that it has"):
+        push(repository)
+
+
+def test_a_registry_that_calls_it_otherwise(server: Registry, repository: RemoteRepository) -> None:
+    server.fault("PUT", UPLOADS, lambda handler: handler.answer(201, Docker_Content_Digest="sha256:" + "0" * 64))
+    with pytest.raises(RegistryError, match="the registry calls what it got sha256:0000"):
+        push(repository)
+
+
+def test_no_place_to_send_it_to(server: Registry, repository: RemoteRepository) -> None:
+    server.fault("POST", UPLOADS, lambda handler: handler.answer(202))
+    with pytest.raises(RegistryError, match="does not say where to send it"):
+        push(repository)
+
+
+def test_manifests(server: Registry, repository: RemoteRepository) -> None:
+    push(repository)
+    data = b'{"schemaVersion":2,"config":{"digest":"%s","size":1,"mediaType":"x"},"layers":[]}' % DIGEST.encode()
+    assert repository.manifest_digest("latest") is None
+    repository.put_manifest("latest", "application/vnd.oci.image.manifest.v1+json", data)
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    assert repository.manifest_digest("latest") == digest
+    assert repository.manifest(digest).data == data
+    assert repository.manifest("latest").media_type == "application/vnd.oci.image.manifest.v1+json"
+    server.fault("PUT", "/manifests/", lambda handler: handler.answer(201, Docker_Content_Digest="sha256:" + "0" * 64))
+    with pytest.raises(RegistryError, match="the registry calls what it got"):
+        repository.put_manifest("latest", "x", data)
+    with pytest.raises(RegistryError, match="blob unknown to registry"):
+        repository.put_manifest("latest", "x", data.replace(DIGEST.encode(), b"sha256:" + b"1" * 64))
