@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from imagetools.app.builtins import builtins
 from imagetools.app.listening import run_listening
-from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, ShellFailedError
+from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, Root, ShellFailedError
 from imagetools.formats.closure import Closure, IncompleteClosureError
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
@@ -136,6 +136,11 @@ class Context:
             log=self.log,
         )
         return RemoteRepository(Registry(reference.registry, access, insecure=insecure), reference)
+
+    def root(self) -> Root:
+        from imagetools.sandbox.rooted import Rooted
+
+        return Rooted(self.store_dir.path)
 
     def measured(self, output: str, facts: Measured) -> None:
         measured.write(self.scratch, output, facts)

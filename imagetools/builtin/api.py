@@ -70,6 +70,56 @@ class Measured:
     file_hash: Hash
 
 
+class FileFacts(Protocol):
+    """What ``lstat`` says of a file (``os.stat_result``)."""
+
+    @property
+    def st_dev(self) -> int: ...
+    @property
+    def st_ino(self) -> int: ...
+    @property
+    def st_mode(self) -> int: ...
+    @property
+    def st_uid(self) -> int: ...
+    @property
+    def st_gid(self) -> int: ...
+    @property
+    def st_rdev(self) -> int: ...
+
+
+class Root(Protocol):
+    """Root's rights over trees in the build folder. Places are physical; what the namespace cannot hold is kept in a table."""
+
+    @property
+    def several(self) -> bool:
+        """Whether commands have several users; if not, they cannot become anybody else."""
+        ...
+
+    def give(self, place: bytes, uid: int, gid: int) -> None:
+        """chown, not following links."""
+        ...
+
+    def make_device(self, place: bytes, kind: int, mode: int, device: tuple[int, int]) -> None:
+        """mknod; ``kind`` is S_IFCHR or S_IFBLK, ``device`` the major and minor number."""
+        ...
+
+    def owner(self, info: FileFacts) -> tuple[int, int]:
+        """User and group of a file in a tree, given its ``lstat``."""
+        ...
+
+    def device(self, info: FileFacts) -> tuple[int, tuple[int, int]] | None:
+        """Kind and numbers of a device, None for anything else; devices lie in the tree as empty files."""
+        ...
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: str, root: bytes | None = None
+    ) -> tuple[int, tuple[str, ...]]:
+        """Run a program as root, without network; its output goes to the log. With ``root`` that folder is its root: it must
+        have ``dev``, ``proc`` and the store's folder, where they are mounted (what the folder's own store has stays visible).
+        The exit code (negative: a signal), and what was asked for in vain, for a hint. Raises ImagetoolsError."""
+        ...
+
+
 class BuiltinContext(Protocol):
     """What one run of a builtin builder may use. Texts from the derivation are bytestrs."""
 
@@ -165,6 +215,10 @@ class BuiltinContext(Protocol):
         (``AsksRegistries``). ``insecure`` allows any certificate, and http. Raises NoNetworkError."""
         ...
 
+    def root(self) -> Root:
+        """Root's rights, for builders that said so (``WantsRoot``). Raises ImagetoolsError without a sandbox."""
+        ...
+
     def log(self, text: str) -> None:
         """Write a line of (real) text to the build's log."""
         ...
@@ -212,4 +266,13 @@ class AsksRegistries(Protocol):
 
     def registry(self, env: Mapping[str, str]) -> "RemoteReference | None":
         """The image that it will ask for; ``env`` is the derivation's (bytestrs). None for what it cannot understand."""
+        ...
+
+
+@runtime_checkable
+class WantsRoot(Protocol):
+    """What a builtin builder may be in addition: one that needs root's rights over files which it makes, for some derivations."""
+
+    def wants_root(self, env: Mapping[str, str]) -> bool:
+        """``env`` is the derivation's (bytestrs)."""
         ...

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import NoReturn
 
-from imagetools.builtin.api import AsksRegistries, BuiltinBuilder, ReadsHostFiles
+from imagetools.builtin.api import AsksRegistries, BuiltinBuilder, ReadsHostFiles, WantsRoot
 from imagetools.formats.derivation import Derivation
 from imagetools.formats.drv_options import DerivationOptions
 from imagetools.formats.store_path import StorePath
@@ -251,8 +251,15 @@ class Builder:
             max_silent=self._settings.max_silent or None,
             max_log=self._settings.max_log or None,
             builtin=is_builtin(derivation),
+            as_root=self._wants_root(derivation),
             kept=self._kept.lend(step.drv, scratch) if is_builtin(derivation) and derivation.is_fixed else None,
         )
+
+    def _wants_root(self, derivation: Derivation) -> bool:
+        if not is_builtin(derivation):
+            return False
+        builder = self._builtins[derivation.builder[len(BUILTIN) :]]
+        return isinstance(builder, WantsRoot) and builder.wants_root(derivation.env)
 
     def _certificates(self, derivation: Derivation, target: str | None) -> list[Bind]:
         """The host's certificates, for fixed outputs only."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from imagetools.formats.store_path import StorePath
 from imagetools.sandbox.ports import KEPT
-from imagetools.sandbox.slots import change_owner
+from imagetools.sandbox.owners import change_owner
 from imagetools.store.disk import delete_tree, writing
 from imagetools.store.ports import Store
 

@@ -102,11 +102,6 @@ def _below_any(path: str, folders: set[str]) -> bool:
     return any(above in folders for above in _parents(path))
 
 
-def maps(host: int, inside: int) -> bytes:
-    """A line of ``uid_map`` or ``gid_map``: one id and no other."""
-    return f"{inside} {host} 1\n".encode()
-
-
 def personality(system: str, machine: str) -> tuple[bool, bool]:
     """(32-bit, no address randomisation) for a ``system`` built on ``machine``, as Nix decides."""
     thirty_two = (system == "i686-linux" and machine == "x86_64") or system in ("armv7l-linux", "armv6l-linux", "armv5tel-linux")

@@ -19,7 +19,7 @@ import tty
 from collections.abc import Callable
 from typing import Any, Final
 
-from imagetools.sandbox import lower, mounts, seccomp, slots
+from imagetools.sandbox import lower, mounts, seccomp, slots, subordinate
 from imagetools.sandbox.follow import Follower
 from imagetools.sandbox.ports import (
     BUILD_FOLDER,
@@ -88,7 +88,9 @@ class NamespaceSandbox:
             slots.share(store, identity)
             self._lend(request, store, identity)
             recipe = self._recipe(request, skeleton, identity)
-            status, limit = self._execute(request, recipe, identity, on_output)
+            own = subordinate.own_maps(identity, recipe["uid"], recipe["gid"])
+            maps = subordinate.root_maps(identity) if request.as_root else own
+            status, limit = self._execute(request, recipe, (maps, own), identity, on_output)
             made = {name: store + logical[len(request.store_dir) :] for name, logical in request.outputs.items()}
             outputs = {name: place for name, place in made.items() if os.path.lexists(place)}
         code = os.waitstatus_to_exitcode(status)
@@ -143,6 +145,7 @@ class NamespaceSandbox:
 
     def _recipe(self, request: BuildRequest, skeleton: mounts.Skeleton, identity: slots.Identity) -> dict[str, Any]:
         thirty_two, _ = lower.personality(request.system, platform.machine())
+        uid, gid = (0, 0) if request.as_root else (lower.INSIDE_UID, lower.INSIDE_GID)
         return {
             "privileged": identity.spare,
             "root": os.fsencode(os.path.join(request.scratch, "root")),
@@ -151,13 +154,9 @@ class NamespaceSandbox:
             "links": skeleton.links,
             "mounts": skeleton.mounts,
             "network": request.network,
-            "uid": lower.INSIDE_UID,
-            "gid": lower.INSIDE_GID,
-            "maps": (
-                ("uid_map", lower.maps(identity.uid, lower.INSIDE_UID)),
-                ("setgroups", b"deny"),
-                ("gid_map", lower.maps(identity.gid, lower.INSIDE_GID)),
-            ),
+            "uid": uid,
+            "gid": gid,
+            "as_root": request.as_root,
             "cwd": BUILD_FOLDER.encode(),
             "program": request.program.encode("latin-1"),
             "argv": [item.encode("latin-1") for item in request.argv],
@@ -168,7 +167,12 @@ class NamespaceSandbox:
         }
 
     def _execute(
-        self, request: BuildRequest, recipe: dict[str, Any], identity: slots.Identity, on_output: Callable[[bytes], object]
+        self,
+        request: BuildRequest,
+        recipe: dict[str, Any],
+        maps: tuple[subordinate.Maps, ...],
+        identity: slots.Identity,
+        on_output: Callable[[bytes], object],
     ) -> tuple[int, Any]:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         master = -1
@@ -183,7 +187,7 @@ class NamespaceSandbox:
             follower = Follower(
                 request, master, control.fileno(), lambda: _answer(control), lambda: _send_kill(control), on_output
             )
-            answer = _map_users(control, recipe) or follower.follow()
+            answer = _map_users(control, maps) or follower.follow()
             ended = answer not in (b"", GONE) and marshal.loads(answer)[0] == "ended"  # nothing inside lives any more
         finally:
             with self._mutex:
@@ -251,19 +255,15 @@ def _terminal(identity: slots.Identity) -> tuple[int, int]:
     return master, slave
 
 
-def _map_users(control: socket.socket, recipe: dict[str, Any]) -> bytes:
-    """Write the id maps once the namespaces are there, and let the keeper go on; the answer where it has ended already."""
+def _map_users(control: socket.socket, maps: tuple[subordinate.Maps, ...]) -> bytes:
+    """Write the id maps (the first that can be) once the namespaces are there, and let the keeper go on; the answer where it has
+    ended already."""
     answer = _answer(control)
     message: tuple[Any, ...] = marshal.loads(answer) if answer else ("gone",)
     if message[0] != "unshared":
         return answer or GONE
     try:
-        for name, text in recipe["maps"]:
-            fd = os.open(f"/proc/{message[1]}/{name}", os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.write(fd, text)
-            finally:
-                os.close(fd)
+        subordinate.write_maps(message[1], maps)
     except OSError as error:
         return marshal.dumps(("failed", "mapping user ids", error.errno))
     with contextlib.suppress(OSError):

@@ -88,6 +88,8 @@ class BuildRequest:
     host's network. ``system`` chooses the personality. ``timeout`` and ``max_silent`` are seconds, ``max_log`` bytes; None or 0
     mean no limit. ``builtin`` marks our own process, which needs no ``/bin/sh`` and may be told physical paths. ``kept`` is a
     host folder in ``scratch`` that the build owns while it runs, under the name ``KEPT`` in the folder of the outputs.
+    ``as_root``: the build is root of its own namespace, with ids 1 to 65535 too where the host grants them; for our own process
+    alone, since such a build could change its inputs (what it starts for others it puts into a namespace below: ``rooted``).
     """
 
     name: str
@@ -107,6 +109,7 @@ class BuildRequest:
     max_log: int | None = None
     builtin: bool = False
     kept: str | None = None
+    as_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)

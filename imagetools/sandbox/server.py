@@ -20,7 +20,7 @@ import signal
 import socket
 from typing import Any
 
-from imagetools.sandbox import child
+from imagetools.sandbox import child, owners
 from imagetools.sandbox import syscalls as sys_
 
 NAMESPACES = sys_.CLONE_NEWUSER | sys_.CLONE_NEWNS | sys_.CLONE_NEWPID | sys_.CLONE_NEWIPC | sys_.CLONE_NEWUTS
@@ -86,6 +86,7 @@ def _run(recipe: dict[str, Any], control: socket.socket, slave: int) -> None:
         child.mount_all(recipe)
     with child.step("entering the scratch folder"):
         os.chdir(os.path.dirname(recipe["root"]))
+    lent = _lent_folders() if recipe["as_root"] else []
     with child.step("making namespaces"):
         sys_.unshare(NAMESPACES | (0 if recipe["network"] else sys_.CLONE_NEWNET))
     _tell(control, "unshared", os.getpid())
@@ -108,15 +109,25 @@ def _run(recipe: dict[str, Any], control: socket.socket, slave: int) -> None:
         finally:
             os._exit(1)
     os.close(slave)
-    _watch(control, woken, builder)
+    status = _watch(control, woken, builder)
+    for folder in lent:
+        with contextlib.suppress(OSError):
+            owners.take_back(folder)
+    _tell(control, "ended", status)
+
+
+def _lent_folders() -> list[int]:
+    """What the build may fill, opened while that is allowed: in its namespace this process belongs to nobody."""
+    with child.step("opening the build's folders"):
+        return [os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for name in (b"build", b"tmp", b"store")]
 
 
 def _ignore(number: int, frame: object) -> None:
     """What counts is that the signal wakes ``poll``."""
 
 
-def _watch(control: socket.socket, woken: int, builder: int) -> None:
-    """Until the builder ends: a kill when told, or when nobody listens any more; the status at the end."""
+def _watch(control: socket.socket, woken: int, builder: int) -> int:
+    """Until the builder ends: a kill when told, or when nobody listens any more; its status."""
     poll = select.poll()
     poll.register(woken, select.POLLIN)
     poll.register(control, select.POLLIN)
@@ -131,8 +142,7 @@ def _watch(control: socket.socket, woken: int, builder: int) -> None:
             os.read(woken, 512)
             ended, status = os.waitpid(builder, os.WNOHANG)
             if ended:
-                _tell(control, "ended", status)
-                return
+                return status
 
 
 def _receive(channel: socket.socket) -> bytes:

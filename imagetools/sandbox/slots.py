@@ -5,7 +5,6 @@ A slot is one uid from ``FIRST_UID`` up which no account of the host has, held b
 one; the kernel lets go of it when the process dies. Nix uses the members of the group nixbld for the same purpose.
 """
 
-import errno
 import fcntl
 import grp
 import os
@@ -17,11 +16,11 @@ from functools import cache
 from threading import Lock
 from typing import Final
 
+from imagetools.sandbox.owners import change_owner
 from imagetools.sandbox.ports import SandboxError
 
 FIRST_UID: Final = 30001
 COUNT: Final = 1000
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 SLOT_FOLDER: Final = "/run/imagetools/build-users"
 
 
@@ -75,7 +74,7 @@ class Slots:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
         except OSError as error:
             raise NoSlotError(f"{self._folder}: {error.strerror}") from error
-        if not _is_mapped(self._first, _uid_ranges()):
+        if not is_mapped(self._first, uid_ranges()):
             raise NoSlotError(f"user id {self._first} does not exist in this user namespace")
         for uid in range(self._first, self._first + self._count):
             if uid in self._held or _is_somebody(uid):
@@ -97,11 +96,11 @@ def is_host_root() -> bool:
     """Whether this process is a root that has spare uids (not one that is alone in a user namespace)."""
     if os.geteuid() != 0:
         return False
-    ranges = _uid_ranges()
-    return _is_mapped(FIRST_UID, ranges) or any(first == 0 and outside == 0 for first, outside, _ in ranges)
+    ranges = uid_ranges()
+    return is_mapped(FIRST_UID, ranges) or any(first == 0 and outside == 0 for first, outside, _ in ranges)
 
 
-def _uid_ranges() -> list[tuple[int, int, int]]:
+def uid_ranges() -> list[tuple[int, int, int]]:
     """The uids of our own user namespace: (first inside, first outside, count)."""
     try:
         with open("/proc/self/uid_map", encoding="ascii") as file:
@@ -110,7 +109,8 @@ def _uid_ranges() -> list[tuple[int, int, int]]:
         return [(0, 0, 1 << 32)]
 
 
-def _is_mapped(uid: int, ranges: list[tuple[int, int, int]]) -> bool:
+def is_mapped(uid: int, ranges: list[tuple[int, int, int]]) -> bool:
+    """Whether a uid of ours exists in those ranges."""
     return any(first <= uid < first + count for first, _, count in ranges)
 
 
@@ -145,44 +145,3 @@ def give_tree(path: str, identity: Identity) -> None:
     """Give a whole tree to the build; symlinks are never followed."""
     if identity.spare:
         change_owner(path, identity.uid, identity.gid)
-
-
-def change_owner(path: str, uid: int, gid: int) -> None:
-    """Give a whole tree to somebody, however deep it is; symlinks are never followed. No process may be at work in it."""
-    os.chown(path, uid, gid, follow_symlinks=False)
-    try:
-        fd = os.open(path, _FOLDER)
-    except OSError as error:
-        if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            return
-        raise
-    above: list[list[str]] = []  # names still to be entered, for each folder from the top down to the one that is open
-    names = _change_entries(fd, uid, gid)
-    try:
-        while True:
-            if names:
-                below = os.open(names.pop(), _FOLDER, dir_fd=fd)
-                above.append(names)
-                os.close(fd)
-                fd = below
-                names = _change_entries(fd, uid, gid)
-            elif above:
-                up = os.open("..", _FOLDER, dir_fd=fd)
-                os.close(fd)
-                fd = up
-                names = above.pop()
-            else:
-                return
-    finally:
-        os.close(fd)
-
-
-def _change_entries(fd: int, uid: int, gid: int) -> list[str]:
-    """Give away what is directly in a folder; the names of folders in it."""
-    folders: list[str] = []
-    with os.scandir(fd) as entries:
-        for entry in entries:
-            os.chown(entry.name, uid, gid, dir_fd=fd, follow_symlinks=False)
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
-    return folders

@@ -32,6 +32,8 @@ PR_SET_PDEATHSIG: Final = 1
 PR_SET_SECCOMP: Final = 22
 PR_SET_NO_NEW_PRIVS: Final = 38
 SECCOMP_MODE_FILTER: Final = 2
+SECCOMP_SET_MODE_FILTER: Final = 1
+SECCOMP_FILTER_FLAG_NEW_LISTENER: Final = 8
 
 PER_LINUX32: Final = 0x0008
 ADDR_NO_RANDOMIZE: Final = 0x0040000
@@ -127,6 +129,14 @@ def set_filter(program: bytes) -> None:
     zero = ctypes.c_ulong(0)
     mode = ctypes.c_ulong(SECCOMP_MODE_FILTER)
     _check(_libc.prctl(ctypes.c_int(PR_SET_SECCOMP), mode, ctypes.byref(holder), zero, zero))
+
+
+def set_listening_filter(number: int, program: bytes) -> int:
+    """Restrict system calls like ``set_filter``; a descriptor at which calls are asked about. ``number`` is that of seccomp."""
+    code = ctypes.create_string_buffer(program, len(program))
+    holder = _Program(len(program) // 8, ctypes.addressof(code))
+    flags = ctypes.c_ulong(SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    return _check(_libc.syscall(ctypes.c_long(number), ctypes.c_ulong(SECCOMP_SET_MODE_FILTER), flags, ctypes.byref(holder)))
 
 
 def personality(value: int) -> int:

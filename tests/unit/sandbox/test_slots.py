@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.sandbox.slots import NoSlotError, Slots, change_owner
+from imagetools.sandbox.owners import change_owner
+from imagetools.sandbox.slots import NoSlotError, Slots
 
 AS_ROOT = os.geteuid() == 0
 
