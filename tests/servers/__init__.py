@@ -1,0 +1,1 @@
+"""Small real servers on loopback that several tests share."""
