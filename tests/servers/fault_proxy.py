@@ -1,8 +1,8 @@
 """A server between a client and a real HTTP server: it forwards everything, and misbehaves where it is told to.
 
 ``proxy.add(fault, method=..., path=..., times=...)`` with one of the faults below; each counts only for requests that match, in
-the order in which they were added. ``seen`` lists all requests. The client names the proxy as host, so that what the server says of
-its own address leads to the proxy again.
+the order in which they were added. ``seen`` lists all requests. The client names the proxy as host, so that what the server says
+of its own address leads to the proxy again.
 """
 
 import http.client
