@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+#: Paths that were built and not looked at yet: conftest.py does so when the test is over.
+BUILT: list[str] = []
+
 
 def imagetools(
     *words: str,
@@ -19,7 +22,10 @@ def imagetools(
     environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path, **(variables or {})}
     for name in ("IMAGETOOLS_STORE", "IMAGETOOLS_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)
-    return run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
+    done = run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
+    if words[:1] == ("build",) and done.returncode == 0:
+        BUILT.extend(line for line in done.stdout.splitlines() if line.startswith("/"))
+    return done
 
 
 def nix(program: str, *words: str, root: Path, nix_path: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":

@@ -49,6 +49,10 @@ class FakeStore:
         return self.dir.join(path)
 
 
+#: The contexts of the test that runs: conftest.py looks at what was built in them.
+MADE: "list[FakeContext]" = []
+
+
 class FakeContext:
     """The inputs are everything in the store. Programs are those of the host."""
 
@@ -67,6 +71,7 @@ class FakeContext:
         self.attrs: Mapping[str, Any] = {}
         self.netrc = ""
         self.lines: list[str] = []
+        MADE.append(self)
 
     def real_path(self, logical: str) -> str:
         if not logical.startswith(self.store_dir.prefix):
