@@ -163,16 +163,18 @@ def _sparse(
 
 
 class _Body:
-    """A member's bytes; what is left of them, and the padding, is skipped by ``drain``."""
+    """A member's bytes; what is left of them on the tape, and the padding, is skipped by ``drain``. The holes of a sparse file are
+    never made unless somebody reads them: they may be larger than any disk."""
 
     def __init__(self, stream: ByteStream, size: int) -> None:
         self._stream = stream
         self._size = size
-        self._pad = -size % BLOCK
+        self._end = stream.offset + size
         self._pieces: Iterator[bytes] | None = None
 
     def sparse(self, pieces: SparseMap, whole: int, used: int, at: int) -> int:
-        """Make it one with holes; returns its size."""
+        """Make it one with holes, whose map takes ``used`` bytes of it, or stood before it; returns its size."""
+        self._end = self._stream.offset + self._size - used
         self._pieces = filled(checked_map(pieces, whole, self._size - used, at), whole, self._stream)
         return whole
 
@@ -182,10 +184,7 @@ class _Body:
         return self._pieces
 
     def drain(self) -> None:
-        for _ in self:
-            pass
-        if self._pad:
-            self._stream.skip(self._pad)
+        self._stream.skip(self._end - self._stream.offset + -self._size % BLOCK)
 
 
 def _meta(stream: ByteStream, size: int, at: int) -> bytes:

@@ -19,6 +19,8 @@ DEEPEST_PART: Final = 3
 _MOST_FAULTS: Final = 100
 _MOST_PARTS: Final = 5_000
 _MOST_MEMBERS: Final = 2_000_000
+#: Of one file: holes cost an archive nothing, and whoever unpacks it everything.
+LARGEST: Final = 1 << 40
 _STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
 _WHITEOUT: Final = b".wh."
 _OPAQUE: Final = b".wh..wh..opq"
@@ -67,6 +69,8 @@ class LayerInside:
         elif above is not Kind.DIRECTORY:
             self._report(shown, f"it lies below a {above.value}, '/{printable(folder)}'")
         kinds[name] = kind
+        if member.size > LARGEST:
+            self._report(shown, f"it says that it has {member.size} bytes, more than {LARGEST >> 40} TiB")
         if kind is Kind.HARDLINK:
             self._check_hard_link(shown, member.target)
         if base.startswith(_WHITEOUT):

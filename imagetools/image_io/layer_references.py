@@ -12,7 +12,7 @@ from ..archive.stream import ByteStream
 from ..archive.tarball import read_tar
 from ..formats.references import ReferenceScanner
 from ..image.why import ROOT, base_name
-from .layer_inside import printable, relative, store_object
+from .layer_inside import LARGEST, printable, relative, store_object
 from .members import Members
 
 
@@ -34,7 +34,7 @@ def layer_references(members: Members, layers: Iterable[str], names: Mapping[str
                 scanner = scanners[source] = ReferenceScanner(names)
             before = len(scanner.found)
             if member.kind is Kind.FILE:
-                for piece in member.body:
+                for piece in member.body if member.size <= LARGEST else ():
                     scanner.update(piece)
             else:
                 scanner.update(member.target)

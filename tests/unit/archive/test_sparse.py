@@ -106,3 +106,16 @@ def test_must_reject(case: str) -> None:
 def test_an_unknown_form() -> None:
     with pytest.raises(ArchiveError, match="a sparse file of an unknown form"):
         bodies(tape(pax(GNU__sparse__major=b"2", GNU__sparse__realsize=b"5"), file(b"s")))
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_holes_that_nobody_reads_take_no_time(read: int) -> None:
+    """A file of a pebibyte, skipped, or left after its first piece."""
+    size = 1 << 50
+    head = pax(GNU__sparse__map=b"0,3,1000000000,3", GNU__sparse__size=b"%d" % size, GNU__sparse__name=b"s")
+    names = []
+    for member in read_tar(ByteStream.of_chunks([tape(head, file(b"x", b"onetwo"), file(b"after", b"x"))])):
+        names.append((member.name, member.size))
+        for _, piece in zip(range(read), member.body, strict=False):
+            assert piece in {b"one", b"x"}
+    assert names == [(b"s", size), (b"after", 1)]
