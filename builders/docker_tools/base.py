@@ -21,7 +21,9 @@ from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import NotAnImageError
 from imagetools.image_io.base_choice import Wanted
 from imagetools.image_io.base_image import BaseImage, open_base
+from imagetools.image_io.entries import DIRECTORY, Entry
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
+from imagetools.image_io.stamp import Stamp
 from imagetools.image_io.tar_layer import LayerWriter
 from imagetools.kernel.bytestr import display, to_str
 from imagetools.kernel.errors import ImagetoolsError
@@ -129,9 +131,14 @@ class Base:
         """Those of ``paths`` that the base has not, in their order."""
         return [path for path in paths if not self.has(path)]
 
-    def has_folder(self, name: bytes) -> bool:
-        """Whether the base has ``name``, one of the folders above the store's objects."""
-        return self.image is not None and name in self.image.store_folders
+    def kept(self, entry: Entry) -> Entry:
+        """``entry``; where it is the store's folder or one above it, as the base has that."""
+        found = self.image.store_folders.get(entry.name) if self.image is not None and entry.kind == DIRECTORY else None
+        if found is None:
+            return entry
+        names = ("", "") if found.uid or found.gid else ("root", "root")
+        owner = Stamp(max(0, found.mtime), found.uid, found.gid, *names)
+        return replace(entry, mode=found.mode, owner=owner)
 
     def add_layers(self, archive: LayerWriter, on_layer: OnLayer = lambda sentence, paths: None) -> None:
         """Write the base's layers. Raises BrokenImageError, ArchiveError, OSError."""

@@ -57,7 +57,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
 
     def stored() -> Iterator[Entry]:
         if paths:
-            yield from (entry for entry in store.entries(paths) if not has(entry.name) and not base.has_folder(entry.name))
+            yield from (base.kept(entry) for entry in store.entries(paths) if not has(entry.name))
 
     base.warn_of_links(entry.name for entry in copied() if entry.kind == DIRECTORY)
     ctx.log("Packing layer...")

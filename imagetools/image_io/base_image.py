@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, cast
 
 from ..archive.decompress import decompressed, sniff
+from ..archive.member import Member
 from ..archive.stream import PIECE, ByteStream
 from ..archive.tarball import read_to_end
 from ..formats.store_path import StoreDir
@@ -109,7 +110,7 @@ class BaseLayer:
 @dataclass(frozen=True, slots=True)
 class BaseImage:
     """``config`` is the whole JSON document; ``store_paths`` the base names of the store objects that its layers hold whole;
-    ``links`` its symbolic links, by name; ``store_folders`` those folders above the store that it has."""
+    ``links`` its symbolic links, by name; ``store_folders`` the store's folder and those above it, as it has them."""
 
     config_bytes: bytes
     config: Mapping[str, object]
@@ -118,7 +119,7 @@ class BaseImage:
     layers: tuple[BaseLayer, ...]
     store_paths: frozenset[str]
     links: Mapping[bytes, bytes]
-    store_folders: frozenset[bytes]
+    store_folders: Mapping[bytes, Member]
 
     def open_layer(self, number: int) -> Iterator[bytes]:
         """The tar of a layer, counted from 0, the lowest. Raises BrokenImageError at the end where it is not what was said."""
@@ -174,7 +175,7 @@ def read_image(members: Members, image: SourceImage, store_dir: StoreDir) -> Bas
         tuple(layers),
         frozenset(scan.store_paths),
         scan.links,
-        frozenset(scan.folders),
+        scan.folders,
     )
 
 

@@ -5,7 +5,7 @@ look again; devices and the like are part of an image and harmless in it.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..archive.member import Kind, Member
@@ -48,12 +48,12 @@ def hidden_name(parts: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 @dataclass(slots=True)
 class BaseScan:
     """Layers from the lowest up. ``store_paths``: the base names of the store objects that are whole; ``links``: the symbolic
-    links that are left, by name; ``folders``: those of the store."""
+    links that are left, by name; ``folders``: the store's folder and those above it, by name."""
 
     store_dir: StoreDir
     store_paths: set[str] = field(default_factory=set)
     links: dict[bytes, bytes] = field(default_factory=dict)
-    folders: set[bytes] = field(default_factory=set)
+    folders: dict[bytes, Member] = field(default_factory=dict)
 
     def layer(self, where: str, stream: ByteStream) -> None:
         """Look through a layer's tar. Raises BrokenImageError, ArchiveError."""
@@ -62,6 +62,7 @@ class BaseScan:
         hidden: list[tuple[bytes, ...]] = []
         links: dict[bytes, bytes] = {}
         others: set[bytes] = set()
+        above: dict[bytes, Member] = {}
         for member in read_tar(stream):
             parts = member_parts(where, member.name)
             if member.kind is Kind.HARDLINK:
@@ -72,17 +73,17 @@ class BaseScan:
                 continue
             name = b"/".join(parts)
             self._note(member, name, links, others)
-            if parts[: len(store)] == store:
+            if len(parts) > len(store) and parts[: len(store)] == store:
                 if len(parts) == len(store) + 1 and _OBJECT.fullmatch(parts[-1]):
                     found.add(parts[-1].decode())
-            elif parts == store[: len(parts)] and member.kind is not Kind.DIRECTORY:
-                hidden.append(parts)
+            elif parts and parts == store[: len(parts)]:
+                self._above(member, parts, above, hidden)
         for parts in hidden:
             self._hide(parts, store, found)
         for name in others:
             self.links.pop(name, None)
         self.links.update(links)
-        self.folders.update(name for name in others if name and store[: name.count(b"/") + 1] == tuple(name.split(b"/")))
+        self.folders.update(above)
         self.store_paths |= found
 
     @staticmethod
@@ -92,6 +93,14 @@ class BaseScan:
         else:
             links.pop(name, None)
             others.add(name)
+
+    @staticmethod
+    def _above(member: Member, parts: tuple[bytes, ...], above: dict[bytes, Member], hidden: list[tuple[bytes, ...]]) -> None:
+        """One of the folders above the store's objects; anything else in its place ends what was there."""
+        if member.kind is Kind.DIRECTORY:
+            above[b"/".join(parts)] = replace(member, body=())
+        else:
+            hidden.append(parts)
 
     def _hide(self, parts: tuple[bytes, ...], store: tuple[bytes, ...], found: set[str]) -> None:
         """``parts`` and all below are gone from the layers below; a store object that loses a part is not whole any more."""
