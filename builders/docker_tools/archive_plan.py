@@ -23,8 +23,6 @@ from imagetools.image_io.compressors import GZIP_LEVEL
 from imagetools.image_io.file_range import FileRange
 from imagetools.image_io.stream_plan import RECORD
 
-from .made_tree import made_root
-
 _GZIP_BITS: Final = 31
 _HOW: Final = {("none", "none"): b"plain", ("none", "gzip"): b"gzip", ("gzip", "none"): b"in-gzip"}
 
@@ -46,7 +44,7 @@ class ArchivePlan:
 
     def __init__(self, ctx: BuiltinContext, file: BinaryIO) -> None:
         self._store: Final = os.fsencode(os.path.dirname(ctx.real_path(ctx.logical_outputs["out"]))) + b"/"
-        self._made: Final = made_root(ctx) + b"/"
+        self._scratch: Final = os.fsencode(ctx.scratch) + b"/"
         self.segments: list[tuple[int, int]] = []
         self._packed: Final = _Gzip(file)
         self._offset = 0
@@ -61,12 +59,12 @@ class ArchivePlan:
 
     def file(self, path: bytes, size: int) -> None:
         """Next in the archive are the ``size`` bytes of the file at the physical ``path``. Raises StrangePlaceError, OSError."""
-        if path.startswith(self._made):
+        if path.startswith(self._store):
+            self._record(size, path[len(self._store) :])
+        elif path.startswith(self._scratch):
             with open(path, "rb") as file:
                 while piece := file.read(BLOCK):
                     self.literal(piece)
-        elif path.startswith(self._store):
-            self._record(size, path[len(self._store) :])
         else:
             raise StrangePlaceError(path)
 

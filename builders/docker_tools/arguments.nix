@@ -74,6 +74,9 @@ let
     else throw "${where}: the argument 'layeringPipeline' must be a list of steps or the path of a JSON file, but it is a ${builtins.typeOf layeringPipeline}")
     // (if debug then { inherit debug; } else { });
 
+  # Nothing where there is none, so that such images have the derivations that they have without the argument.
+  database = includeNixDB: if includeNixDB then { inherit includeNixDB; } else { };
+
   notYet = what: throw "${what} is not supported yet by imagetools";
 
   # `unused`: what each argument must be as long as nothing answers to it.
@@ -137,7 +140,6 @@ let
         {
           fakeRootCommands = "";
           enableFakechroot = false;
-          includeNixDB = false;
         }
         args;
       layers =
@@ -151,11 +153,12 @@ let
       layout = "layered";
       keepContentsDirlinks = false;
       maxLayers = layers;
-    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // layering where layeringPipeline debug // running where extraCommands);
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // layering where layeringPipeline debug // database includeNixDB // running where extraCommands);
 in
 {
   inherit
     buildingOn
+    database
     defaultArchitecture
     image
     layered

@@ -21,6 +21,7 @@ from .found_references import references_of
 from .inputs import Inputs
 from .made_tree import run_commands
 from .mentions import Mentions
+from .nix_database import NixDatabase
 from .request import ImageRequest
 from .store_entries import StoreFolder
 from .store_view import StoreView
@@ -41,14 +42,20 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     for content in request.contents:
         ctx.log(f"Adding {content}")
         tree.add(content)
+    mentions = Mentions(ctx.store_dir, inputs)
+    mentions.look_at(request.config_text)
+    database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
+    if database is not None:
+        database.add_to(tree, mentions.found)
     made = run_commands(ctx, inputs, request, tree.entries(ROOT_MODE, FOLDER_MODE))
     has = tree.has if made is None else made.has
     paths: list[StorePath] = []
     store = StoreFolder(ctx, view, FOLDER_MODE)
     if request.store_paths:
-        mentions = Mentions(ctx.store_dir, inputs)
-        mentions.look_at(request.config_text)
         found = _references(ctx, inputs, view, tree, request.contents) if made is None else made.references()
+        if database is not None:
+            found |= database.contents
+            database.settle(made, mentions.found | found)
         closure = base.without(inputs.closure(mentions.found | found).members)
         paths = [path for path in closure if not has(store.name_of(path))]
 
@@ -62,7 +69,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     base.warn_of_links(entry.name for entry in copied() if entry.kind == DIRECTORY)
     ctx.log("Packing layer...")
     identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
-    identity += request.commands_identity
+    identity += [*request.commands_identity, *(database.identity if database is not None else ())]
     parts = (LayerPart(copied, request.stamp), LayerPart(stored, Stamp(request.stamp.mtime)))
     archive.add_layer(LayerSource("\n".join(identity), parts))
 

@@ -22,6 +22,7 @@ from .layer_choice import choose_layers
 from .linked_tree import LinkedTree
 from .made_tree import run_commands
 from .mentions import Mentions
+from .nix_database import NixDatabase
 from .request import ImageRequest
 from .root_tree import Link
 from .store_entries import StoreFolder
@@ -51,10 +52,16 @@ def add_layers(
         tree.add(content)
     if request.max_layers > DEEPEST:
         ctx.log(f"warning: Docker takes at most {DEEPEST} layers, so maxLayers = {request.max_layers} counts as {DEEPEST}")
-    made = run_commands(ctx, inputs, request, tree.entries(FOLDER_MODE, FOLDER_MODE))
     config = Mentions(ctx.store_dir, inputs)
     config.look_at(request.config_text)
+    database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
+    if database is not None:
+        database.add_to(tree, config.found)
+    made = run_commands(ctx, inputs, request, tree.entries(FOLDER_MODE, FOLDER_MODE))
     customisation = _link_targets(ctx, inputs, tree) if made is None else made.references()
+    if database is not None:
+        customisation |= database.contents
+        database.settle(made, config.found | customisation)
     layers: tuple[tuple[StorePath, ...], ...] = ()
     if request.store_paths:
         layers = choose_layers(ctx, request, inputs, base, config.found, customisation)
@@ -72,7 +79,7 @@ def add_layers(
         archive.add_layer(with_recipe(source, inputs, paths))
     sentence = f"Creating layer {base.depth + len(layers) + 1} with customisation..."
     ctx.log(sentence)
-    identity = ["links", *request.contents, *request.commands_identity]
+    identity = ["links", *request.contents, *request.commands_identity, *(database.identity if database is not None else ())]
     top = LayerPart(root, Stamp(request.stamp.mtime))
     on_layer(sentence, ())
     archive.add_layer(LayerSource("\n".join(identity), (top,), "customisation layer"))

@@ -6,6 +6,7 @@
 let
   inherit (import ./arguments.nix { inherit lib system bash busybox; })
     buildingOn
+    database
     defaultArchitecture
     image
     layered
@@ -46,7 +47,6 @@ in
       checked = refuse where
         {
           runAsRoot = null;
-          includeNixDB = false;
         }
         args;
       rootContents =
@@ -65,7 +65,7 @@ in
       gname = if gid == 0 then "root" else "";
       maxLayers = 2;
       includeStorePaths = true;
-    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // running where extraCommands)
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // database includeNixDB // running where extraCommands)
   );
 
   # Popular store paths in layers of their own, links to the contents in the root.

@@ -49,6 +49,16 @@ class MadeTree:
     def entries(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    def place(self, name: bytes) -> bytes | None:
+        """Where the file ``name`` lies; None where there is no such file."""
+        return next((entry.source for entry in self._entries if entry.name == name and entry.kind == REGULAR), None)
+
+    def measure_again(self, name: bytes) -> None:
+        """Take note that the file ``name`` was written anew. Raises OSError."""
+        for entry in self._entries:
+            if entry.name == name:
+                entry.size = os.path.getsize(entry.source)
+
     def references(self) -> set[StorePath]:
         """The store paths that the layer refers to. Reads every file."""
         return references_of(self._entries, self._inputs)

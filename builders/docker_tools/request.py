@@ -58,6 +58,7 @@ class ImageRequest:
     #: JSON: steps, or the path of a file with them; empty: as popular as the paths are.
     pipeline: str = ""
     debug: bool = False
+    nix_db: bool = False
 
     @staticmethod
     def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
@@ -90,6 +91,7 @@ class ImageRequest:
             commands=attributes.commands(),
             pipeline=attributes.optional("layeringPipeline"),
             debug=attributes.optional("debug") == "1",
+            nix_db=attributes.optional("includeNixDB") == "1",
         )
 
     @property

@@ -56,10 +56,11 @@ class CollisionError(BuiltinError):
 
 
 class Folder:
-    """``origin`` is the logical path of the first folder that was merged here."""
+    """``origin`` is the logical path of the first folder that was merged here; ``mode`` is its own where it has one."""
 
-    def __init__(self, origin: bytes) -> None:
+    def __init__(self, origin: bytes, mode: int | None = None) -> None:
         self.origin: Final = origin
+        self.mode: Final = mode
         self.children: dict[bytes, Node] = {}
 
 
@@ -134,7 +135,7 @@ class RootTree:
         yield directory(b"", root_mode)
         for name, node in self.nodes():
             if isinstance(node, Folder):
-                yield directory(name, folder_mode)
+                yield directory(name, folder_mode if node.mode is None else node.mode)
             elif isinstance(node, Link):
                 yield symlink(name, node.target)
             else:

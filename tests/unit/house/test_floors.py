@@ -41,6 +41,7 @@ FILE_WRITERS = {
     "imagetools.store.fs_nar",
     "imagetools.store.compression",
     "imagetools.store.cache_writer",
+    "imagetools.store.portable",
 }
 FORBIDDEN_BELOW_3 = {"os", "socket", "subprocess", "sqlite3", "time", "random"}
 
