@@ -93,6 +93,9 @@ class Inspected:
 
 def inspect(facts: ArchiveFacts) -> tuple[Inspected, ...]:
     """The images, in the order of the index. Raises BrokenImageError, LayoutJsonError, ManifestError."""
+    damage = next((fault for fault in facts.faults if not fault.where), None)
+    if damage is not None:
+        raise BrokenImageError("", damage.what)
     if facts.is_layout:
         return tuple(_of_layout(facts))
     return tuple(_of_docker_archive(facts))
@@ -196,6 +199,8 @@ def _member(facts: ArchiveFacts, name: str) -> MemberFacts:
     member = facts.follow(name)
     if member is None:
         raise BrokenImageError(name, "it is missing")
+    if not member.digest:
+        raise BrokenImageError(name, member.faults[0].what if member.faults else "it cannot be read")
     return member
 
 

@@ -11,10 +11,13 @@ _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
 
 
 class BrokenImageError(ImagetoolsError):
-    """``where`` (a member) is not what the rest of the image needs; ``reason`` says why."""
+    """``where`` (a member; empty for all of it) is not what the rest of the image needs; ``reason`` says why."""
 
     def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"bad image: {where}: {reason}", "`imagetools image validate` tells everything that is wrong")
+        super().__init__(
+            f"bad image: {where}: {reason}" if where else f"bad image: {reason}",
+            "`imagetools image validate` tells everything that is wrong",
+        )
         self.where = where
         self.reason = reason
 

@@ -123,7 +123,7 @@ class _Walk:
                 self._report(where, [f"the media type '{shortened(layer.media_type)}' of the layer {layer.digest} is not known"])
             elsewhere = bool(layer.urls) and layer.blob not in self._facts.members
             member = None if elsewhere else self._blob(layer, where)
-            if member is not None and compression is not None and member.compression != compression:
+            if member is not None and member.digest and compression is not None and member.compression != compression:
                 said = {"none": "not compressed"}
                 is_, should = (said.get(kind, f"compressed by {kind}") for kind in (member.compression, compression))
                 self._report(layer.blob, [f"it is {is_}, its media type says that it is {should}"])
@@ -153,7 +153,7 @@ class _Walk:
         member = self._facts.follow(item.blob)
         if member is None:
             self._report(item.blob, [f"it is missing, {where} points to it"])
-        elif member.size != item.size:
+        elif member.digest and member.size != item.size:
             self._report(item.blob, [f"it has {member.size} bytes, {where} says {item.size}"])
         return member
 

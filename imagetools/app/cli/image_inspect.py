@@ -112,13 +112,15 @@ def _on(platform: "Platform", found: "Sequence[Inspected]") -> "list[Inspected]"
 
 def _reason(path: str, found: "Sequence[Inspected]", wanted: str, platform: "Platform") -> "tuple[Reason, Inspected]":
     """Why ``wanted`` is in the image; of one for several machines that for ``platform`` is meant."""
-    from imagetools.image.why import CONFIG, base_name, find_path, in_config, why
+    from imagetools.image.why import CONFIG, WhichPathError, base_name, find_path, in_config, why
     from imagetools.image_io.image_source import WhichImageError
     from imagetools.image_io.layer_references import layer_references
     from imagetools.image_io.members import open_members
 
     if len(found) > 1:
         found = _on(platform, found)
+    if not found:
+        raise WhichPathError(wanted, ())
     if len(found) > 1:
         raise WhichImageError(None, [name for item in found for name in item.names])
     (image,) = found

@@ -11,13 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.bad_input import builds, definitions, fetching, images, surroundings
+from tests.golden.bad_input import builds, definitions, fetching, hostile, images, surroundings
 from tests.golden.bad_input.case import Case, make_files, normalised
 from tests.golden.bad_input.command import argv_for, run_here
 from tests.oracle.peers import need
 
 MESSAGES = Path(__file__).with_name("messages.txt")
-CASES: Mapping[str, Case] = {**definitions.CASES, **builds.CASES, **surroundings.CASES, **fetching.CASES, **images.CASES}
+CASES: Mapping[str, Case] = {
+    **definitions.CASES,
+    **builds.CASES,
+    **surroundings.CASES,
+    **fetching.CASES,
+    **images.CASES,
+    **hostile.CASES,
+}
 
 
 def without_rights(argv: Sequence[str]) -> list[str]:

@@ -260,3 +260,7 @@ def test_a_name_that_two_images_have(tmp_path: Path) -> None:
     assert failures(tmp_path, tar(*members, ("manifest.json", manifest))) == [
         "manifest.json: it has the name 'a:2' more than once"
     ]
+
+
+def test_a_thousand_faults_are_a_hundred(tmp_path: Path) -> None:
+    assert len(of_layer(tmp_path, *((f"../{number}", b"") for number in range(1000)))) == 100
