@@ -3,17 +3,15 @@
 import hashlib
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
 from imagetools.image.descriptor import Descriptor
 from imagetools.image.remote_reference import RemoteReference
-from imagetools.net.policy import RetryPolicy
-from imagetools.net.registry.access import RegistryAccess, RegistryLogin
+from imagetools.image_io.ports import Repository
+from imagetools.net.registry.access import RegistryLogin
 from imagetools.net.registry.failures import RegistryError
-from imagetools.net.registry.registry import Registry as Client
-from imagetools.net.registry.repository import RemoteRepository
 from tests.servers.registry import Handler, Registry, breaks_after, running, silent, slam, status
+from tests.servers.registry_client import registries
 
 DATA = bytes(range(256)) * 4096
 DIGEST = "sha256:" + hashlib.sha256(DATA).hexdigest()
@@ -33,18 +31,12 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def repository(server: Registry, waits: list[float]) -> RemoteRepository:
+def repository(server: Registry, waits: list[float]) -> Repository:
     return opened(server, waits)
 
 
-def opened(server: Registry, waits: list[float], login: RegistryLogin | None = None, name: str = "a/b") -> RemoteRepository:
-    access = RegistryAccess(
-        lambda proxy, verify: httpx.Client(trust_env=False, proxy=proxy, verify=verify),
-        find_login=lambda registry, repository: login,
-        policy=RetryPolicy(attempts=3, first_delay=0.01),
-        sleep=waits.append,
-    )
-    return RemoteRepository(Client(server.host, access, insecure=True), RemoteReference(server.host, name, "latest"))
+def opened(server: Registry, waits: list[float], login: RegistryLogin | None = None, name: str = "a/b") -> Repository:
+    return registries(waits.append, login)(RemoteReference(server.host, name, "latest"))
 
 
 def pieces(start: int) -> Iterator[bytes]:
@@ -52,7 +44,7 @@ def pieces(start: int) -> Iterator[bytes]:
         yield DATA[at : at + 100_000]
 
 
-def push(repository: RemoteRepository, sent: Callable[[int], object] = lambda count: None) -> None:
+def push(repository: Repository, sent: Callable[[int], object] = lambda count: None) -> None:
     repository.upload(BLOB, pieces, sent)
 
 
@@ -61,7 +53,7 @@ def has_it(server: Registry, repository: str = "a/b") -> bool:
 
 
 @pytest.mark.parametrize("absolute", [False, True])
-def test_in_one_piece(server: Registry, repository: RemoteRepository, absolute: bool) -> None:
+def test_in_one_piece(server: Registry, repository: Repository, absolute: bool) -> None:
     server.absolute = absolute
     sent: list[int] = []
     push(repository, sent.append)
@@ -72,13 +64,13 @@ def test_in_one_piece(server: Registry, repository: RemoteRepository, absolute: 
     assert repository.has_blob(DIGEST)
 
 
-def test_an_empty_blob(server: Registry, repository: RemoteRepository) -> None:
+def test_an_empty_blob(server: Registry, repository: Repository) -> None:
     digest = "sha256:" + hashlib.sha256(b"").hexdigest()
     repository.upload(Descriptor("x", digest, 0), lambda start: iter(()), lambda count: None)
     assert server.blobs["a/b"] == {digest: b""}
 
 
-def test_what_broke_goes_on_where_it_broke(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+def test_what_broke_goes_on_where_it_broke(server: Registry, repository: Repository, waits: list[float]) -> None:
     server.fault("PATCH", UPLOADS, breaks_after(300_000))
     server.fault("PATCH", UPLOADS, breaks_after(200_000))
     sent: list[int] = []
@@ -95,7 +87,7 @@ def test_what_broke_goes_on_where_it_broke(server: Registry, repository: RemoteR
     assert len(waits) == 2
 
 
-def test_progress_pays_the_account_back(server: Registry, repository: RemoteRepository) -> None:
+def test_progress_pays_the_account_back(server: Registry, repository: Repository) -> None:
     server.fault("PATCH", UPLOADS, breaks_after(100_000), times=8)
     push(repository)
     assert has_it(server)
@@ -106,7 +98,7 @@ def test_progress_pays_the_account_back(server: Registry, repository: RemoteRepo
 )
 @pytest.mark.parametrize("act", [slam, status(500), status(503), status(429, Retry_After="1")], ids=["slam", "500", "503", "429"])
 def test_what_may_pass_is_tried_again(
-    server: Registry, repository: RemoteRepository, waits: list[float], method: str, path: str, act: Callable[[Handler], bool]
+    server: Registry, repository: Repository, waits: list[float], method: str, path: str, act: Callable[[Handler], bool]
 ) -> None:
     server.fault(method, path, act, times=2)
     assert not repository.has_blob(DIGEST)
@@ -116,20 +108,20 @@ def test_what_may_pass_is_tried_again(
     assert all(0.01 <= wait <= 1 for wait in waits)
 
 
-def test_retry_after_is_obeyed(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+def test_retry_after_is_obeyed(server: Registry, repository: Repository, waits: list[float]) -> None:
     server.fault("POST", UPLOADS, status(429, Retry_After="7"))
     push(repository)
     assert waits == [7.0]
 
 
-def test_an_end_of_which_nothing_was_heard(server: Registry, repository: RemoteRepository) -> None:
+def test_an_end_of_which_nothing_was_heard(server: Registry, repository: Repository) -> None:
     server.fault("PUT", UPLOADS, silent)
     push(repository)
     assert has_it(server)
     assert len(server.requests("PATCH")) == 1
 
 
-def test_a_session_that_is_forgotten_is_begun_anew(server: Registry, repository: RemoteRepository) -> None:
+def test_a_session_that_is_forgotten_is_begun_anew(server: Registry, repository: Repository) -> None:
     def forget(handler: Handler) -> bool:
         handler.server.sessions.clear()
         return False
@@ -140,7 +132,7 @@ def test_a_session_that_is_forgotten_is_begun_anew(server: Registry, repository:
     assert len(server.requests("POST")) == 2
 
 
-def test_a_session_that_is_lost_after_a_break(server: Registry, repository: RemoteRepository) -> None:
+def test_a_session_that_is_lost_after_a_break(server: Registry, repository: Repository) -> None:
     def forget(handler: Handler) -> bool:
         handler.server.sessions.clear()
         return slam(handler)
@@ -150,7 +142,7 @@ def test_a_session_that_is_lost_after_a_break(server: Registry, repository: Remo
     assert has_it(server)
 
 
-def test_a_registry_that_loses_its_thread(server: Registry, repository: RemoteRepository) -> None:
+def test_a_registry_that_loses_its_thread(server: Registry, repository: Repository) -> None:
     def garble(handler: Handler) -> bool:
         for session in handler.server.sessions.values():
             session.data[0] ^= 1
@@ -163,7 +155,7 @@ def test_a_registry_that_loses_its_thread(server: Registry, repository: RemoteRe
 
 
 def test_a_registry_that_takes_small_pieces_only(
-    server: Registry, repository: RemoteRepository, monkeypatch: pytest.MonkeyPatch
+    server: Registry, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imagetools.net.registry.upload._CHUNKS", (600_000, 250_000))
 
@@ -212,14 +204,14 @@ def test_mounting(server: Registry, waits: list[float]) -> None:
     assert server.scopes[-1] == ["repository:a/b:pull,push", "repository:other/one:pull"]
 
 
-def test_what_cannot_be_mounted_leaves_no_session(server: Registry, repository: RemoteRepository) -> None:
+def test_what_cannot_be_mounted_leaves_no_session(server: Registry, repository: Repository) -> None:
     assert not repository.mount(DIGEST, "other/one")
     assert not server.sessions and len(server.requests("DELETE")) == 1
     server.fault("POST", UPLOADS, status(405))
     assert not repository.mount(DIGEST, "other/one")
 
 
-def test_a_registry_that_stays_broken(server: Registry, repository: RemoteRepository, waits: list[float]) -> None:
+def test_a_registry_that_stays_broken(server: Registry, repository: Repository, waits: list[float]) -> None:
     server.fault("PATCH", UPLOADS, breaks_after(0), times=100)
     with pytest.raises(RegistryError) as caught:
         push(repository)
@@ -229,7 +221,7 @@ def test_a_registry_that_stays_broken(server: Registry, repository: RemoteReposi
     assert not server.blobs
 
 
-def test_a_source_that_fails_is_taken_back(server: Registry, repository: RemoteRepository) -> None:
+def test_a_source_that_fails_is_taken_back(server: Registry, repository: Repository) -> None:
     def bad(start: int) -> Iterator[bytes]:
         yield DATA[:5000]
         raise ValueError("bad source")
@@ -239,7 +231,7 @@ def test_a_source_that_fails_is_taken_back(server: Registry, repository: RemoteR
     assert not server.sessions and not server.blobs
 
 
-def test_no_right_to_write(server: Registry, repository: RemoteRepository) -> None:
+def test_no_right_to_write(server: Registry, repository: Repository) -> None:
     server.fault("POST", UPLOADS, lambda handler: handler.refuse(403, "DENIED", "requested access to the resource is denied"))
     with pytest.raises(RegistryError) as caught:
         push(repository)
@@ -247,7 +239,7 @@ def test_no_right_to_write(server: Registry, repository: RemoteRepository) -> No
     assert "docker login" in str(caught.value.hint)
 
 
-def test_a_registry_that_claims_too_much(server: Registry, repository: RemoteRepository) -> None:
+def test_a_registry_that_claims_too_much(server: Registry, repository: Repository) -> None:
     def boast(handler: Handler) -> bool:
         next(iter(handler.server.sessions.values())).data += bytes(len(DATA))
         return False
@@ -258,19 +250,19 @@ def test_a_registry_that_claims_too_much(server: Registry, repository: RemoteRep
         push(repository)
 
 
-def test_a_registry_that_calls_it_otherwise(server: Registry, repository: RemoteRepository) -> None:
+def test_a_registry_that_calls_it_otherwise(server: Registry, repository: Repository) -> None:
     server.fault("PUT", UPLOADS, lambda handler: handler.answer(201, Docker_Content_Digest="sha256:" + "0" * 64))
     with pytest.raises(RegistryError, match="the registry calls what it got sha256:0000"):
         push(repository)
 
 
-def test_no_place_to_send_it_to(server: Registry, repository: RemoteRepository) -> None:
+def test_no_place_to_send_it_to(server: Registry, repository: Repository) -> None:
     server.fault("POST", UPLOADS, lambda handler: handler.answer(202))
     with pytest.raises(RegistryError, match="does not say where to send it"):
         push(repository)
 
 
-def test_manifests(server: Registry, repository: RemoteRepository) -> None:
+def test_manifests(server: Registry, repository: Repository) -> None:
     push(repository)
     data = b'{"schemaVersion":2,"config":{"digest":"%s","size":1,"mediaType":"x"},"layers":[]}' % DIGEST.encode()
     assert repository.manifest_digest("latest") is None
