@@ -86,6 +86,7 @@ class Forwarder(BaseHTTPRequestHandler):
     """One connection of a client."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FaultProxy
 
     def answer(self) -> None:

@@ -1,23 +1,19 @@
-"""Images as bytes, made by hand, and a small registry in memory that has them (reading only, with ranges)."""
+"""Images as bytes, made by hand, and how they come into registries."""
 
 import gzip
 import hashlib
 import io
 import json
-import re
-import socketserver
 import tarfile
-import threading
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from urllib.parse import urljoin
 
 import pyzstd
 
 from imagetools.image import media_types
+from tests.servers.registry import Registry
 
 DOCKER = (media_types.DOCKER_MANIFEST, media_types.DOCKER_CONFIG)
 OCI = (media_types.OCI_MANIFEST, media_types.OCI_CONFIG)
@@ -126,89 +122,14 @@ def put_manifest(address: str, repository: str, name: str, data: bytes, media_ty
     urllib.request.urlopen(urllib.request.Request(url, data=data, method="PUT", headers={"Content-Type": media_type})).close()
 
 
-class SmallRegistry(socketserver.ThreadingTCPServer):
-    """``manifests`` by ``repository:tag or digest``; ``blobs`` by digest, the same in all repositories."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.manifests: dict[str, tuple[bytes, str]] = {}
-        self.blobs: dict[str, bytes] = {}
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-    def add(self, repository: str, image: MadeImage, tag: str = "latest") -> str:
-        """The digest of the manifest."""
-        self.blobs.update(image.blobs)
-        return self.add_manifest(repository, image.manifest, image.media_type, tag)
-
-    def add_manifest(self, repository: str, data: bytes, media_type: str, tag: str = "latest") -> str:
-        for name in (tag, digest_of(data)):
-            self.manifests[f"{repository}:{name}"] = (data, media_type)
-        return digest_of(data)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+def add_image(registry: Registry, repository: str, image: MadeImage, tag: str = "latest") -> str:
+    """Into a registry in memory; the digest of the manifest."""
+    registry.blobs.setdefault(repository, {}).update(image.blobs)
+    return add_manifest(registry, repository, image.manifest, image.media_type, tag)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: SmallRegistry
-
-    def do_GET(self) -> None:
-        match = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/([^/]+)", self.path)
-        if self.path == "/v2/":
-            self._send(200, b"{}", "application/json")
-        elif match is not None and match[2] == "manifests" and f"{match[1]}:{match[3]}" in self.server.manifests:
-            self._send(200, *self.server.manifests[f"{match[1]}:{match[3]}"])
-        elif match is not None and match[2] == "blobs" and match[3] in self.server.blobs:
-            self._send_part(self.server.blobs[match[3]])
-        else:
-            code = "MANIFEST_UNKNOWN" if match is not None and match[2] == "manifests" else "BLOB_UNKNOWN"
-            body = json.dumps({"errors": [{"code": code, "message": f"{code.lower().replace('_', ' ')} to registry"}]})
-            self._send(404, body.encode(), "application/json")
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def _send_part(self, data: bytes) -> None:
-        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
-        if start >= len(data) > 0:
-            self._send(416, b"", "text/plain", {"Content-Range": f"bytes */{len(data)}"})
-        elif start:
-            place = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
-            self._send(206, data[start:], "application/octet-stream", place)
-        else:
-            self._send(200, data, "application/octet-stream")
-
-    def _send(self, status: int, body: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(body)))
-        if self.path.rpartition("/")[0].endswith("manifests") and status == 200:
-            self.send_header("Docker-Content-Digest", digest_of(body))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-
-@contextmanager
-def small_registry() -> Iterator[SmallRegistry]:
-    server = SmallRegistry()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def add_manifest(registry: Registry, repository: str, data: bytes, media_type: str, tag: str = "latest") -> str:
+    """The digest; nothing is checked."""
+    for name in (tag, digest_of(data)):
+        registry.manifests.setdefault(repository, {})[name] = (media_type, data)
+    return digest_of(data)

@@ -30,9 +30,16 @@ _USED_UP: Final = 0.9
 class Authority:
     """The headers for one registry. ``login`` gives the name and password for a repository."""
 
-    def __init__(self, exchange: Exchange, login: Callable[[str], RegistryLogin | None], challenges: Sequence[Challenge]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        login: Callable[[str], RegistryLogin | None],
+        challenges: Sequence[Challenge],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._exchange = exchange
         self._login = login
+        self._clock = clock
         self._challenges = tuple(challenges)
         self._lock = threading.Lock()
         self._tokens: dict[tuple[str, ...], tuple[str, float]] = {}
@@ -64,10 +71,10 @@ class Authority:
     def _token(self, challenge: Challenge, login: RegistryLogin | None, scopes: tuple[str, ...]) -> str:
         with self._lock:
             known = self._tokens.get(scopes)
-            if known is not None and time.monotonic() < known[1]:
+            if known is not None and self._clock() < known[1]:
                 return known[0]
             header, life = self._exchange.patiently(lambda: self._ask(challenge, login, scopes))
-            self._tokens[scopes] = (header, time.monotonic() + life * _USED_UP)
+            self._tokens[scopes] = (header, self._clock() + life * _USED_UP)
             return header
 
     def _ask(self, challenge: Challenge, login: RegistryLogin | None, scopes: tuple[str, ...]) -> tuple[str, float]:

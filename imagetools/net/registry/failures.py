@@ -86,7 +86,7 @@ def of_fetch(action: str, problem: FetchError, *, retry_after: str | None = None
         hint = CERTIFICATE
     elif any(word in problem.reason for word in ("WRONG_VERSION_NUMBER", "record layer", "packet length", "HTTP_REQUEST")):
         return RegistryError(action, f"the server speaks no TLS: {problem.reason}", PLAIN)
-    elif hint == refusals.LATER:
+    elif hint == refusals.LATER or "the connection ended" in problem.reason or "closed the connection" in problem.reason:
         hint = LATER
     elif hint in {refusals.BUSY, refusals.ADDRESS}:
         hint = BUSY
