@@ -41,12 +41,31 @@ let
     if extraCommands == "" then { }
     else if !builtins.isString extraCommands then
       throw "${where}: the argument 'extraCommands' must be a string, but it is a ${builtins.typeOf extraCommands}"
-    else {
-      inherit extraCommands;
-      shell = "${bash}/bin/bash";
-      script = ../trivial/run.sh;
-      PATH = "${bash}/bin:${busybox}/bin";
-    };
+    else { inherit extraCommands; } // shellAttributes;
+
+  shellAttributes = {
+    shell = "${bash}/bin/bash";
+    script = ../trivial/run.sh;
+    PATH = "${bash}/bin:${busybox}/bin";
+  };
+
+  # The same for commands that run as root, in the build of the image and without a virtual machine; `unneeded`: given arguments
+  # that would be that machine's.
+  runningAsRoot = where: { runAsRoot ? null, fakeRootCommands ? "", enableFakechroot ? false, unneeded ? [ ] }:
+    let
+      text = name: value:
+        if value == null || value == "" then { }
+        else if builtins.isString value then { ${name} = value; }
+        else throw "${where}: the argument '${name}' must be a string, but it is a ${builtins.typeOf value}";
+      texts = text "runAsRoot" runAsRoot // text "fakeRootCommands" fakeRootCommands;
+      chroot =
+        if !builtins.isBool enableFakechroot then
+          throw "${where}: the argument 'enableFakechroot' must be true or false, but it is a ${builtins.typeOf enableFakechroot}"
+        else if enableFakechroot then { inherit enableFakechroot; }
+        else { };
+    in
+    if texts == { } then builtins.seq chroot { }
+    else texts // chroot // (if unneeded == [ ] then { } else { unneeded = builtins.concatStringsSep " " unneeded; }) // shellAttributes;
 
   # What says on which image to build; nothing where there is none.
   buildingOn = where: { fromImage, fromImageName, fromImageTag }:
@@ -136,24 +155,19 @@ let
     , passthru ? { }
     }:
     let
-      checked = refuse where
-        {
-          fakeRootCommands = "";
-          enableFakechroot = false;
-        }
-        args;
       layers =
         if layeringPipeline != null then 100
         else if builtins.isInt maxLayers && maxLayers > 1 then maxLayers
         else throw "${where}: the argument maxLayers must be a whole number greater than 1 (it is ${builtins.toJSON maxLayers})";
     in
-    make (builtins.seq checked args) ({
+    make args ({
       inherit name tag contents config architecture created mtime uid gid uname gname compressor includeStorePaths passthru meta;
-      fileName = builtins.seq checked (baseNameOf name);
+      fileName = baseNameOf name;
       layout = "layered";
       keepContentsDirlinks = false;
       maxLayers = layers;
-    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // layering where layeringPipeline debug // database includeNixDB // running where extraCommands);
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // layering where layeringPipeline debug // database includeNixDB // running where extraCommands
+    // runningAsRoot where { inherit fakeRootCommands enableFakechroot; });
 in
 {
   inherit
@@ -166,6 +180,7 @@ in
     notYet
     refuse
     running
+    runningAsRoot
     suffixOf
     warn
     ;

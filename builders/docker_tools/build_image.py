@@ -16,10 +16,10 @@ from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_bytes
 
 from .base import Base
+from .commands import run_commands
 from .copied_tree import CopiedTree
 from .found_references import references_of
 from .inputs import Inputs
-from .made_tree import run_commands
 from .mentions import Mentions
 from .nix_database import NixDatabase
 from .request import ImageRequest
@@ -47,7 +47,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
     if database is not None:
         database.add_to(tree, mentions.found)
-    made = run_commands(ctx, inputs, request, tree.entries(ROOT_MODE, FOLDER_MODE))
+    made = run_commands(ctx, inputs, request, base, request.stamp, tree.entries(ROOT_MODE, FOLDER_MODE))
     has = tree.has if made is None else made.has
     paths: list[StorePath] = []
     store = StoreFolder(ctx, view, FOLDER_MODE)

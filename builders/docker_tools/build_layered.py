@@ -16,11 +16,11 @@ from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_str
 
 from .base import Base, OnLayer
+from .commands import run_commands
 from .inputs import Inputs
 from .known_layers import with_recipe
 from .layer_choice import choose_layers
 from .linked_tree import LinkedTree
-from .made_tree import run_commands
 from .mentions import Mentions
 from .nix_database import NixDatabase
 from .request import ImageRequest
@@ -57,7 +57,8 @@ def add_layers(
     database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
     if database is not None:
         database.add_to(tree, config.found)
-    made = run_commands(ctx, inputs, request, tree.entries(FOLDER_MODE, FOLDER_MODE))
+    links = Stamp(request.stamp.mtime)
+    made = run_commands(ctx, inputs, request, base, links, tree.entries(FOLDER_MODE, FOLDER_MODE))
     customisation = _link_targets(ctx, inputs, tree) if made is None else made.references()
     if database is not None:
         customisation |= database.contents
@@ -80,7 +81,7 @@ def add_layers(
     sentence = f"Creating layer {base.depth + len(layers) + 1} with customisation..."
     ctx.log(sentence)
     identity = ["links", *request.contents, *request.commands_identity, *(database.identity if database is not None else ())]
-    top = LayerPart(root, Stamp(request.stamp.mtime))
+    top = LayerPart(root, links)
     on_layer(sentence, ())
     archive.add_layer(LayerSource("\n".join(identity), (top,), "customisation layer"))
     return config.found | customisation

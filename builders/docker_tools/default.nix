@@ -2,7 +2,9 @@
 #
 # Each image is one derivation, made by builtin:docker-image or builtin:docker-stream (docker_image.py, docker_stream.py). Strings carry their context into it, so contents and
 # config pull their closures in, as everywhere in Nix.
-{ lib, system, bash, busybox }:
+#
+# `pkgs` is the set that the helpers are made of.
+{ lib, system, bash, busybox, pkgs ? throw "dockerTools: the helpers need 'pkgs'" }:
 let
   inherit (import ./arguments.nix { inherit lib system bash busybox; })
     buildingOn
@@ -12,12 +14,12 @@ let
     layered
     makeOverridable
     notYet
-    refuse
     running
+    runningAsRoot
     warn
     ;
 in
-{
+rec {
   # One layer with the contents copied into the root.
   buildImage = makeOverridable (
     args@{ name
@@ -44,19 +46,14 @@ in
     }:
     let
       where = "dockerTools.buildImage";
-      checked = refuse where
-        {
-          runAsRoot = null;
-        }
-        args;
       rootContents =
         if contents == null then copyToRoot
         else if copyToRoot != null then throw "${where}: in image '${name}' both contents and copyToRoot are given; contents is the old name"
         else warn "${where}: in image '${name}' the argument contents is the old name of copyToRoot" contents;
     in
-    image where (builtins.seq checked args) ({
+    image where args ({
       inherit name tag config architecture created compressor passthru meta keepContentsDirlinks;
-      fileName = builtins.seq checked "docker-image-${baseNameOf name}";
+      fileName = "docker-image-${baseNameOf name}";
       contents = rootContents;
       layout = "single";
       mtime = "1970-01-01T00:00:01Z";
@@ -65,7 +62,10 @@ in
       gname = if gid == 0 then "root" else "";
       maxLayers = 2;
       includeStorePaths = true;
-    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // database includeNixDB // running where extraCommands)
+    } // buildingOn where { inherit fromImage fromImageName fromImageTag; } // database includeNixDB // running where extraCommands // runningAsRoot where {
+      inherit runAsRoot;
+      unneeded = builtins.filter (name: args ? ${name}) [ "diskSize" "buildVMMemorySize" ];
+    })
   );
 
   # Popular store paths in layers of their own, links to the contents in the root.
@@ -92,19 +92,27 @@ in
   # An image from a registry.
   pullImage = import ./pull_image.nix { inherit lib defaultArchitecture; };
 
+  # Images in which a Nix knows its store.
+  buildImageWithNixDb = args: buildImage (args // { includeNixDB = true; });
+  buildLayeredImageWithNixDb = args: buildLayeredImage (args // { includeNixDB = true; });
+
+  inherit (import ./helpers.nix { inherit lib pkgs; })
+    binSh
+    caCertificates
+    fakeNss
+    shadowSetup
+    usrBinEnv
+    ;
+
+  # The file system of an image as one tar.
+  exportImage = import ./export_image.nix { inherit system defaultArchitecture buildingOn; };
+
+  # Several images in one archive.
+  mergeImages = import ./merge_images.nix { inherit system defaultArchitecture; };
+
   inherit (builtins.mapAttrs (name: _: notYet "dockerTools.${name}") {
-    binSh = 0;
-    buildImageWithNixDb = 0;
-    buildLayeredImageWithNixDb = 0;
     buildNixShellImage = 0;
-    caCertificates = 0;
-    exportImage = 0;
-    fakeNss = 0;
-    mergeImages = 0;
-    shadowSetup = 0;
     streamNixShellImage = 0;
-    usrBinEnv = 0;
   })
-    binSh buildImageWithNixDb buildLayeredImageWithNixDb buildNixShellImage caCertificates exportImage fakeNss mergeImages
-    shadowSetup streamNixShellImage usrBinEnv;
+    buildNixShellImage streamNixShellImage;
 }

@@ -16,6 +16,7 @@ from imagetools.image_io.docker_archive import DockerArchiveWriter
 from .base import base_of
 from .build_image import add_single_layer
 from .build_layered import add_layers
+from .commands import wants_root
 from .known_layers import KnownLayers, runs_commands
 from .request import ImageRequest
 
@@ -41,6 +42,10 @@ class DockerImage:
     def runs_commands(self, env: Mapping[str, str]) -> bool:
         """See MeasuresLayers."""
         return runs_commands(env)
+
+    def wants_root(self, env: Mapping[str, str]) -> bool:
+        """See WantsRoot."""
+        return wants_root(env)
 
     def build(self, ctx: BuiltinContext) -> None:
         """Write the docker archive to the output ``out``."""

@@ -18,6 +18,7 @@ from imagetools.image_io.docker_archive import DockerArchiveWriter
 from .archive_plan import ArchivePlan, PlannedStream
 from .base import base_of
 from .build_layered import add_layers
+from .commands import wants_root
 from .docker_image import ArchiveWriteError
 from .known_layers import KnownLayers, runs_commands
 from .request import ImageRequest
@@ -33,6 +34,10 @@ class DockerStream:
     def runs_commands(self, env: Mapping[str, str]) -> bool:
         """See MeasuresLayers."""
         return runs_commands(env)
+
+    def wants_root(self, env: Mapping[str, str]) -> bool:
+        """See WantsRoot."""
+        return wants_root(env)
 
     def build(self, ctx: BuiltinContext) -> None:
         """Write the script to the output ``out`` and the plan to ``plan``."""

@@ -19,18 +19,19 @@ from imagetools.kernel.bytestr import to_bytes
 from .found_references import references_of
 from .inputs import Inputs
 from .mentions import Mentions
-from .request import ImageRequest
+from .request import Commands, ImageRequest
 
 _OWNERS: Final = 0o700
-_NO_HOME: Final = "/homeless-shelter"
+HOME: Final = "/homeless-shelter"
 
 
 class CommandsFailedError(BuiltinError):
-    """``extraCommands`` did not end with 0; ``status`` is negative for a signal."""
+    """``extraCommands`` (or ``what``) did not end with 0; ``status`` is negative for a signal."""
 
-    def __init__(self, status: int) -> None:
-        ended = f"were killed by signal {-status}" if status < 0 else f"failed with exit code {status}"
-        super().__init__(f"extraCommands {ended}", "the first command that fails ends them; the log above has what they said")
+    def __init__(self, status: int, what: str = "extraCommands") -> None:
+        verb = "was" if what == "runAsRoot" else "were"
+        ended = f"{verb} killed by signal {-status}" if status < 0 else f"failed with exit code {status}"
+        super().__init__(f"{what} {ended}", "the first command that fails ends them; the log above has what they said")
         self.status = status
 
 
@@ -69,32 +70,39 @@ def made_root(ctx: BuiltinContext) -> bytes:
     return os.fsencode(os.path.join(ctx.scratch, "layer"))
 
 
-def run_commands(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, entries: Iterable[Entry]) -> MadeTree | None:
-    """Lay ``entries`` out, run the commands there, and see what they left; None where there are no commands.
-
-    Raises CommandsFailedError, StrangeFileError, OSError.
-    """
-    commands = request.commands
-    if commands is None:
-        return None
-    root = made_root(ctx)
-    kept = lay_out(root, entries)
-    env = {
+def commands_environment(ctx: BuiltinContext, commands: Commands, text: str) -> dict[str, str]:
+    """The environment in which the commands ``text`` run."""
+    return {
         "PATH": ":".join(ctx.real_path(folder) for folder in commands.path.split(":")),
-        "HOME": _NO_HOME,
+        "HOME": HOME,
         "TMPDIR": ctx.scratch,
         "NIX_STORE": _words(ctx.store_dir.path),
-        "buildCommand": _words(commands.text),
+        "buildCommand": _words(text),
     }
+
+
+def may_refer_to(ctx: BuiltinContext, inputs: Inputs, request: ImageRequest) -> Iterable[StorePath]:
+    """The store paths that commands can bring into the image: what they, their shell and the contents name, and its closure."""
+    named = Mentions(ctx.store_dir, inputs)
+    commands = request.commands
+    for text in () if commands is None else (*commands.texts, commands.shell, commands.path, *request.contents):
+        named.look_at(text)
+    return inputs.closure(named.found).members
+
+
+def run_extra_commands(
+    ctx: BuiltinContext, inputs: Inputs, request: ImageRequest, commands: Commands, entries: Iterable[Entry]
+) -> MadeTree:
+    """Lay ``entries`` out, run the commands there, see what they left. Raises CommandsFailedError, StrangeFileError, OSError."""
+    root = made_root(ctx)
+    kept = lay_out(root, entries)
+    env = commands_environment(ctx, commands, commands.text)
     ctx.log("Running extraCommands...")
     try:
         ctx.shell([ctx.real_path(commands.shell), "-e", ctx.real_path(commands.script)], env=env, cwd=os.fsdecode(root))
     except ShellFailedError as error:
         raise CommandsFailedError(error.status) from None
-    named = Mentions(ctx.store_dir, inputs)
-    for text in (commands.text, commands.shell, commands.path, *request.contents):
-        named.look_at(text)
-    return MadeTree(list(_read_back(root, kept)), inputs.closure(named.found).members)
+    return MadeTree(list(_read_back(root, kept)), may_refer_to(ctx, inputs, request))
 
 
 def lay_out(root: bytes, entries: Iterable[Entry]) -> dict[bytes, int]:

@@ -30,12 +30,30 @@ class AttributeValueError(BuiltinError):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """``extraCommands`` (``text``), and what runs them: bash, a script that sets it up, the folders of programs. Bytestrs."""
+    """``extraCommands`` (``text``), and what runs them: bash, a script that sets it up, the folders of programs. Bytestrs.
+
+    ``run_as_root`` and ``fake_root`` (fakeRootCommands, in the image's root where ``chroot``) run as root; ``unneeded``:
+    arguments that mean nothing here.
+    """
 
     text: str
     shell: str
     script: str
     path: str
+    run_as_root: str = ""
+    fake_root: str = ""
+    chroot: bool = False
+    unneeded: str = ""
+
+    @property
+    def as_root(self) -> bool:
+        return bool(self.run_as_root or self.fake_root)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All of them, with their names."""
+        named = (("runAsRoot", self.run_as_root), ("extraCommands", self.text), ("fakeRootCommands", self.fake_root))
+        return tuple(text for pair in named if pair[1] for text in pair) + (("enableFakechroot",) if self.chroot else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +82,7 @@ class ImageRequest:
     def read(ctx: BuiltinContext, now: int) -> "ImageRequest":
         """Raises BuiltinError, ImageNameError, ContainerConfigError, TimeFormatError. ``now``: seconds since 1970."""
         attributes = Attributes(ctx)
-        version = attributes.number("builderVersion")
-        if version != BUILDER_VERSION:
-            raise attributes.wrong("builderVersion", f"is {version}, but this imagetools builds version {BUILDER_VERSION}")
+        attributes.check_version(BUILDER_VERSION)
         tag = attributes.text("imageTag") or ctx.logical_outputs["out"].rpartition("/")[2][:_HASH_LENGTH]
         stamp = Stamp(
             _moment(attributes.text("mtime"), "mtime", now).seconds,
@@ -97,7 +113,7 @@ class ImageRequest:
     @property
     def commands_identity(self) -> tuple[str, ...]:
         """What the commands add to the identity of the layer that they change."""
-        return () if self.commands is None else ("extraCommands", self.commands.text)
+        return () if self.commands is None else self.commands.texts
 
 
 class Attributes:
@@ -113,6 +129,12 @@ class Attributes:
             raise MissingAttributeError(self._builder, name)
         return value
 
+    def check_version(self, built: int) -> None:
+        """Raise AttributeValueError unless ``builderVersion`` is the one that is ``built`` here."""
+        version = self.number("builderVersion")
+        if version != built:
+            raise self.wrong("builderVersion", f"is {version}, but this imagetools builds version {built}")
+
     def optional(self, name: str) -> str:
         """Empty where there is none."""
         return self._env.get(name, "")
@@ -121,10 +143,20 @@ class Attributes:
         return AttributeValueError(self._builder, name, reason)
 
     def commands(self) -> Commands | None:
-        """None where there is nothing to run; a derivation without extraCommands has none of the four."""
-        if not self._env.get("extraCommands"):
+        """None where there is nothing to run; such a derivation has no shell either."""
+        extra, run_as_root, fake_root = (self.optional(name) for name in ("extraCommands", "runAsRoot", "fakeRootCommands"))
+        if not (extra or run_as_root or fake_root):
             return None
-        return Commands(self.text("extraCommands"), self.text("shell"), self.text("script"), self.text("PATH"))
+        return Commands(
+            extra,
+            self.text("shell"),
+            self.text("script"),
+            self.text("PATH"),
+            run_as_root,
+            fake_root,
+            self.optional("enableFakechroot") == "1",
+            self.optional("unneeded"),
+        )
 
     def number(self, name: str) -> int:
         value = self.text(name)

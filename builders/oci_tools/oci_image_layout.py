@@ -16,6 +16,7 @@ from imagetools.image_io.oci_layout import LayoutWriter, Written, named, write_d
 
 from ..docker_tools.base import base_of
 from ..docker_tools.build_layered import add_layers
+from ..docker_tools.commands import wants_root
 from ..docker_tools.docker_image import ArchiveWriteError
 from ..docker_tools.request import Attributes, ImageRequest
 from .machines import ATTRIBUTE, each_machine
@@ -27,6 +28,10 @@ class OciImageLayout:
     name: ClassVar[str] = "oci-layout"
     needs_network: ClassVar[bool] = False
     host_binds: ClassVar[tuple[str, ...]] = ()
+
+    def wants_root(self, env: Mapping[str, str]) -> bool:
+        """See WantsRoot."""
+        return wants_root(env, env.get(ATTRIBUTE, ""))
 
     def build(self, ctx: BuiltinContext) -> None:
         """Make the layout ``out`` and the JSON file ``digests``."""

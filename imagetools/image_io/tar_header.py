@@ -76,22 +76,22 @@ def _long(text: bytes, kind: bytes, stamp: Stamp) -> bytes:
 
 def _with_pax(entry: Entry, name: bytes, device: bytes, stamp: Stamp) -> bytes:
     """A member before which a pax header says its extended attributes and all that ustar's fields cannot hold."""
-    records = [_record(b"SCHILY.xattr." + key, value) for key, value in entry.xattrs]
+    records = [(b"SCHILY.xattr." + key, value) for key, value in entry.xattrs]
     size = entry.size
     if len(name) > 100:
-        records.append(_record(b"path", name))
+        records.append((b"path", name))
     if len(entry.target) > 100:
-        records.append(_record(b"linkpath", entry.target))
+        records.append((b"linkpath", entry.target))
     if size >= OCTAL_SIZE:
-        records.append(_record(b"size", b"%d" % size))
+        records.append((b"size", b"%d" % size))
     if stamp.magic != USTAR:
         records += [
-            _record(b"uid", b"%d" % stamp.uid),
-            _record(b"gid", b"%d" % stamp.gid),
-            _record(b"mtime", b"%d" % stamp.mtime),
+            (b"uid", b"%d" % stamp.uid),
+            (b"gid", b"%d" % stamp.gid),
+            (b"mtime", b"%d" % stamp.mtime),
         ]
         stamp = Stamp(stamp.mtime % OCTAL_SIZE, stamp.uid % OCTAL_ID, stamp.gid % OCTAL_ID)
-    data = b"".join(sorted(records, key=_key))
+    data = b"".join(_record(key, value) for key, value in sorted(records))
     before = _block(_PAX_NAME, 0o644, len(data), b"x", b"", USTAR, b"", stamp, _NO_DEVICE) + data + bytes(padding(len(data)))
     block = _block(name[:100], entry.mode, size % OCTAL_SIZE, entry.kind, entry.target[:100], USTAR, b"", stamp, device)
     return before + block
@@ -103,7 +103,3 @@ def _record(key: bytes, value: bytes) -> bytes:
     length = rest + len(str(rest))
     length = rest + len(str(length))
     return b"%d %b=%b\n" % (length, key, value)
-
-
-def _key(record: bytes) -> bytes:
-    return record.partition(b" ")[2]
