@@ -20,6 +20,7 @@ from ..image.json_text import LARGEST
 from ..image.tags import BrokenImageError
 from .archive_reader import check_is_image, member_name
 from .file_range import FileRange
+from .stream_plan import StreamedImage
 
 _LOOK: Final = 512
 _NOT_COMPRESSED: Final = "none"
@@ -63,7 +64,14 @@ def small(members: Members, name: str) -> bytes:
 
 @contextmanager
 def open_members(path: str, scratch: str) -> Iterator[Members]:
-    """What lies at ``path``; ``scratch`` is a folder for unpacking. Raises NotAnImageError, ArchiveError, OSError."""
+    """What lies at ``path``, also a script of streamLayeredImage: its members are those of the archive that it would write.
+
+    ``scratch`` is a folder for unpacking. Raises NotAnImageError, ArchiveError, OldScriptError, GoneFromStoreError, OSError.
+    """
+    streamed = None if os.path.isdir(path) else StreamedImage.open(path)
+    if streamed is not None:
+        yield _Streamed(streamed)
+        return
     check_is_image(path)
     if os.path.isdir(path):
         yield _Folder(path)
@@ -118,6 +126,26 @@ class _Folder:
             os.close(file)
             raise BrokenImageError(name, "it is no file")
         return open(file, "rb", buffering=0)
+
+
+class _Streamed:
+    def __init__(self, image: StreamedImage) -> None:
+        self._image: Final = image
+
+    def __contains__(self, name: object, /) -> bool:
+        return name in self._image.members
+
+    def size(self, name: str) -> int:
+        return self._place(name)[1]
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        offset, size = self._place(name)
+        return self._image.pieces(offset + start, max(0, size - start))
+
+    def _place(self, name: str) -> tuple[int, int]:
+        if name not in self._image.members:
+            raise BrokenImageError(name, "it is missing")
+        return self._image.members[name]
 
 
 class _Headers(ByteStream):

@@ -93,7 +93,7 @@ class StreamedImage:
         """``size`` bytes of the archive from ``start`` on. Raises GoneFromStoreError, BrokenImageError, OSError."""
         gathered = bytearray()
         for piece in self._pieces(start, size):
-            if len(gathered) + len(piece) > _PIECE and gathered:
+            if gathered and (len(piece) >= _LARGE or len(gathered) + len(piece) > _PIECE):
                 yield bytes(gathered)
                 gathered.clear()
             if len(piece) >= _LARGE:
