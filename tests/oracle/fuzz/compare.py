@@ -1,0 +1,44 @@
+"""A program, evaluated by Nix and by us: what is not equal."""
+
+from pathlib import Path
+from typing import Final
+
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.lang.builtins.serialise import InvalidUtf8
+from imagetools.lang.runtime.errors import IntegerOverflow
+from tests.oracle.fuzz.ours import Ours
+from tests.oracle.fuzz.repl import Repl
+
+# Failures that Nix 2.8 does not know (docs/nix-versions.md): what it makes of them is not compared.
+NEWER: Final = (IntegerOverflow, InvalidUtf8)
+
+
+class Sides:
+    """Both evaluators. Programs lie in a folder with nothing else in it; ``close`` at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.programs = folder / "programs"
+        for name in ("programs", "nix", "ours"):
+            (folder / name).mkdir()
+        self.nix = Repl(folder / "nix")
+        self.ours = Ours(folder / "ours", folder / "nix")
+        self.count = 0
+
+    def difference(self, program: str) -> tuple[str, str] | None:
+        """(what is ours, what is Nix's) where they are not equal: values, or a failure on one side."""
+        self.count += 1
+        file = self.programs / f"{self.count}.nix"
+        file.write_text(program, "latin-1")
+        try:
+            ours = self.ours.of(file)
+            if isinstance(ours, NEWER):
+                return None
+            theirs, said = self.nix.of(file)
+        finally:
+            file.unlink()
+        if isinstance(ours, ImagetoolsError):
+            return None if theirs is None else (f"fails: {ours.message}", theirs)
+        return None if theirs == ours else (ours, f"fails: {said}" if theirs is None else theirs)
+
+    def close(self) -> None:
+        self.nix.close()
