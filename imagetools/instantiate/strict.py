@@ -97,17 +97,19 @@ def _flag(m: Machine, given: Attrs, name: str) -> bool:
     )
 
 
-def _names(m: Machine, given: Attrs) -> list[str]:
-    """The attributes to read, in order; null ones are left out where ``__ignoreNulls`` says so."""
-    ignore = _flag(m, given, "__ignoreNulls")
-    names = [name for name in sorted(given.d) if name != "__ignoreNulls"]
-    for name, feature in EXPERIMENTAL.items():
-        if name in given.d and _flag(m, given, name):
-            raise NotYetError(f"the derivation attribute '{name}' (Nix's experimental feature '{feature}')")
-    names = [name for name in names if name not in EXPERIMENTAL]
-    if ignore:
-        names = [name for name in names if m.force(given.d[name]) is not None]
-    return names
+def _left_out(m: Machine, given: Attrs, name: str, ignore_nulls: bool) -> bool:
+    """Whether an attribute is none of the derivation's: null where ``__ignoreNulls`` says so, or a word to Nix that says no.
+
+    Asked when its turn comes, not before: what fails first decides whether ``tryEval`` sees it.
+    """
+    if name == "__ignoreNulls" or (ignore_nulls and m.force(given.d[name]) is None):
+        return True
+    feature = EXPERIMENTAL.get(name)
+    if feature is None:
+        return False
+    if _flag(m, given, name):
+        raise NotYetError(f"the derivation attribute '{name}' (Nix's experimental feature '{feature}')")
+    return True
 
 
 def _read_args(m: Machine, value: object, parts: Parts, context: set[str]) -> None:
@@ -115,8 +117,11 @@ def _read_args(m: Machine, value: object, parts: Parts, context: set[str]) -> No
 
 
 def _read_plain(m: Machine, given: Attrs, parts: Parts, context: set[str]) -> None:
-    for name in _names(m, given):
+    ignore_nulls = _flag(m, given, "__ignoreNulls")
+    for name in sorted(given.d):
         try:
+            if _left_out(m, given, name, ignore_nulls):
+                continue
             if name == "args":
                 _read_args(m, given.d[name], parts, context)
                 continue
@@ -145,9 +150,12 @@ def _special(parts: Parts, name: str, text: str) -> None:
 
 def _read_structured(m: Machine, given: Attrs, parts: Parts, context: set[str]) -> None:
     members: list[str] = []
-    for name in _names(m, given):
+    ignore_nulls = _flag(m, given, "__ignoreNulls")
+    for name in sorted(given.d):
         value = given.d[name]
         try:
+            if _left_out(m, given, name, ignore_nulls):
+                continue
             if name == "args":
                 _read_args(m, value, parts, context)
                 continue

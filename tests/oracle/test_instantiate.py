@@ -54,6 +54,7 @@ GOOD = [
     'derivation { name = "x"; system = "aarch64-linux"; builder = ./file; }',
     'import <nix/fetchurl.nix> { url = "https://example.org/hello-2.10.tar.gz"; sha256 = "' + HASH + '"; }',
     'import <nix/fetchurl.nix> { url = "https://example.org/x"; hash = "sha256-XSLa0FjVyADWWhFfkZ2iKTjFDda6mMXjoYMXLRSYQKQ="; executable = true; }',
+    f'derivation {{ {BASE} b = builtins.toJSON (builtins.tryEval (derivation {{ {BASE} __ignoreNulls = true; a = [ (throw "seen") ]; b = abort "unseen"; }}).drvPath); }}',
     f"[ (derivation {{ {BASE} n = 1; }}) {{ inner = derivation {{ {BASE} n = 2; }}; }} ]",
     f"{{ b = derivation {{ {BASE} n = 1; }}; a = {{ recurseForDerivations = true; x = derivation {{ {BASE} n = 3; }}; }}; c = {{ hidden = 1; }}; }}",
     f"{{ v ? 7 }}: derivation {{ {BASE} inherit v; }}",
