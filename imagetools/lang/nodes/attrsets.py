@@ -10,6 +10,7 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.positions import Origin, Placed, Pos
+from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
 EXPRESSION = 0
@@ -62,7 +63,7 @@ class SelectFrom(Code):
             try:
                 v = v.force()
             except EvalError as error:
-                note(self.unit, self.offset, scope, self.name, self.name, error)
+                note(self.unit, self.offset, scope, self.name, show_name(self.name), error)
                 raise
             scope.d[self.name] = v
         return v
@@ -190,7 +191,7 @@ class SetLiteral(Code):
                 before: Pos | None = places.get(name)
                 if before is None and attrs.origin is not None:
                     before = attrs.origin.find(name)
-                raise EvalError(f"dynamic attribute '{name}' already defined at {before}", self.unit.pos(item.offset))
+                raise EvalError(f"dynamic attribute '{show_name(name)}' already defined at {before}", self.unit.pos(item.offset))
             attrs.d[name] = item.value[0].thunk(env)
             places[name] = self.unit.pos(item.offset)
         if places:

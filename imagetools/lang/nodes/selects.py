@@ -11,6 +11,7 @@ from typing import Final
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute
 from imagetools.lang.runtime.positions import Pos
+from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
 DERIVATION: Final = "/builtin/derivation.nix"
@@ -66,7 +67,7 @@ class Select1(Code):
             try:
                 r = r.force()
             except EvalError as error:
-                note(self.unit, self.offset, v, self.name, self.name, error)
+                note(self.unit, self.offset, v, self.name, show_name(self.name), error)
                 raise
             d[self.name] = r
             return r
@@ -206,7 +207,7 @@ def show_path(path: list[Name], env: list[object]) -> str:
     parts: list[str] = []
     for step in path:
         try:
-            parts.append(step.get(env))
+            parts.append(show_name(step.get(env)))
         except EvalError:
             parts.append('"${...}"')
     return ".".join(parts)

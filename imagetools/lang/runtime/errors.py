@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.positions import Pos
+from imagetools.lang.syntax.attrsets import show_name
 
 KEEP_FRAMES: Final = 500
 
@@ -97,7 +98,7 @@ class MissingArgument(TypeErrorNix):
 
 class UnexpectedArgument(TypeErrorNix):
     def __init__(self, function: str, name: str, pos: Pos | None = None) -> None:
-        super().__init__(f"{function} called with unexpected argument '{name}'", pos)
+        super().__init__(f"{function} called with unexpected argument '{show_name(name)}'", pos)
         self.name = name
 
 

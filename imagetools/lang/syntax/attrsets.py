@@ -32,12 +32,10 @@ class Bindings:
     def add(self, path: Path, pos: int, value: Node) -> None:
         """``path = value;`` with the path beginning at ``pos``. Raises DuplicateFailure."""
         bindings = self
-        names: list[str] = []
         for index in range(len(path) - 1):
             part = path[index]
             if type(part) is str:
-                names.append(part)
-                nested = bindings._nested(part, pos, names)
+                nested = bindings._nested(part, pos, path)
             else:
                 nested = Bindings()
                 bindings.dynamic.append((pos, cast(Node, part), (t.ATTRS, pos, False, nested)))
@@ -45,7 +43,7 @@ class Bindings:
         last = path[-1]
         if type(last) is str:
             if last in bindings.static:
-                bindings._merge(last, [*names, last], (pos, t.EXPRESSION, value))
+                bindings._merge(last, path, (pos, t.EXPRESSION, value))
             else:
                 bindings.static[last] = (pos, t.EXPRESSION, value)
         else:
@@ -61,8 +59,8 @@ class Bindings:
         else:
             self.static[name] = (pos, t.INHERITED_FROM, source)
 
-    def _nested(self, name: str, pos: int, names: list[str]) -> "Bindings":
-        """The set that ``name.`` leads to; made where there is none."""
+    def _nested(self, name: str, pos: int, path: Path) -> "Bindings":
+        """The set that ``name.`` leads to, on the way along ``path``; made where there is none."""
         old = self.static.get(name)
         if old is None:
             nested = Bindings()
@@ -70,29 +68,31 @@ class Bindings:
             return nested
         inner = set_of(old)
         if inner is None:
-            raise _duplicate(names, pos, old[0])
+            raise _duplicate(path, pos, old[0])
         return inner
 
-    def _merge(self, name: str, names: list[str], new: Binding) -> None:
-        """``name`` is defined once more: both have to be sets."""
+    def _merge(self, name: str, path: Path, new: Binding) -> None:
+        """``name``, the end of ``path``, is defined once more: both have to be sets."""
         old = self.static[name]
         target = set_of(old)
         source = set_of(new)
         if target is None or source is None:
-            raise _duplicate(names, new[0], old[0])
+            raise _duplicate(path, new[0], old[0])
         shift = len(target.froms)
         for inner, (pos, kind, payload) in source.static.items():
             moved = (pos, kind, cast(int, payload) + shift) if kind == t.INHERITED_FROM else (pos, kind, payload)
             if inner in target.static:
-                target._merge(inner, [*names, inner], moved)
+                target._merge(inner, [*path, inner], moved)
             else:
                 target.static[inner] = moved
         target.dynamic.extend(source.dynamic)
         target.froms.extend(source.froms)
 
 
-def _duplicate(path: list[str], pos: int, previous: int) -> DuplicateFailure:
-    return DuplicateFailure(".".join([show_name(name) for name in path]), pos, previous)
+def _duplicate(path: Path, pos: int, previous: int) -> DuplicateFailure:
+    """``path`` is all that was written, also where its beginning is what was defined before."""
+    shown = [show_name(part) if type(part) is str else '"${...}"' for part in path]
+    return DuplicateFailure(".".join(shown), pos, previous)
 
 
 def set_of(binding: Binding) -> Bindings | None:
