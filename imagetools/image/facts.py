@@ -35,7 +35,7 @@ class MemberFacts:
 
     ``text`` holds the bytes of small JSON members. ``target`` is the member that a link names. ``faults``: oddities in a layer.
     ``store_paths``: the store objects in a layer, in order; ``parts``: they, and its outermost folders, with their sizes;
-    ``removed``: what it takes away from the layers below.
+    ``removed``: what it takes away from the layers below. Not ``read``: digests and sizes are what others say of it.
     """
 
     digest: str = ""
@@ -49,12 +49,13 @@ class MemberFacts:
     store_paths: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     removed: tuple[str, ...] = ()
+    read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFacts:
-    """``members`` by name; ``faults`` were seen while reading (damage, members twice). ``form``: "folder" or "tar", with how
-    the tar is compressed in ``compression``."""
+    """``members`` by name; ``faults`` were seen while reading (damage, members twice). ``form``: "folder", "tar" or
+    "registry", with how the tar is compressed in ``compression``."""
 
     members: Mapping[str, MemberFacts]
     faults: tuple[Failure, ...] = field(default=())

@@ -27,13 +27,14 @@ _DEEPEST_INDEX: Final = 8
 class InspectedLayer:
     """``digest`` and ``blob_size`` are those of the bytes as they lie there, ``diff_id`` and ``size`` of the tar in them.
 
-    ``parts``: what is in it, with sizes; ``removed``: what it takes away from the layers below; ``member`` holds its bytes.
+    ``size`` is None where nobody has looked into it. ``parts``: what is in it, with sizes; ``removed``: what it takes away from
+    the layers below; ``member`` holds its bytes.
     """
 
     digest: str
     blob_size: int
     diff_id: str
-    size: int
+    size: int | None
     media_type: str
     comment: str
     store_paths: tuple[str, ...]
@@ -72,6 +73,12 @@ class Inspected:
     layers: tuple[InspectedLayer, ...]
     index: str | None = None
 
+    @property
+    def size(self) -> int | None:
+        """Of all layers, uncompressed; None where nobody has looked into them."""
+        sizes = [layer.size for layer in self.layers if layer.size is not None]
+        return sum(sizes) if len(sizes) == len(self.layers) else None
+
     def document(self) -> dict[str, object]:
         """As ``--json`` prints it."""
         return {
@@ -86,7 +93,7 @@ class Inspected:
             "config": dict(self.config),
             "annotations": dict(self.annotations),
             "size": sum(layer.blob_size for layer in self.layers),
-            "uncompressedSize": sum(layer.size for layer in self.layers),
+            "uncompressedSize": self.size,
             "layers": [layer.document() for layer in self.layers],
         }
 
@@ -177,7 +184,7 @@ def _layer(name: str, member: MemberFacts, digest: str | None, media_type: str |
         digest=digest or f"sha256:{member.digest}",
         blob_size=member.size,
         diff_id=f"sha256:{member.diff_id}",
-        size=member.inner_size,
+        size=member.inner_size if member.read else None,
         media_type=media_type or _DOCKER_TYPES.get(member.compression, media_types.DOCKER_LAYER),
         comment=comment,
         store_paths=member.store_paths,

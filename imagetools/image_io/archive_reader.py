@@ -85,7 +85,7 @@ def _tar_facts(path: str) -> ArchiveFacts:
                     faults.append(Failure(printable(member.name), "its name leaves the archive"))
                 if member.kind not in _USUAL:
                     faults.append(Failure(printable(member.name), f"it is a {member.kind.value}"))
-                members[name] = _facts(name, member)
+                members[name] = member_facts(name, member)
             read_to_end(opened)
         except ArchiveError as error:
             faults.append(Failure("", error.message))
@@ -103,7 +103,7 @@ def _folder_facts(path: str) -> ArchiveFacts:
             continue
         with open(place, "rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
-            members[name] = _facts(
+            members[name] = member_facts(
                 name, Member(os.fsencode(name), Kind.FILE, size=size, body=iter(lambda: file.read(PIECE), b""))
             )
     return ArchiveFacts(members, (), "folder")
@@ -120,7 +120,8 @@ def _layout_names(path: str) -> list[str]:
     return names
 
 
-def _facts(name: str, member: Member) -> MemberFacts:
+def member_facts(name: str, member: Member) -> MemberFacts:
+    """What one member of an archive or layout holds; reads its body. A layer is looked into."""
     if member.kind is Kind.SYMLINK:
         return MemberFacts(target=posixpath.normpath(posixpath.join(posixpath.dirname(name), os.fsdecode(member.target))))
     if member.kind is Kind.HARDLINK:

@@ -75,7 +75,7 @@ def copy_image(
     target = _known(target)
     if wishes.whole and target.kind in {ARCHIVE, DAEMON}:
         raise PlaceError(target.text, "there is room for one image only, not for an index of several")
-    repository = _open(target, surroundings) if target.kind == REGISTRY else None
+    repository = open_registry(target, surroundings) if target.kind == REGISTRY else None
     scratch = _scratch(target)
     with contextlib.ExitStack() as stack:
         members = stack.enter_context(_opened(source, scratch, surroundings, watch))
@@ -120,7 +120,7 @@ def _to_docker(
 @contextlib.contextmanager
 def _opened(source: Place, scratch: str, surroundings: Surroundings, watch: Watch) -> Iterator[Members]:
     if source.kind == REGISTRY:
-        with RegistryMembers(_open(source, surroundings), scratch, watch) as members:
+        with RegistryMembers(open_registry(source, surroundings), scratch, watch) as members:
             yield members
         return
     with contextlib.ExitStack() as stack:
@@ -130,7 +130,8 @@ def _opened(source: Place, scratch: str, surroundings: Surroundings, watch: Watc
         yield opened
 
 
-def _open(place: Place, surroundings: Surroundings) -> Repository:
+def open_registry(place: Place, surroundings: Surroundings) -> Repository:
+    """The repository that a place of the kind ``REGISTRY`` names. Raises PlaceError."""
     if surroundings.registries is None or place.name is None:
         raise PlaceError(place.text, "no registry can be reached from here")
     return surroundings.registries(RemoteReference.parse(place.name))

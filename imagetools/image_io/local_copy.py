@@ -40,14 +40,8 @@ def local_copy(
         yield file.name
 
 
-def facts_of(place: Place, environment: Mapping[str, str]) -> ArchiveFacts:
-    """All that there is at ``place``. Raises what ``local_copy`` does, and OtherKindError."""
-    with local_copy(place, tempfile.gettempdir(), environment) as path:
-        return facts_at(place, path)
-
-
 def facts_at(place: Place, path: str) -> ArchiveFacts:
-    """The same where the local copy is at hand."""
+    """All that there is at ``path``, the local copy of ``place``. Raises OtherKindError, OSError."""
     facts = read_facts(path)
     check_kind(place, os.path.isdir(path), facts.is_layout, facts.is_docker_archive)
     return facts

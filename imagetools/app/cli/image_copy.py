@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imagetools.app.cli.arguments import ArgumentError, Debug
-from imagetools.app.cli.image_places import PLACES, read_platform, this_platform
+from imagetools.app.cli.image_places import PLACES, Insecure, read_platform, this_platform
 
 if TYPE_CHECKING:
     from imagetools.image_io.copying import Wishes
@@ -23,7 +23,6 @@ PlatformOption = Annotated[
     typer.Option("--platform", metavar="OS/ARCH", help="Which of several, such as linux/arm64 (default: this machine's)."),
 ]
 Whole = Annotated[bool, typer.Option("--all", help="All that an index has, for every machine.")]
-Insecure = Annotated[bool, typer.Option("--insecure", help="Trust any certificate, and use http where there is no https.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: digest, names, and what became of each blob in a registry.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")]
 
@@ -44,7 +43,7 @@ def register(group: typer.Typer) -> None:
 
     @group.command()
     def copy(
-        source: Annotated[str, typer.Argument(metavar="FROM", help=f"{PLACES.rstrip('.')}, or docker://NAME.")],
+        source: Annotated[str, typer.Argument(metavar="FROM", help=PLACES)],
         target: Annotated[
             str,
             typer.Argument(

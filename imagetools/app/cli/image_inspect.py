@@ -1,12 +1,11 @@
 """``imagetools image inspect``: what an image is made of, and why a store path is in it."""
 
-import tempfile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imagetools.app.cli.arguments import Debug
-from imagetools.app.cli.image_places import Image, NoSuchImageError, read_platform, this_platform
+from imagetools.app.cli.image_places import Image, Insecure, NoSuchImageError, read_platform, this_platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from imagetools.image.descriptor import Platform
     from imagetools.image.inspection import Inspected
     from imagetools.image.why import Reason
+    from imagetools.image_io.looking import Looked
     from imagetools.image_io.places import Place
 
 
@@ -39,6 +39,10 @@ def register(group: typer.Typer) -> None:
         depth: Annotated[
             int, typer.Option("--depth", min=0, max=3, help="How deep to show the folders of layers that are no store paths.")
         ] = 1,
+        layers: Annotated[
+            bool, typer.Option("--layers", help="Look into the layers of an image in a registry, too, which fetches them.")
+        ] = False,
+        insecure: Insecure = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything that is known.")] = False,
         debug: Debug = False,
     ) -> None:
@@ -52,22 +56,22 @@ def register(group: typer.Typer) -> None:
         del debug
         import json
 
+        from imagetools.app.image_copies import surroundings
         from imagetools.app.settings import read_settings
         from imagetools.app.ui.image_view import index_view, medium, reason_view, view
         from imagetools.image.inspected_index import indexes_of
         from imagetools.image.inspection import inspect as look
-        from imagetools.image_io.local_copy import facts_at, local_copy
+        from imagetools.image_io.looking import look_at
         from imagetools.image_io.places import Place
 
         place = Place.parse(image)
         wanted = None if platform is None else read_platform(platform)
-        environment = read_settings().environment
-        with local_copy(place, tempfile.gettempdir(), environment) as path:
-            facts = facts_at(place, path)
-            found = _chosen(image, place, look(facts), wanted)
-            kind = medium(facts)
+        known = surroundings(read_settings(), insecure=insecure)
+        with look_at(place, known, layers=layers or why is not None) as looked:
+            found = _chosen(image, place, look(looked.facts), wanted)
+            kind = medium(looked.facts)
             if why is not None:
-                reason, one = _reason(path, found, why, wanted or this_platform())
+                reason, one = _reason(looked, found, why, wanted or this_platform())
                 if as_json:
                     typer.echo(json.dumps(reason.document(), indent=2))
                 else:
@@ -88,7 +92,7 @@ def register(group: typer.Typer) -> None:
 
 def _chosen(text: str, place: "Place", found: "Sequence[Inspected]", platform: "Platform | None") -> "tuple[Inspected, ...]":
     """What the place's name and ``--platform`` leave. Raises NoSuchImageError, WhichPlatformError."""
-    wanted = place.name if place.path else None
+    wanted = place.name if place.path else None  # the engine and registries have given what was asked for
     if wanted is not None:
         named = [item for item in found if wanted in item.names or wanted in {name.rpartition(":")[2] for name in item.names}]
         if not named:
@@ -110,12 +114,11 @@ def _on(platform: "Platform", found: "Sequence[Inspected]") -> "list[Inspected]"
     return exact or fitting
 
 
-def _reason(path: str, found: "Sequence[Inspected]", wanted: str, platform: "Platform") -> "tuple[Reason, Inspected]":
+def _reason(looked: "Looked", found: "Sequence[Inspected]", wanted: str, platform: "Platform") -> "tuple[Reason, Inspected]":
     """Why ``wanted`` is in the image; of one for several machines that for ``platform`` is meant."""
     from imagetools.image.why import CONFIG, WhichPathError, base_name, find_path, in_config, why
     from imagetools.image_io.image_source import WhichImageError
     from imagetools.image_io.layer_references import layer_references
-    from imagetools.image_io.members import open_members
 
     if len(found) > 1:
         found = _on(platform, found)
@@ -126,6 +129,6 @@ def _reason(path: str, found: "Sequence[Inspected]", wanted: str, platform: "Pla
     (image,) = found
     target = find_path(wanted, (path for layer in image.layers for path in layer.store_paths))
     names = {base_name(path)[:32]: base_name(path) for layer in image.layers for path in layer.store_paths}
-    with open_members(path, tempfile.gettempdir()) as members:
+    with looked.members() as members:
         references = layer_references(members, (layer.member for layer in image.layers), names)
     return why(base_name(target), {CONFIG: in_config(image.config, names), **references}), image

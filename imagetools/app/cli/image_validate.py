@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from imagetools.app.cli.arguments import Debug
-from imagetools.app.cli.image_places import Image
+from imagetools.app.cli.image_places import Image, Insecure
 from imagetools.kernel.errors import ImagetoolsError
 
 
@@ -26,6 +26,7 @@ def register(group: typer.Typer) -> None:
     def validate(
         image: Image = "result",
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON: whether it is valid, and all that was found.")] = False,
+        insecure: Insecure = False,
         debug: Debug = False,
     ) -> None:
         """Check that an image is whole and true; tell everything that is wrong.
@@ -38,13 +39,15 @@ def register(group: typer.Typer) -> None:
         del debug
         import json
 
+        from imagetools.app.image_copies import surroundings
         from imagetools.app.settings import read_settings
         from imagetools.app.ui.terminal import clean
         from imagetools.image.validate import validate as check
-        from imagetools.image_io.local_copy import facts_of
+        from imagetools.image_io.looking import look_at
         from imagetools.image_io.places import Place
 
-        failures = check(facts_of(Place.parse(image), read_settings().environment))
+        with look_at(Place.parse(image), surroundings(read_settings(), insecure=insecure)) as looked:
+            failures = check(looked.facts)
         count = sum(failure.serious for failure in failures)
         if as_json:
             found = [{"where": item.where, "what": item.what, "serious": item.serious} for item in failures]

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from imagetools.app.cli.arguments import Debug
-from imagetools.app.cli.image_copy import AsJson, Compressor, Insecure, PlatformOption, Quiet, Whole, wishes
+from imagetools.app.cli.image_copy import AsJson, Compressor, PlatformOption, Quiet, Whole, wishes
+from imagetools.app.cli.image_places import Insecure
 
 
 def register(app: typer.Typer) -> None:

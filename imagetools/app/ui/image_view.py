@@ -15,7 +15,9 @@ _MOST_REFERRERS: Final = 20
 
 
 def medium(facts: ArchiveFacts) -> str:
-    """``docker archive (gzip)``, ``OCI layout (folder)`` ..."""
+    """``docker archive (gzip)``, ``OCI layout (folder)``, ``registry`` ..."""
+    if facts.form == "registry":
+        return "registry"
     if facts.is_layout:
         form = "folder" if facts.form == "folder" else "tar"
         also = ", docker archive too" if facts.is_docker_archive else ""
@@ -64,7 +66,9 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _size(image: Inspected) -> str:
-    stored, whole = sum(layer.blob_size for layer in image.layers), sum(layer.size for layer in image.layers)
+    stored, whole = sum(layer.blob_size for layer in image.layers), image.size
+    if whole is None:
+        return f"{human_size(stored)} as it lies there"
     return human_size(whole) + ("" if stored == whole else f", {human_size(stored)} as it lies there")
 
 
@@ -78,15 +82,17 @@ def _table(title: str, values: "dict[str, object] | object") -> Iterator[str]:
 
 def _layer(number: int, layer: InspectedLayer, depth: int) -> Iterator[str]:
     kind = layer.media_type.rpartition("tar")[2].lstrip("+.")
-    stored = f", {human_size(layer.blob_size)} {kind}" if kind else ""
-    yield f"  {number:>3}  {layer.digest}  {human_size(layer.size)}{stored}"
+    sizes = [] if layer.size is None else [human_size(layer.size)]
+    if kind or layer.size is None:
+        sizes.append(f"{human_size(layer.blob_size)} {kind}".rstrip())
+    yield f"  {number:>3}  {layer.digest}  {', '.join(sizes)}"
     if layer.digest != layer.diff_id:
         yield f"       diff ID {layer.diff_id}"
     if layer.comment and not layer.store_paths:
         yield f"       ({layer.comment})"
     objects = set(layer.store_paths)
-    sizes = {part.path: part.size for part in layer.parts}
-    yield from (f"       {path}  {human_size(sizes.get(path, 0))}" for path in layer.store_paths)
+    room = {part.path: part.size for part in layer.parts}
+    yield from (f"       {path}  {human_size(room.get(path, 0))}" for path in layer.store_paths)
     yield from _folder([part for part in layer.parts if part.path not in objects], "", depth)
     gone = layer.removed[:_MOST_IN_A_FOLDER]
     yield from (f"       {path}  removed" for path in gone)
