@@ -7,7 +7,9 @@ BUILTINS = BuiltinTable(
     {
         "buildenv": ".trivial.build_env:BuildEnv",
         "symlinkjoin": ".trivial.symlink_join:SymlinkJoin",
+        "docker-export": ".docker_tools.export_image:DockerExport",
         "docker-image": ".docker_tools.docker_image:DockerImage",
+        "docker-merge": ".docker_tools.merge_images:DockerMerge",
         "docker-pull": ".docker_tools.pull_image:DockerPull",
         "docker-stream": ".docker_tools.docker_stream:DockerStream",
         "oci-bundle": ".oci_tools.oci_bundle:OciBundle",

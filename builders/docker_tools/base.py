@@ -47,17 +47,17 @@ _ITS_FAULT: Final = (
 
 
 class BaseImageError(BuiltinError):
-    """The image at ``path`` cannot be built on; ``error`` is what is wrong with it."""
+    """The image at ``path`` cannot be used; ``error`` is what is wrong with it."""
 
     def __init__(self, path: str, error: ImagetoolsError) -> None:
         if isinstance(error, NotAnImageError):
-            hint = "streamLayeredImage gives a script: build on what buildLayeredImage gives for the same arguments"
+            hint = "such a script writes an image when it runs: use what buildLayeredImage gives for the same arguments"
             super().__init__(
-                f"cannot build on '{display(path)}': it is {error.found}, neither a docker archive nor an OCI layout",
+                f"cannot use the image '{display(path)}': it is {error.found}, neither a docker archive nor an OCI layout",
                 hint if error.found == "a script" else None,
             )
         else:
-            super().__init__(f"cannot build on '{display(path)}': {error.message}", error.hint)
+            super().__init__(f"cannot use the image '{display(path)}': {error.message}", error.hint)
         self.path = path
         self.error = error
 
@@ -67,8 +67,8 @@ class BaseOutsideStoreError(BuiltinError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"cannot build on '{display(path)}': it is not in the store",
-            "give fromImage as a derivation, or as a path without quotes (./base.tar)",
+            f"cannot use the image '{display(path)}': it is not in the store",
+            "give it as a derivation, or as a path without quotes (./base.tar)",
         )
         self.path = path
 
@@ -77,7 +77,7 @@ class BaseSystemError(BuiltinError):
     """The base image is for another system than Linux."""
 
     def __init__(self, path: str, system: str) -> None:
-        super().__init__(f"cannot build on '{display(path)}': it is an image for '{display(system)}', not for Linux")
+        super().__init__(f"cannot use the image '{display(path)}': it is an image for '{display(system)}', not for Linux")
         self.path = path
         self.system = system
 
@@ -168,32 +168,51 @@ class Base:
 
 @contextmanager
 def base_of(ctx: BuiltinContext, request: ImageRequest) -> Iterator[Base]:
-    """What ``request`` builds on, to be read until the context ends. Raises BaseImageError, BaseSystemError, OSError."""
+    """What ``request`` builds on, to be read until the context ends.
+
+    Raises BaseImageError, BaseOutsideStoreError, BaseSystemError, OSError.
+    """
     path = ctx.env.get("fromImage", "")
     if not path:
         yield Base(ctx)
         return
-    place = _store_object(ctx, path)
-    ctx.log(f"Reading the base image {display(path)}")
+    with open_input(ctx, path, request.architecture) as image:
+        _check_platform(ctx, path, image.platform, request.architecture)
+        yield Base(ctx, store_object(ctx, path), image)
+
+
+@contextmanager
+def open_input(ctx: BuiltinContext, path: str, architecture: str) -> Iterator[BaseImage]:
+    """The image at ``path``, chosen by ``fromImageName`` and ``fromImageTag``.
+
+    Raises BaseImageError, BaseOutsideStoreError, OSError.
+    """
+    store_object(ctx, path)
+    ctx.log(f"Reading the image {display(path)}")
     wanted = Wanted(_text(ctx, "fromImageName"), _text(ctx, "fromImageTag"))
-    platform = Platform(_LINUX, request.architecture)
+    platform = Platform(_LINUX, architecture)
+    with blaming(path), open_base(ctx.real_path(path), ctx.scratch, platform, wanted, ctx.store_dir) as image:
+        yield image
+
+
+@contextmanager
+def blaming(path: str) -> Iterator[None]:
+    """What is found to be wrong with an image in the context is said of ``path``. Raises BaseImageError."""
     try:
-        with open_base(ctx.real_path(path), ctx.scratch, platform, wanted, ctx.store_dir) as image:
-            _check_platform(ctx, path, image.platform, platform)
-            yield Base(ctx, place, image)
+        yield
     except _ITS_FAULT as error:
         raise BaseImageError(path, error) from None
 
 
-def _check_platform(ctx: BuiltinContext, path: str, found: Platform, wanted: Platform) -> None:
+def _check_platform(ctx: BuiltinContext, path: str, found: Platform, architecture: str) -> None:
     if found.os and found.os != _LINUX:
         raise BaseSystemError(path, found.os)
-    if found.architecture and found.architecture != wanted.architecture:
-        ctx.log(f"warning: the base image is for {display(found.architecture)}, this image for {wanted.architecture}")
+    if found.architecture and found.architecture != architecture:
+        ctx.log(f"warning: the base image is for {display(found.architecture)}, this image for {architecture}")
 
 
-def _store_object(ctx: BuiltinContext, path: str) -> str:
-    """The full path of the store object in which ``path`` lies."""
+def store_object(ctx: BuiltinContext, path: str) -> str:
+    """The full path of the store object in which ``path`` lies. Raises BaseOutsideStoreError."""
     try:
         found = ctx.store_dir.parse_prefix(path)[0]
     except StorePathError:

@@ -83,6 +83,10 @@ class BaseLayer:
         """The bytes as they lie there, unchecked: of a compressed layer they were looked at when the image was opened."""
         return self._members.pieces(self._source.member)
 
+    def headers(self) -> ByteStream:
+        """The tar for a reader that wants none of the bodies."""
+        return _headers(self._members, self.member) if self.compression == _NONE else ByteStream.of_chunks(self.tar())
+
     def tar(self) -> Iterator[bytes]:
         """Uncompressed and unchecked: compare ``diff_id`` and ``size``."""
         if self.compression == _NONE:
@@ -161,10 +165,8 @@ def read_image(members: Members, image: SourceImage, store_dir: StoreDir) -> Bas
         known = seen.get(source.diff_id)
         if known is None:
             known = seen[source.diff_id] = _open_layer(members, source, scan)
-        elif known.compression == _NONE:
-            scan.layer(source.member, _headers(members, source.member))
         else:
-            _scan_again(known, scan)
+            scan.layer(source.member, known.headers())
         layers.append(replace(known, history=told))
     config = read_json(image.config)
     return BaseImage(
@@ -234,7 +236,3 @@ def _scan_compressed(members: Members, source: SourceLayer, scan: BaseScan) -> t
     if tar.digest != source.diff_id:
         raise BrokenImageError(source.member, f"its diff ID is {tar.digest}, the config says {source.diff_id}")
     return stored.digest, tar.size
-
-
-def _scan_again(layer: BaseLayer, scan: BaseScan) -> None:
-    scan.layer(layer.member, ByteStream.of_chunks(layer.tar()))

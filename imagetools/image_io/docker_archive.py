@@ -14,7 +14,7 @@ from ..image.image import Image
 from ..image.layer import Layer
 from ..image.manifest import ArchivedImage
 from ..image.reference import Reference
-from ..kernel.hashes import Hash
+from ..kernel.hashes import Hash, digest
 from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import REGULAR, Entry
@@ -41,6 +41,7 @@ class DockerArchiveWriter:
         self._stream = stream
         self._ledger = ledger
         self._order: list[LayerSource | BaseLayer] = []
+        self._images: list[tuple[bytes, tuple[str, ...], list[LayerSource | BaseLayer]]] = []
         self._written: dict[str, tuple[_Hash | Hash, int]] = {}
 
     def add_layer(self, source: LayerSource) -> None:
@@ -81,20 +82,40 @@ class DockerArchiveWriter:
         layer.check(layer.diff_id, self._stream.offset - start)
         self._stream.write(bytes(padding(layer.size)))
 
+    def end_image(self, config: bytes, names: Iterable[str]) -> None:
+        """The layers that were added since the last image are one with this config, byte for byte; ``finish_images`` follows.
+
+        Raises BrokenImageError where a layer is not what was said.
+        """
+        self._stream.settle()
+        for source in self._order:
+            self._settled(source)
+        self._images.append((config, tuple(names), self._order))
+        self._order = []
+
+    def finish_images(self) -> None:
+        """Write the configs and the manifest of all images that were ended."""
+        entries: list[ArchivedImage] = []
+        written: set[str] = set()
+        for config, names, order in self._images:
+            member = f"{digest('sha256', config).base16()}.json"
+            if member not in written:
+                written.add(member)
+                self._add_bytes(member, config)
+            entries.append(ArchivedImage(member, names, tuple(_member_name(source) for source in order)))
+        self._add_bytes("manifest.json", manifest.write(entries))
+        self._stream.write(END)
+
     def finish(self, image: Image, references: Iterable[Reference]) -> Image:
         """Write config and manifest; ``image`` with the layers that were added. Raises BrokenImageError."""
         self._stream.settle()
         layers: list[Layer] = []
         for source in self._order:
-            found, size = self._written[_member_name(source)]
-            diff_id = found if isinstance(found, Hash) else Hash("sha256", found.digest())
+            diff_id, size = self._settled(source)
             if isinstance(source, BaseLayer):
-                source.check(diff_id, size)
                 layers.append(Layer(diff_id, size, digest=diff_id, blob_size=size, history=source.history))
-                continue
-            if self._ledger is not None and source.recipe and not isinstance(found, Hash):
-                self._ledger.record(source.recipe, LayerFacts(diff_id, size))
-            layers.append(Layer(diff_id, size, source.comment, digest=diff_id, blob_size=size))
+            else:
+                layers.append(Layer(diff_id, size, source.comment, digest=diff_id, blob_size=size))
         done = image.with_layers(*layers)
         config = f"{done.id.base16()}.json"
         names = tuple(_member_name(source) for source in self._order)
@@ -103,6 +124,16 @@ class DockerArchiveWriter:
         self._add_bytes("manifest.json", manifest.write([entry]))
         self._stream.write(END)
         return done
+
+    def _settled(self, source: LayerSource | BaseLayer) -> tuple[Hash, int]:
+        """Diff ID and size of a layer, once all is hashed. Raises BrokenImageError where a copied one is not what was said."""
+        found, size = self._written[_member_name(source)]
+        diff_id = found if isinstance(found, Hash) else Hash("sha256", found.digest())
+        if isinstance(source, BaseLayer):
+            source.check(diff_id, size)
+        elif self._ledger is not None and source.recipe and not isinstance(found, Hash):
+            self._ledger.record(source.recipe, LayerFacts(diff_id, size))
+        return diff_id, size
 
     def _add_bytes(self, name: str, data: bytes) -> None:
         self._begin(name, len(data))

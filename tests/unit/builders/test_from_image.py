@@ -66,7 +66,7 @@ def test_a_layer_on_top(store: FakeStore, tmp_path: Path) -> None:
     ]
     assert built.manifest["RepoTags"] == ["test:1"]
     assert built.log == [
-        f"Reading the base image {base}",
+        f"Reading the image {base}",
         f"Adding base layer 1 from {sha(built.tars[0])}/layer.tar",
         f"Adding base layer 2 from {sha(built.tars[1])}/layer.tar",
         "Adding contents...",
@@ -183,7 +183,7 @@ def test_layouts_keep_compressed_layers(store: FakeStore, tmp_path: Path, inner:
     assert digests["diffIds"][:3] == [f"sha256:{sha(data)}" for data in [*tars, tars[0]]]
     assert (digests["layers"][:2] == [f"sha256:{sha(data)}" for data in stored]) is kept
     assert digests["layers"][2] == digests["layers"][0]
-    assert lines[0] == f"Reading the base image {base}"
+    assert lines[0] == f"Reading the image {base}"
     archived = build(store, tmp_path / "archive", "layered", fromImage=base, contents=[store.logical("hello")])
     assert digests["config"] == f"sha256:{archived.manifest['Config'].removesuffix('.json')}"
 
@@ -227,23 +227,23 @@ def test_what_cannot_be_built_on(store: FakeStore, tmp_path: Path) -> None:
 
     script = store.add("script", b"#!/bin/sh\n")
     assert message(fromImage=script) == (
-        f"cannot build on '{script}': it is a script, neither a docker archive nor an OCI layout",
-        "streamLayeredImage gives a script: build on what buildLayeredImage gives for the same arguments",
+        f"cannot use the image '{script}': it is a script, neither a docker archive nor an OCI layout",
+        "such a script writes an image when it runs: use what buildLayeredImage gives for the same arguments",
     )
     assert message(fromImage="/etc/passwd") == (
-        "cannot build on '/etc/passwd': it is not in the store",
-        "give fromImage as a derivation, or as a path without quotes (./base.tar)",
+        "cannot use the image '/etc/passwd': it is not in the store",
+        "give it as a derivation, or as a path without quotes (./base.tar)",
     )
     base = add_base(store, os="windows")
-    assert message(fromImage=base) == (f"cannot build on '{base}': it is an image for 'windows', not for Linux", None)
+    assert message(fromImage=base) == (f"cannot use the image '{base}': it is an image for 'windows', not for Linux", None)
     assert message(fromImage=base, fromImageName="other") == (
-        f"cannot build on '{base}': there is no image 'other'",
+        f"cannot use the image '{base}': there is no image 'other'",
         "it has base:1",
     )
     entry, members = image([tar(file("x"))])
     lies = store.add("lies", archive((entry, {**members, entry["Layers"][0]: tar(file("y"))})))
     assert message(fromImage=lies)[0].startswith(
-        f"cannot build on '{lies}': bad image: {entry['Layers'][0]}: its diff ID is sha256:"
+        f"cannot use the image '{lies}': bad image: {entry['Layers'][0]}: its diff ID is sha256:"
     )
     assert message(fromImage=store.add("bad-environment", archive(image([tar(file("x"))], config={"config": {"Env": 7}}))))[
         0

@@ -12,7 +12,7 @@ Members = Sequence["tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]"]
 
 
 def file(name: str, data: bytes = b"", **more: Any) -> tuple[tarfile.TarInfo, bytes]:
-    member = info(name, tarfile.REGTYPE, mode=0o644, **more)
+    member = info(name, tarfile.REGTYPE, **{"mode": 0o644, **more})
     member.size = len(data)
     return member, data
 
