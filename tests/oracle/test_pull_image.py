@@ -1,0 +1,259 @@
+"""``dockerTools.pullImage`` beside skopeo, from a real registry: the same archives, byte for byte (rows 2.043-2.050)."""
+
+import bz2
+import gzip
+import json
+import lzma
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagetools.image import media_types
+from imagetools.image.platform_choice import go_platform
+from imagetools.image.remote_reference import RemoteReference
+from imagetools.image_io.pulling import KeptBlobs, find_image, write_pulled
+from imagetools.kernel.hashes import digest
+from imagetools.net.registry.repository import RemoteRepository
+from tests.oracle.commands import imagetools
+from tests.oracle.engine import need_engine
+from tests.oracle.peers import need
+from tests.servers.fault_proxy import faulty, reset_after, status
+from tests.servers.images import (
+    OCI,
+    MadeImage,
+    digest_of,
+    layer_tar,
+    make_image,
+    make_index,
+    put_blobs,
+    put_manifest,
+)
+from tests.servers.real_registry import NAME, PASSWORD, RunningRegistry, running_registry
+from tests.servers.token_server import TokenServer, giving_tokens
+from tests.unit.net.registry.reaching import registry_at
+from tests.unit.sandbox.cage import need_namespaces
+
+pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("registry")]
+
+A = layer_tar({"a": b"#!/bin/sh\n", "b": b"root:x:0:0::/:/bin/sh\n"})
+B = layer_tar({"data": bytes(range(256)) * 3000})
+EMPTY = bytes(1024)
+
+
+def strange_config(tars: list[bytes]) -> bytes:
+    """White space, escapes, signs that Go's encoder escapes, numbers, a key twice, members of no concern."""
+    diff_ids = json.dumps([digest_of(tar) for tar in tars])
+    return (
+        '\n{ "os" : "linux",\t"architecture":"amd64", "created" : "2020-01-01T00:00:00.123456789Z" ,\r\n'
+        ' "config" : { "Cmd" : [ "a<b>&c", "\\u003c \\/ \\" \\\\", "ä\u2028\u2029\U0001f600" ],'
+        ' "N": [1e5, -0.0, 12345678901234567890], "E": { }, "L" : [ ] } ,'
+        ' "container":"first", "container" : "second <&>", "container_config":null, "docker_version" : "20.10 \\u0041",'
+        ' "history": [ { "empty_layer" : true } ], "x<y": 1,'
+        f' "rootfs":{{"type":"layers","diff_ids":{diff_ids}}} }}  \n'
+    ).encode()
+
+
+def with_blobs(image: MadeImage, replaced: dict[bytes, bytes]) -> MadeImage:
+    """The same with other bytes for some layers, whatever the media types say."""
+    manifest = json.loads(image.manifest)
+    for old, new in replaced.items():
+        blob = gzip.compress(old, mtime=0)
+        del image.blobs[digest_of(blob)]
+        image.blobs[digest_of(new)] = new
+        for layer in manifest["layers"]:
+            if layer["digest"] == digest_of(blob):
+                layer.update(digest=digest_of(new), size=len(new))
+    return MadeImage(json.dumps(manifest).encode(), image.media_type, image.blobs)
+
+
+IMAGES = {
+    "docker-gzip": make_image([A, B]),
+    "docker-none": make_image([A, B], codecs=["none", "none"]),
+    "docker-mixed": make_image([A, B, EMPTY], codecs=["none", "gzip", "gzip"]),
+    "oci-gzip": make_image([A, B], kind=OCI),
+    "oci-none": make_image([A, B], kind=OCI, codecs=["none", "none"]),
+    "one-layer-twice": make_image([A, B, A, EMPTY, EMPTY]),
+    "twice-differently-packed": make_image([A, A], codecs=["none", "gzip"]),
+    "no-layers": make_image([]),
+    "strange-config": make_image([A, B], raw_config=strange_config([A, B])),
+    "strange-config-oci": make_image([B], kind=OCI, raw_config=strange_config([B])),
+    "bare-config": make_image([A], raw_config=json.dumps({"rootfs": {"diff_ids": [digest_of(A)]}}).encode()),
+    "null-config": make_image([A], config={"config": None, "created": None, "docker_version": ""}),
+    "plain-called-gzip": with_blobs(make_image([A, B]), {A: A}),
+    "xz-and-bzip2": with_blobs(make_image([A, B]), {A: lzma.compress(A), B: bz2.compress(B)}),
+    "gzip-members": with_blobs(make_image([B]), {B: gzip.compress(B[:1000]) + gzip.compress(B[1000:])}),
+}
+ZSTD = make_image([A, B], kind=OCI, codecs=["zstd", "zstd"])
+
+AMD, ARM = make_image([A]), make_image([B], config={"architecture": "arm64", "variant": "v8"})
+AMD_OCI, AMD_ZSTD = make_image([A, B], kind=OCI), make_image([A], kind=OCI, codecs=["zstd"])
+OLD_ARM, NEW_ARM = make_image([A], config={"variant": "v6"}), make_image([B], config={"variant": "v7"})
+ATTESTATION = make_image([EMPTY], kind=OCI, config={"os": "unknown", "architecture": "unknown"})
+INDEXES = {
+    "docker-list": (
+        make_index(
+            [
+                ARM.descriptor(os="linux", architecture="arm64", variant="v8"),
+                AMD.descriptor(os="linux", architecture="amd64"),
+                NEW_ARM.descriptor(os="linux", architecture="arm", variant="v7"),
+                OLD_ARM.descriptor(os="linux", architecture="arm"),
+            ],
+            media_types.DOCKER_INDEX,
+        ),
+        media_types.DOCKER_INDEX,
+    ),
+    "oci-index": (
+        make_index(
+            [
+                ATTESTATION.descriptor(os="unknown", architecture="unknown"),
+                ARM.descriptor(os="linux", architecture="arm64", variant="v8"),
+                AMD_OCI.descriptor(os="linux", architecture="amd64"),
+                AMD.descriptor(os="linux", architecture="amd64"),
+            ]
+        ),
+        media_types.OCI_INDEX,
+    ),
+}
+PARTS = (AMD, ARM, AMD_OCI, AMD_ZSTD, OLD_ARM, NEW_ARM, ATTESTATION)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    need("skopeo")
+    with running_registry(tmp_path_factory.mktemp("registry")) as made:
+        for name, image in {**IMAGES, "zstd": ZSTD}.items():
+            put_blobs(made.address, f"team/{name}", image)
+            put_manifest(made.address, f"team/{name}", "1", image.manifest, image.media_type)
+        for name, (index, media_type) in INDEXES.items():
+            for part in PARTS:
+                put_blobs(made.address, f"team/{name}", part)
+                put_manifest(made.address, f"team/{name}", part.digest, part.manifest, part.media_type)
+            put_manifest(made.address, f"team/{name}", "1", index, media_type)
+        yield made
+
+
+def ours(source: str, name: str, folder: Path, *, arch: str = "amd64") -> bytes:
+    folder.mkdir(exist_ok=True)
+    reference = RemoteReference.parse(source)
+    repository = RemoteRepository(registry_at(reference.registry), reference)
+    image = find_image(repository, go_platform("linux", arch))
+    with KeptBlobs(repository, str(folder), lambda line: None) as blobs, open(folder / "ours.tar", "w+b") as file:
+        write_pulled(image, blobs, RemoteReference.parse(name), file)
+    return (folder / "ours.tar").read_bytes()
+
+
+def theirs(source: str, name: str, folder: Path, *, arch: str = "amd64", login: str = "") -> bytes:
+    out = folder / "theirs.tar"
+    command = ["skopeo", "--insecure-policy", "--override-os", "linux", "--override-arch", arch, "copy", "-q"]
+    command += ["--src-tls-verify=false", *(["--src-creds", login] if login else [])]
+    subprocess.run([*command, f"docker://{source}", f"docker-archive:{out}:{name}"], check=True, capture_output=True)
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("case", IMAGES)
+def test_the_archive_is_skopeos(registry: RunningRegistry, tmp_path: Path, case: str) -> None:
+    source = f"{registry.address}/team/{case}@{IMAGES[case].digest}"
+    assert ours(source, "some/image:1", tmp_path / "blobs") == theirs(source, "some/image:1", tmp_path)
+
+
+def test_zstd_which_this_skopeo_does_not_take(registry: RunningRegistry, tmp_path: Path) -> None:
+    """Compression leaves no trace: the archive is that of the same image with gzip."""
+    other = f"{registry.address}/team/oci-gzip@{IMAGES['oci-gzip'].digest}"
+    assert ours(f"{registry.address}/team/zstd@{ZSTD.digest}", "x:1", tmp_path / "blobs") == theirs(other, "x:1", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["hello:1", "index.docker.io/hello:x_1.2-3", "docker.io/a/b:1", "localhost:5000/a/b/c:1", "q.io/a:1"]
+)
+def test_what_it_is_called(registry: RunningRegistry, tmp_path: Path, name: str) -> None:
+    source = f"{registry.address}/team/docker-gzip:1"
+    assert ours(source, name, tmp_path / "blobs") == theirs(source, name, tmp_path)
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64", "arm"])
+def test_out_of_a_manifest_list(registry: RunningRegistry, tmp_path: Path, arch: str) -> None:
+    source = f"{registry.address}/team/docker-list@{digest_of(INDEXES['docker-list'][0])}"
+    assert ours(source, "x:1", tmp_path / "blobs", arch=arch) == theirs(source, "x:1", tmp_path, arch=arch)
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_out_of_an_index(registry: RunningRegistry, tmp_path: Path, arch: str) -> None:
+    source = f"{registry.address}/team/oci-index@{digest_of(INDEXES['oci-index'][0])}"
+    assert ours(source, "x:1", tmp_path / "blobs", arch=arch) == theirs(source, "x:1", tmp_path, arch=arch)
+
+
+def definition(address: str, image: MadeImage, **more: str) -> str:
+    arguments = {"imageName": f"{address}/team/app", "imageDigest": image.digest, "finalImageName": "app", **more}
+    text = " ".join(f'{name} = "{value}";' for name, value in arguments.items())
+    return f"with import <nixpkgs> {{ }}; dockerTools.pullImage {{ {text} tlsVerify = false; }}"
+
+
+@pytest.mark.parametrize("kind", ["open", "basic", "token"])
+def test_a_build_pulls_it(tmp_path: Path, kind: str) -> None:
+    """As a whole: Nix function, derivation, sandbox, login from config.json, hash."""
+    need("skopeo")
+    need_namespaces()
+    image = IMAGES["docker-gzip"]
+    with giving_tokens() as tokens, running_registry(tmp_path / "registry") as first:
+        put_blobs(first.address, "team/app", image)
+        put_manifest(first.address, "team/app", "1", image.manifest, image.media_type)
+        first.kill()
+        with running_registry(tmp_path / "registry", basic=kind == "basic", tokens=tokens if kind == "token" else None) as made:
+            _pull_as_a_whole(made, kind, tokens, tmp_path)
+
+
+def _pull_as_a_whole(made: RunningRegistry, kind: str, tokens: TokenServer, tmp_path: Path) -> None:
+    image = IMAGES["docker-gzip"]
+    login = "" if kind == "open" else f"{NAME}:{PASSWORD}"
+    expected = theirs(f"{made.address}/team/app@{image.digest}", "app:latest", tmp_path, login=login)
+    text = definition(made.address, image, hash=digest("sha256", expected).sri())
+    home = tmp_path / "home"
+    home.mkdir()
+    if kind != "open":
+        failed = imagetools("build", "--no-link", "-E", text, home=home, check=False)
+        assert failed.returncode == 1
+        assert "HTTP 401 Unauthorized" in failed.stderr
+        assert f"`docker login {made.address}` keeps a name and a password for it" in failed.stderr
+        (home / ".docker").mkdir()
+        auths = {made.address: {"username": NAME, "password": PASSWORD}}
+        (home / ".docker/config.json").write_text(json.dumps({"auths": auths}))
+    done = imagetools("build", "--no-link", "-E", text, home=home)
+    assert Path(done.stdout.strip()).read_bytes() == expected
+    assert PASSWORD not in done.stderr
+    assert Path(done.stdout.strip()).name.endswith("-docker-image-app-latest.tar")
+    assert kind != "token" or tokens.seen[-1] == ("GET", NAME, "repository:team/app:pull")
+
+
+def test_a_pull_that_breaks_goes_on_in_the_next_build(registry: RunningRegistry, tmp_path: Path) -> None:
+    need_namespaces()
+    image = make_image([A, B], codecs=["gzip", "none"])
+    put_blobs(registry.address, "team/app", image)
+    put_manifest(registry.address, "team/app", "broken", image.manifest, image.media_type)
+    whole = str(image.layers[1]["digest"])
+    with faulty(registry.address) as proxy:
+        proxy.add(reset_after(300_000), path=whole)
+        proxy.add(status(404), path=whole)
+        failed = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
+        assert failed.returncode == 1
+        assert "HTTP 404 Not Found" in failed.stderr
+        again = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
+        assert again.returncode == 102
+        assert f"fetching {whole} (760.0 KiB) from byte " in again.stderr
+        asked = proxy.requests(path=whole)
+        assert len(asked) == 3
+        assert asked[2].headers["range"] != "bytes=0-"
+        got = again.stderr.partition("got:")[2].split()[0]
+    expected = theirs(f"{registry.address}/team/app@{image.digest}", "app:latest", tmp_path)
+    assert got == digest("sha256", expected).sri()
+
+
+def test_docker_loads_it(registry: RunningRegistry, tmp_path: Path) -> None:
+    need_engine()
+    ours(f"{registry.address}/team/zstd@{ZSTD.digest}", "imagetools-test-pulled:1", tmp_path)
+    try:
+        done = subprocess.run(["docker", "load", "-i", str(tmp_path / "ours.tar")], check=True, capture_output=True, text=True)
+        assert done.stdout == "Loaded image: imagetools-test-pulled:1\n"
+    finally:
+        subprocess.run(["docker", "rmi", "-f", "imagetools-test-pulled:1"], check=False, capture_output=True)
