@@ -66,6 +66,7 @@ removeAttrs trivial [ "runtimeShell" ]
   inherit (static) bash busybox;
   bashInteractive = self.bash;
   inherit (data) cacert iana-etc;
+  shadow = import ./shadow.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell; };
   shellcheck = import ./shellcheck.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell busybox; };
   runtimeShell = "${self.bash}/bin/bash";
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
@@ -85,5 +86,9 @@ removeAttrs trivial [ "runtimeShell" ]
     inherit lib;
     inherit (self) bash busybox buildFHSEnv runCommandLocal runtimeShell;
   };
-  dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox; };
+  dockerTools = import ../bundled/builders/docker_tools { inherit lib system; inherit (self) bash busybox pkgs; };
+  fakeNss = import ../bundled/builders/docker_tools/fake_nss.nix {
+    inherit lib;
+    inherit (self) runCommandLocal symlinkJoin writeTextDir;
+  };
 }
