@@ -99,7 +99,7 @@ CASES: Mapping[str, Case] = {
     "inspecting a folder": Case(["image", "inspect", "folder"], {"folder/file": ""}),
     "inspecting a script that writes an image": Case(["image", "inspect", "x"], {"x": "#!/bin/sh\n" + "# \n" * 200}),
     "inspecting a name that is not there": over(two_images(), "inspect", "oci:layout:3"),
-    "inspecting an image in a registry": Case(["image", "inspect", "docker://alpine"]),
+    "inspecting an image in a registry by a wrong name": Case(["image", "inspect", "docker://Alpine"]),
     "copying a layer that is missing": copying(without(b""), "oci:new"),
     "copying a layer that is truncated": copying(without(TAR[:1000]), "docker-archive:new.tar"),
     "copying a layer with other bytes": copying(without(bytes(len(TAR))), "oci:new"),
@@ -114,7 +114,7 @@ CASES: Mapping[str, Case] = {
     "copying for a machine that it is not there for": copying(two_machines(), "oci:new", options=["--platform", "linux/amd64"]),
     "copying a name that is there twice": copying(twice(), "oci:new"),
     "copying to a path": copying(plain(), "new.tar"),
-    "copying to a registry": copying(plain(), "docker://example.org/x"),
+    "copying to a registry by a wrong name": copying(plain(), "docker://example.org/X"),
     "copying over a file": over(plain(), "copy", "layout", "docker-archive:there", more={"there": "x"}),
     "copying into a folder with something else": over(plain(), "copy", "layout", "oci:there", more={"there/file": "x"}),
     "copying into a folder that is not there": copying(plain(), "oci:no/such/folder"),
@@ -140,6 +140,23 @@ CASES: Mapping[str, Case] = {
     "a layout in an unknown format": definition('buildLayout { name = "x"; format = "zip"; }'),
     "a layout with an unknown compressor": definition('buildLayout { name = "x"; compressor = "xz"; }'),
     "a layout with an annotation that is no string": definition('buildLayout { name = "x"; annotations.a = 1; }'),
+    "a layout for machine and machines": definition(
+        'buildLayout { name = "x"; architecture = "arm64"; architectures = [ "amd64" ]; }'
+    ),
+    "a layout for no machine": definition('buildLayout { name = "x"; architectures = [ ]; }'),
+    "a layout for machines that are no list": definition('buildLayout { name = "x"; architectures = "amd64"; }'),
+    "a layout for a machine twice": definition('buildLayout { name = "x"; architectures = [ "amd64" "arm64" "amd64" ]; }'),
+    "a layout for a machine with a strange name": definition('buildLayout { name = "x"; architectures = [ "x86-64" ]; }'),
+    "a layout for a number": definition('buildLayout { name = "x"; architectures = [ 386 ]; }'),
+    "a layout whose contents depend on an unknown system": definition(
+        'buildLayout { name = "x"; architectures = [ "z80" ]; contents = machine: [ machine.system ]; }'
+    ),
+    "a layout whose function wants something else": definition(
+        'buildLayout { name = "x"; architectures = [ "amd64" ]; contents = { cpu, ... }: [ cpu ]; }'
+    ),
+    "a layout whose tag is a function": definition(
+        'buildLayout { name = "x"; architectures = [ "amd64" ]; tag = machine: "x"; }'
+    ),
     "a layout with contents twice": definition('buildLayout { name = "x"; contents = [ ]; copyToRoot = [ bash ]; }'),
     "a layout with a bad name": definition('buildLayout { name = "x:1"; }'),
 }
