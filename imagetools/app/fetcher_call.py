@@ -38,9 +38,13 @@ class FetcherCall:
 
     def expression(self, hash: str) -> str:
         """The call as it is pasted into a definition, with ``hash`` in it. Secrets in URLs are left out."""
+        return f"{self.function} {self.argument_set(hash)}"
+
+    def argument_set(self, hash: str) -> str:
+        """Only what the function is called with, in the same way."""
         rows = [*self.arguments.items(), ("hash", hash)]
         lines = [f"  {name} = {literal(_shown(value))};" for name, value in rows]
-        return "\n".join([f"{self.function} {{", *lines, "}"])
+        return "\n".join(["{", *lines, "}"])
 
     def to_evaluate(self, package_set: str, hash: str) -> str:
         """A function from ``url`` to the call, over the package set in the folder ``package_set``.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imagetools.app.cli import prefetch_attribute, prefetch_repositories
+from imagetools.app.cli import prefetch_attribute, prefetch_docker, prefetch_repositories
 from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Setting, Store
 from imagetools.app.cli.prefetch_options import Expected, Json, Name, PrintPath, Quiet, Type, Url, Wishes, run
 
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     _register_files(group)
     prefetch_repositories.register(group)
     _register_patch(group)
+    prefetch_docker.register(group)
     prefetch_attribute.register(group)
 
 

@@ -55,8 +55,8 @@ def new_session(wishes: Wishes) -> "Session":
     return Session(settings, hide_output=wishes.quiet)
 
 
-def run(wishes: Wishes, call: "FetcherCall", session: "Session | None" = None) -> None:
-    """Fetch, and print as wished."""
+def run(wishes: Wishes, call: "FetcherCall", session: "Session | None" = None, *, only_arguments: bool = False) -> None:
+    """Fetch, and print as wished; ``only_arguments``: no more than the set that the function takes."""
     from imagetools.app.prefetching import prefetch
     from imagetools.kernel.hashes import Hash, check_algorithm
 
@@ -78,7 +78,8 @@ def run(wishes: Wishes, call: "FetcherCall", session: "Session | None" = None) -
         }
         typer.echo(json_format.dumps(described, indent=2))
     else:
-        for line in (sri, *([path] if wishes.print_path else []), expression):
+        lines = [call.argument_set(sri)] if only_arguments else [sri, expression]
+        for line in (*lines[:-1], *([path] if wishes.print_path else []), lines[-1]):
             typer.echo(line)
     if call.has_secret:
         typer.echo("note: *** stands for a secret that is not printed; a netrc file can hold it instead of the URL", err=True)
