@@ -51,4 +51,5 @@ class DockerPull:
         os.makedirs(ctx.kept, exist_ok=True)
         with KeptBlobs(repository, ctx.kept, ctx.log) as blobs, open(ctx.outputs["out"], "w+b") as file:
             write_pulled(image, blobs, name, file)
-        ctx.log(f"{len(image.layers)} layers, {os.path.getsize(ctx.outputs['out'])} bytes")
+        layers = f"{len(image.layers)} layer{'' if len(image.layers) == 1 else 's'}"
+        ctx.log(f"{layers}, {os.path.getsize(ctx.outputs['out'])} bytes")

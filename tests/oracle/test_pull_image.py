@@ -238,15 +238,31 @@ def test_a_pull_that_breaks_goes_on_in_the_next_build(registry: RunningRegistry,
         failed = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
         assert failed.returncode == 1
         assert "HTTP 404 Not Found" in failed.stderr
-        again = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
-        assert again.returncode == 102
-        assert f"fetching {whole} (760.0 KiB) from byte " in again.stderr
-        asked = proxy.requests(path=whole)
-        assert len(asked) == 3
-        assert asked[2].headers["range"] != "bytes=0-"
-        got = again.stderr.partition("got:")[2].split()[0]
-    expected = theirs(f"{registry.address}/team/app@{image.digest}", "app:latest", tmp_path)
-    assert got == digest("sha256", expected).sri()
+        by_digest = [f"docker://{source}@{seen}", "--final-image-tag", "1", "--hash", expected, "--json"]
+    again = imagetools("prefetch", "docker", *by_digest, *words, home=home)
+    assert "building" not in again.stderr
+    assert json.loads(again.stdout)["arguments"]["imageDigest"] == seen
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "prefetch docker needs the name of an image, such as busybox"),
+        (["a:1", "2"], "the tag or digest is given twice: '1' and '2'"),
+        (["a", "1", "--image-tag", "2"], "the tag or digest is given twice: '1' and '2'"),
+        (["a", "--image-name", "b"], "the name of the image is given twice: 'a' and 'b'"),
+        (
+            ["a", "sha256:1"],
+            "'sha256:1' cannot be the digest of an image: it must be sha256: and 64 hexadecimal digits in lower case",
+        ),
+        (["A"], "'library/A' cannot be the name of an image: it must be lower case"),
+    ],
+)
+def test_what_prefetch_docker_does_not_take(tmp_path: Path, words: list[str], said: str) -> None:
+    done = imagetools("prefetch", "docker", *words, home=tmp_path, check=False)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == f"error: {said}"
+    assert done.stdout == ""
 
 
 def test_docker_loads_it(registry: RunningRegistry, tmp_path: Path) -> None:
