@@ -3,17 +3,21 @@
 No engine is an ordinary case with an error that says what to do. The environment is given, never read here.
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from ..kernel.errors import ImagetoolsError
+from .outgoing import Outgoing, OutgoingImage
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_LOADED: Final = ("Loaded image: ", "Loaded image ID: ")
+_LOADED: Final = ("Loaded image: ", "Loaded image ID: ", "Loaded image(s): ")
+_MOST_IMAGES: Final = 500
+_PATIENCE: Final = 600
 _DEFAULT: Final = "unix:///var/run/docker.sock"
 
 
@@ -47,8 +51,8 @@ class EngineRefusedError(ImagetoolsError):
 
     fault = "host"
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"the Docker engine did not load '{path}': {reason}")
+    def __init__(self, path: str, reason: str, engine: str = "the Docker engine") -> None:
+        super().__init__(f"{engine} did not load '{path}': {reason}")
         self.path = path
         self.reason = reason
 
@@ -87,6 +91,64 @@ def load(path: str, environment: Mapping[str, str], progress: Callable[[LoadEven
             client.close()
 
 
+class Engine:
+    """An engine that has answered; use it as a context manager."""
+
+    def __init__(self, client: "DockerClient") -> None:
+        self._client = client
+
+    @staticmethod
+    def open(environment: Mapping[str, str]) -> "Engine":
+        """Raises EngineUnreachableError."""
+        return Engine(connect(environment))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def present(self, images: Sequence[OutgoingImage]) -> list[int]:
+        """Of each image how many layers, from the lowest up, the engine has: those of one of its own images, in that order.
+
+        None of them where it is no engine of Docker's: podman would refuse. Errors count as not knowing.
+        """
+        found = [0] * len(images)
+        with contextlib.suppress(*_failures()):
+            if not self._is_dockers():
+                return found
+            for stack in self._stacks({_repository(tag) for image in images for tag in image.tags}):
+                found = [max(known, image.shared(stack)) for known, image in zip(found, images, strict=True)]
+                if all(known == len(image.layers) for known, image in zip(found, images, strict=True)):
+                    break
+        return found
+
+    def load(self, title: str, archive: Outgoing, progress: Callable[[LayerLoading], object]) -> tuple[str, ...]:
+        """Raises EngineRefusedError, and what reading the archive raises."""
+        return _names(title, _answers(self._client, title, archive), progress)
+
+    def _is_dockers(self) -> bool:
+        components = self._client.version().get("Components") or []
+        return not any("podman" in str(component.get("Name", "")).lower() for component in components)
+
+    def _stacks(self, repositories: set[str]) -> Iterator[Sequence[str]]:
+        """Diff IDs of the layers of the engine's images, those of the same names first, then the youngest."""
+        images = self._client.api.images()
+
+        def unlikely(image: Mapping[str, Any]) -> tuple[bool, int]:
+            names = {_repository(tag) for tag in image.get("RepoTags") or ()}
+            return not names & repositories, -int(image.get("Created") or 0)
+
+        for image in sorted(images, key=unlikely)[:_MOST_IMAGES]:
+            with contextlib.suppress(*_failures()):  # it may be gone by now
+                stack = (self._inspect(image["Id"]).get("RootFS") or {}).get("Layers") or []
+                yield [str(diff_id) for diff_id in stack]
+
+    def _inspect(self, image: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._client.api.inspect_image(image)  # type: ignore[no-untyped-call]
+        return found
+
+
 def save(
     name: str, write: Callable[[bytes], object], environment: Mapping[str, str], progress: Callable[[int], object] | None = None
 ) -> None:
@@ -121,7 +183,7 @@ def connect(environment: Mapping[str, str]) -> "DockerClient":
     endpoint = environment.get("DOCKER_HOST") or _DEFAULT
     settings = {key: environment[key] for key in ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH") if key in environment}
     try:
-        client = docker.from_env(environment=settings, version="auto")
+        client = docker.from_env(environment=settings, version="auto", timeout=_PATIENCE)
         client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         reason = _root_cause(error)
@@ -129,7 +191,26 @@ def connect(environment: Mapping[str, str]) -> "DockerClient":
     return client
 
 
-def _answers(client: "DockerClient", path: str, body: "_Counted") -> Iterator[Mapping[str, object]]:
+def loaded_name(said: str) -> Iterator[str]:
+    """The name in a line of an engine, if it is about one. Podman may say several at once."""
+    for start in _LOADED:
+        if said.startswith(start):
+            yield from said[len(start) :].replace("\n", ",").split(",")
+            return
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    import docker  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    return docker.errors.DockerException, requests.RequestException, ValueError
+
+
+def _repository(tag: str) -> str:
+    return tag.rpartition(":")[0]
+
+
+def _answers(client: "DockerClient", path: str, body: "_Counted | Outgoing") -> Iterator[Mapping[str, object]]:
     """The engine's messages. They stream in while the body is sent or after it, as the engine likes."""
     import docker  # noqa: PLC0415
     import requests  # noqa: PLC0415
@@ -142,14 +223,16 @@ def _answers(client: "DockerClient", path: str, body: "_Counted") -> Iterator[Ma
         raise EngineRefusedError(path, f"the connection broke ({_root_cause(error)})") from None
 
 
-def _names(path: str, answers: Iterator[Mapping[str, object]], progress: Callable[[LoadEvent], object] | None) -> tuple[str, ...]:
+def _names(
+    path: str, answers: Iterator[Mapping[str, object]], progress: Callable[[LayerLoading], object] | None
+) -> tuple[str, ...]:
     names: list[str] = []
     for answer in answers:
         refused = answer.get("error", answer.get("message"))  # "message" alone: the SDK does not look at the status here
         if refused is not None:
             raise EngineRefusedError(path, str(refused).strip())
         said = str(answer.get("stream", "")).strip()
-        names.extend(said[len(start) :] for start in _LOADED if said.startswith(start))
+        names.extend(name.strip() for name in loaded_name(said))
         detail = answer.get("progressDetail")
         if progress is not None and isinstance(detail, dict) and detail.get("total"):
             progress(LayerLoading(str(answer.get("id", "")), int(detail.get("current", 0)), int(detail["total"])))

@@ -10,6 +10,7 @@ from ..kernel.errors import ImagetoolsError
 from . import daemon
 from .archive_reader import check_is_image, read_facts
 from .places import ARCHIVE, DAEMON, LAYOUT, PATH, REGISTRY, Place, PlaceError
+from .stream_plan import StreamedImage
 
 
 class OtherKindError(ImagetoolsError):
@@ -29,7 +30,8 @@ def local_copy(
 ) -> Iterator[str]:
     """The path. Raises EngineUnreachableError, EngineHasNotError, NotAnImageError, OSError."""
     if place.kind != DAEMON:
-        check_is_image(place.path)
+        if os.path.isdir(place.path) or StreamedImage.open(place.path) is None:
+            check_is_image(place.path)
         yield place.path
         return
     if place.name is None:
