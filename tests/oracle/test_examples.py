@@ -40,7 +40,7 @@ def built(home: Path, name: str) -> Path:
 
 
 def test_there_is_a_test_for_every_example() -> None:
-    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == ["files-only", "hello", "pair", "stream", "web"]
+    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == ["files-only", "hello", "machines", "pair", "stream", "web"]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.nix")), ids=lambda path: path.stem)
@@ -83,6 +83,33 @@ def test_files_only(home: Path) -> None:
     assert config["User"] == "1000:1000"
     assert config["Labels"] == {"org.opencontainers.image.title": "files only"}
     assert len(described["RootFS"]["Layers"]) == 1
+
+
+def test_machines(home: Path, tmp_path: Path) -> None:
+    """One layout, an image for each machine, the layer that they share once."""
+    need("skopeo")
+    layout = built(home, "machines")
+    index = json.loads(run(["skopeo", "inspect", "--raw", f"oci:{layout}:latest"], cwd=ROOT).stdout)
+    assert [item["platform"]["architecture"] for item in index["manifests"]] == ["amd64", "arm64"]
+    layers = []
+    for name in ("amd64", "arm64"):
+        words = ["skopeo", "--override-arch", name, "inspect", "--config", f"oci:{layout}:latest"]
+        config = json.loads(run(words, cwd=ROOT).stdout)
+        assert (config["architecture"], config["config"]["Labels"]) == (name, {"org.example.architecture": name})
+        layers.append(config["rootfs"]["diff_ids"])
+    assert len(set(layers[0]) & set(layers[1])) == 1
+    run(["skopeo", "copy", "--all", f"oci:{layout}:latest", f"oci:{tmp_path}/copied:1"], cwd=ROOT)
+    assert json.loads(run(["skopeo", "inspect", "--raw", f"oci:{tmp_path}/copied:1"], cwd=ROOT).stdout) == index
+
+
+@pytest.mark.docker
+def test_machines_in_the_engine(home: Path) -> None:
+    """It gets the image for its own machine."""
+    need_engine()
+    assert imagetools("load", str(built(home, "machines")), home=home).stdout == "machines:latest\n"
+    (described,) = json.loads(docker("image", "inspect", "machines:latest"))
+    (own,) = [name for name in ("amd64", "arm64") if name == described["Architecture"]]
+    assert described["Config"]["Labels"] == {"org.example.architecture": own}
 
 
 @pytest.mark.docker
