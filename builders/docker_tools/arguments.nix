@@ -78,8 +78,6 @@ let
     if fromImage == null then
       if fromImageName == null && fromImageTag == null then { }
       else warn "${where}: fromImageName and fromImageTag mean nothing without fromImage" { }
-    else if builtins.isAttrs fromImage && fromImage.isExe or false then
-      throw "${where}: the argument 'fromImage' is a script that writes an image; build on what buildLayeredImage gives for the same arguments"
     else if !(builtins.isString fromImage || builtins.isPath fromImage || fromImage ? outPath) then
       throw "${where}: the argument 'fromImage' must be an image (a derivation or a path), but it is a ${builtins.typeOf fromImage}"
     else { fromImage = "${fromImage}"; } // text "fromImageName" fromImageName // text "fromImageTag" fromImageTag;

@@ -2,7 +2,8 @@
 
 A tree in memory, of names and what headers say; bytes stay where they are. Nothing touches the disk, so a hostile name can go
 nowhere: links are followed inside the tree alone. Source: OCI image layer specification, "Applying Changesets"; where it leaves
-things open (a parent that no member names, a member below a link) as Docker with overlay2 does it.
+things open (a member below a link, the owner in a hard link's header) as Docker with overlay2 does it; but a folder that
+no member names stays what it was below, as containerd and umoci leave it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -92,7 +93,8 @@ class FlatTree:
         folder = self._folder(where, parts[:-1])
         there = folder.children.get(parts[-1])
         if inode.member.kind is Kind.HARDLINK:
-            inode = self._linked(where, inode.member)
+            header, inode = inode.member, self._linked(where, inode.member)
+            inode.member = replace(inode.member, mode=header.mode, uid=header.uid, gid=header.gid)  # as Docker does it
             if inode is there:
                 return
         if inode.member.kind is not Kind.DIRECTORY:

@@ -39,7 +39,7 @@ class Flattened:
 
     def write(self, stream: BlockStream) -> None:
         """Write all of it. Raises BrokenImageError where a layer is not what the config says, ArchiveError, OSError."""
-        names: dict[int, dict[int, bytes]] = {}
+        names: dict[int, dict[int, tuple[bytes, Inode]]] = {}
         others: list[Entry] = []
         first: dict[Inode, bytes] = {}
         for name, node in self.tree.entries():
@@ -50,7 +50,7 @@ class Flattened:
             else:
                 first[node] = name
                 if node.member.kind is Kind.FILE:
-                    names.setdefault(node.layer, {})[node.number] = name
+                    names.setdefault(node.layer, {})[node.number] = (name, node)
                 else:
                     others.append(self._entry(name, node))
         for number in range(len(self._image.layers)):
@@ -59,19 +59,18 @@ class Flattened:
             stream.write(header(entry, self._stamp(0, 0)))
         stream.write(END)
 
-    def _copy(self, layer: int, names: dict[int, bytes], stream: BlockStream) -> None:
+    def _copy(self, layer: int, names: dict[int, tuple[bytes, Inode]], stream: BlockStream) -> None:
         """The files of a layer that are left. The layer is read to its end in any case, so that its digest is looked at."""
         pieces = self._image.open_layer(layer)
         for number, member in enumerate(read_tar(ByteStream.of_chunks(pieces))):
-            name = names.get(number)
-            if name is None:
+            if number not in names:
                 continue
-            stream.write(header(self._entry(name, Inode(member, layer, number)), self._stamp(0, 0)))
+            stream.write(header(self._entry(*names[number]), self._stamp(0, 0)))
             size = 0
             for piece in member.body:
                 stream.write(piece)
                 size += len(piece)
-            if size != member.size:
+            if size != names[number][1].member.size:
                 raise BrokenImageError(
                     self._image.layers[layer].member, f"a file in it has {size} bytes instead of {member.size}"
                 )

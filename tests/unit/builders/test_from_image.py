@@ -269,3 +269,13 @@ def test_a_store_that_is_not_wanted(store: FakeStore, tmp_path: Path) -> None:
         store, tmp_path / "out", "layered", fromImage=add_base(store), contents=[store.logical("hello")], includeStorePaths=""
     )
     assert len(built.tars) == 3
+
+
+def test_a_script_of_ours_as_the_base(store: FakeStore, tmp_path: Path) -> None:
+    """What it would write can be built on, though nothing of it is written."""
+    built = build(store, tmp_path / "first", "layered", contents=[store.logical("bash")])
+    script = stream(store, tmp_path, contents=[store.logical("bash")])
+    store.infos[store.path_of("stream")] = store.infos[store.path_of("hello")]
+    assert script.exists()
+    upon = build(store, tmp_path / "out", "layered", contents=[store.logical("hello")], fromImage=store.logical("stream"))
+    assert upon.tars[: len(built.tars)] == built.tars and len(upon.tars) == len(built.tars) + 2

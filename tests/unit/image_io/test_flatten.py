@@ -156,3 +156,9 @@ def test_what_is_refused(tmp_path: Path, layer: Layer, reason: str) -> None:
 def test_many_names(tmp_path: Path) -> None:
     depth = "/".join(["d"] * 1000)
     assert f"{depth}/x" in names(tmp_path, [file(f"{depth}/x")])
+
+
+def test_the_header_of_a_hard_link_counts(tmp_path: Path) -> None:
+    """As in Docker."""
+    members, _ = flat(tmp_path, [file("x", b"1", mode=0o600), hard("y", "x", mode=0o4755, uid=3, gid=4)])
+    assert [(member.mode, member.uid, member.gid) for member in members[1:]] == [(0o4755, 3, 4)] * 2
