@@ -43,7 +43,7 @@ class RegistryMembers:
     def __init__(self, repository: Repository, scratch: str, watch: Watch) -> None:
         self._repository: Final = repository
         self._watch: Final = watch
-        self._folder: Final = tempfile.TemporaryDirectory(dir=scratch, prefix=PREFIX)
+        self._folder: Final = tempfile.TemporaryDirectory(dir=scratch, prefix=PREFIX, ignore_cleanup_errors=True)
         self._stop: Final = Stop()
         self._lock: Final = threading.Lock()
         self._pool: Final = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch")
@@ -71,7 +71,8 @@ class RegistryMembers:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stop.now()
-        self._pool.shutdown(cancel_futures=True)
+        patient = error is None or isinstance(error, Exception)  # somebody who interrupts waits for no network
+        self._pool.shutdown(wait=patient, cancel_futures=True)
         self._folder.cleanup()
 
     def __contains__(self, name: object, /) -> bool:

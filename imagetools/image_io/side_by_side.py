@@ -38,17 +38,18 @@ def side_by_side(jobs: Sequence[Callable[[], T]], most: int, stop: Stop) -> list
     others have ended, too."""
     if len(jobs) <= 1:
         return [job() for job in jobs]
-    with ThreadPoolExecutor(min(most, len(jobs)), thread_name_prefix="copy") as pool:
-        futures = [pool.submit(job) for job in jobs]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            failed = [future.exception() for future in futures if future.done() and not future.cancelled()]
-            errors = [error for error in failed if error is not None]
-            if errors:
-                raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
-            return [future.result() for future in futures]
-        except BaseException:
-            stop.now()
-            for future in futures:
-                future.cancel()
-            raise
+    pool = ThreadPoolExecutor(min(most, len(jobs)), thread_name_prefix="copy")
+    futures = [pool.submit(job) for job in jobs]
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+        failed = [future.exception() for future in futures if future.done()]
+        errors = [error for error in failed if error is not None]
+        if errors:
+            raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
+        return [future.result() for future in futures]
+    except BaseException as error:
+        stop.now()
+        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)  # an impatient person waits for no network
+        raise
+    finally:
+        pool.shutdown(wait=False)

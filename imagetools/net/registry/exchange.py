@@ -89,7 +89,10 @@ class Exchange:
                 return work()
             except TransientRegistryError as problem:
                 failures = 1 if progress() > before else failures + 1
+                if problem.given_up:
+                    raise
                 if failures >= policy.attempts:
+                    problem.given_up = True
                     if policy.attempts > 1:
                         given_up = f"gave up after {failures} attempts without progress"
                         problem.hint = f"{given_up}; {problem.hint}" if problem.hint else given_up

@@ -42,7 +42,8 @@ class RegistryError(ImagetoolsError):
 
 
 class TransientRegistryError(RegistryError):
-    """The same, where another try may well succeed. ``retry_after`` is what the registry said about when."""
+    """The same, where another try may well succeed. ``retry_after`` is what the registry said about when;
+    ``given_up``: it was tried as often as it should be."""
 
     retryable: ClassVar[bool] = True
 
@@ -57,6 +58,7 @@ class TransientRegistryError(RegistryError):
     ) -> None:
         super().__init__(action, reason, hint, status, codes)
         self.retry_after = retry_after
+        self.given_up = False
 
 
 class BadContentError(RegistryError):
