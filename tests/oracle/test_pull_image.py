@@ -238,7 +238,44 @@ def test_a_pull_that_breaks_goes_on_in_the_next_build(registry: RunningRegistry,
         failed = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
         assert failed.returncode == 1
         assert "HTTP 404 Not Found" in failed.stderr
-        by_digest = [f"docker://{source}@{seen}", "--final-image-tag", "1", "--hash", expected, "--json"]
+        again = imagetools("build", "--no-link", "-E", definition(proxy.address, image), home=tmp_path, check=False)
+        assert again.returncode == 102
+        assert f"fetching {whole} (760.0 KiB) from byte " in again.stderr
+        asked = proxy.requests(path=whole)
+        assert len(asked) == 3
+        assert asked[2].headers["range"] != "bytes=0-"
+        got = again.stderr.partition("got:")[2].split()[0]
+    expected = theirs(f"{registry.address}/team/app@{image.digest}", "app:latest", tmp_path)
+    assert got == digest("sha256", expected).sri()
+
+
+def test_prefetch_docker_prints_what_pulls_the_same(registry: RunningRegistry, tmp_path: Path) -> None:
+    """Row 1.084. The digest is the index's, as `skopeo inspect` tells it; what was fetched is there for the build."""
+    need_namespaces()
+    home = tmp_path / "home"
+    home.mkdir()
+    source = f"{registry.address}/team/docker-list"
+    words = ["--final-image-name", "app", "--arch", "arm64", "--insecure"]
+    done = imagetools("prefetch", "docker", source, "1", *words, home=home)
+    expected = digest("sha256", theirs(f"{source}:1", "app:1", tmp_path, arch="arm64")).sri()
+    inspect = ["skopeo", "inspect", "--tls-verify=false", "--format", "{{.Digest}}", f"docker://{source}:1"]
+    seen = subprocess.run(inspect, check=True, capture_output=True, text=True).stdout.strip()
+    assert done.stdout.splitlines() == [
+        "{",
+        f'  imageName = "{source}";',
+        f'  imageDigest = "{seen}";',
+        '  finalImageName = "app";',
+        '  finalImageTag = "1";',
+        '  arch = "arm64";',
+        "  tlsVerify = false;",
+        f'  hash = "{expected}";',
+        "}",
+    ]
+    registry_is_not_asked = done.stdout.replace(registry.address, "127.0.0.1:1")
+    text = f"with import <nixpkgs> {{ }}; dockerTools.pullImage {registry_is_not_asked}"
+    built = imagetools("build", "--no-link", "-E", text, home=home)
+    assert digest("sha256", Path(built.stdout.strip()).read_bytes()).sri() == expected
+    by_digest = [f"docker://{source}@{seen}", "--final-image-tag", "1", "--hash", expected, "--json"]
     again = imagetools("prefetch", "docker", *by_digest, *words, home=home)
     assert "building" not in again.stderr
     assert json.loads(again.stdout)["arguments"]["imageDigest"] == seen
