@@ -1,6 +1,7 @@
 """Bundles and layouts in the hands of those who read them: runc, skopeo, umoci, Docker's engine, podman (rows 2.073-2.076)."""
 
 import fcntl
+import hashlib
 import itertools
 import json
 import os
@@ -43,6 +44,11 @@ rec {
   zstd = ociTools.buildLayout (image // { compressor = "zstd"; });
   none = ociTools.buildLayout (image // { compressor = "none"; format = "tar"; });
   docker = dockerTools.buildLayeredImage image;
+  some = image // { contents = machine: [ busybox (writeTextDir "etc/machine" machine.platform) ]; };
+  several = ociTools.buildLayout (some // { architectures = [ "arm64" "amd64" "arm/v7" ]; });
+  severalTar = several.override { format = "tar"; };
+  one = ociTools.buildLayout (some // { architecture = "arm/v7"; });
+  machines = [ several.manifestDigest several.machines one.manifestDigest ];
   digests = map (made: [ made.manifestDigest made.configDigest made.layerDigests made.diffIds ]) [ dir tar zstd none ];
 }
 """
@@ -315,3 +321,65 @@ def test_the_page_shows_what_works(world: World, tmp_path: Path) -> None:
     assert len(definitions) >= 2
     for text in definitions:
         imagetools("build", "-E", text, "--no-out-link", home=world.home)
+
+
+def test_skopeo_finds_each_machine(world: World, tmp_path: Path) -> None:
+    """Also after skopeo has copied all of them, folder and tar."""
+    need("skopeo")
+    (described,) = json.loads(world.image("inspect", world.path("several"), "--json"))["indexes"]
+    out("skopeo", "copy", "--all", f"oci-archive:{world.path('severalTar')}:1", f"oci:{tmp_path}/copied:1")
+    for place in (f"oci:{world.path('several')}:1", f"oci-archive:{world.path('severalTar')}:1", f"oci:{tmp_path}/copied:1"):
+        raw = out("skopeo", "inspect", "--raw", place)
+        assert f"sha256:{hashlib.sha256(raw.encode()).hexdigest()}" == described["digest"]
+        for platform, digest in described["platforms"].items():
+            _, name, *variant = platform.split("/")
+            choice = ["--override-arch", name, *(["--override-variant", *variant] if variant else [])]
+            config = json.loads(out("skopeo", *choice, "inspect", "--config", place))
+            assert (config["architecture"], config.get("variant", "")) == (name, "".join(variant))
+            assert digest in raw
+    assert world.image("validate", f"{tmp_path}/copied") == ""
+
+
+def test_umoci_takes_the_one_that_was_chosen(world: World, tmp_path: Path) -> None:
+    need("umoci")
+    world.image("copy", world.path("several"), f"oci:{tmp_path}/one:1", "--platform", "linux/arm64")
+    rootless = [] if os.geteuid() == 0 else ["--rootless"]
+    out("umoci", "unpack", *rootless, "--image", f"{tmp_path}/one:1", str(tmp_path / "bundle"))
+    target = os.readlink(tmp_path / "bundle/rootfs/etc/machine")
+    assert (tmp_path / f"bundle/rootfs{target}").read_text() == "linux/arm64"
+
+
+def test_digests_of_machines_are_known_to_the_definition(world: World) -> None:
+    """And each image is the one that its machine would get alone."""
+    world.path("several")
+    world.path("one")
+    index, machines, alone = json.loads(imagetools("eval", "set.nix", "-A", "machines", "--json", home=world.home).stdout)
+    document = json.loads(world.image("inspect", world.path("several"), "--json"))
+    assert [item["digest"] for item in document["indexes"]] == [index]
+    assert {name: item["manifestDigest"] for name, item in machines.items()} == {
+        platform.removeprefix("linux/"): digest for platform, digest in document["indexes"][0]["platforms"].items()
+    }
+    assert machines["arm/v7"]["manifestDigest"] == alone
+    images = {item["digest"]: item for item in document["images"]}
+    for item in machines.values():
+        assert images[item["manifestDigest"]]["id"] == item["configDigest"]
+        assert [layer["diffId"] for layer in images[item["manifestDigest"]]["layers"]] == item["diffIds"]
+
+
+def test_why_busybox_is_in_it(world: World) -> None:
+    found = json.loads(world.image("inspect", world.path("dir"), "--why", "busybox", "--json"))
+    assert found["path"].partition("-")[2].startswith("busybox")
+    assert found["way"][0]["from"] == "/" and found["way"][0]["place"].startswith("/")
+
+
+@pytest.mark.docker
+def test_the_engine_gets_its_own_machine(world: World, engine: None) -> None:
+    """Of the tar by ``docker load``, of the folder by ours."""
+    for load in (["docker", "load", "-i", world.path("severalTar")], None):
+        if load:
+            out(*load)
+        else:
+            imagetools("load", world.path("several"), home=world.home)
+        said = out("docker", "run", "--rm", "imagetools-oci-oracle:1", "/bin/busybox", "cat", "/etc/machine")
+        assert said == f"linux/{'amd64' if os.uname().machine == 'x86_64' else 'arm64'}"
+        out("docker", "image", "rm", "-f", "imagetools-oci-oracle:1")
