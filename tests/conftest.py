@@ -16,6 +16,7 @@ BOTH_FORMS = (
     "test_import_from_derivation",
     "test_instantiate",
     "test_language_suite",
+    "test_nixpkgs_lib_suite",
     "test_parse",
     "test_pkgs_lib",
     "test_pkgs_paths",

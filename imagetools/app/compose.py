@@ -160,7 +160,7 @@ class Session:
                     self.io.allow_entry(place if place.startswith("/") else f"{self.io.cwd()}/{place}")
             for folder in BUNDLED:
                 self.io.allow_entry(to_str(os.fsencode(folder)))
-        return Evaluator(
+        evaluator = Evaluator(
             self.io,
             extra=store_builtins(self.io, self.known, lambda: self.world),
             sources={"derivation": (DERIVATION_FILE, derivation)},
@@ -168,6 +168,9 @@ class Session:
             search_path=search_path,
             pure=settings.pure,
         )
+        evaluator.machine.abort_on_warn = settings.abort_on_warn
+        evaluator.machine.trace_verbose = settings.trace_verbose
+        return evaluator
 
     def run(self, work: Callable[[], T]) -> T:
         """Run something that evaluates: in the thread with the big stack."""

@@ -60,6 +60,7 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 
 
 TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
+    "abort-on-warn": (("abort_on_warn",), _flag),
     "access-tokens": (("access_tokens",), _pairs),
     "allow-dirty": (("allow_dirty",), _flag),
     "allow-import-from-derivation": (("import_from_derivation",), _flag),
@@ -94,6 +95,7 @@ TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "system-features": (("features",), _words),
     "tarball-ttl": (("tarball_ttl",), _number),
     "timeout": (("timeout",), _seconds),
+    "trace-verbose": (("trace_verbose",), _flag),
     "trusted-public-keys": (("trusted_public_keys",), _words),
     "warn-dirty": (("warn_dirty",), _flag),
 }
@@ -128,7 +130,7 @@ http-connections http2 id-count ignored-acls impersonate-linux-26 keep-build-log
 keep-outputs max-call-depth max-free max-substitution-jobs min-free min-free-check-interval nar-buffer-size
 narinfo-cache-negative-ttl narinfo-cache-positive-ttl plugin-files post-build-hook pre-build-hook preallocate-contents
 repeat require-drop-supplementary-groups run-diff-hook sandbox-build-dir sandbox-fallback sandbox-paths
-show-trace start-id sync-before-registering trace-function-calls trace-verbose
+show-trace start-id sync-before-registering trace-function-calls
 trusted-substituters trusted-users upgrade-nix-store-path-url use-case-hack use-cgroups use-registries
 use-sqlite-wal use-xdg-base-directories user-agent-suffix
 """

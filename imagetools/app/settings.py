@@ -41,7 +41,9 @@ class Settings:
     (0: no limit), ``max_log`` how many bytes it may write; ``keep_going`` and ``keep_failed`` as their options say, ``log_lines``
     how many lines a failure shows. ``relaxed``: in the sandbox, except what sets ``__noChroot``. ``extra_systems`` are built as
     well as ``system``, ``features`` what this machine can do (None: what every machine can). ``durable``: files are synced
-    before they count. ``import_from_derivation``: evaluating may build. ``ca_file`` are the certificates to trust,
+    before they count. ``import_from_derivation``: evaluating may build.
+    ``abort_on_warn`` and ``trace_verbose``: what ``builtins.warn`` and ``traceVerbose`` do.
+    ``ca_file`` are the certificates to trust,
     ``netrc`` a netrc file that need not exist.
 
     For evaluation-time fetchers: ``tarball_ttl`` (seconds for which what was fetched without a hash is fresh), ``allowed_uris``
@@ -80,6 +82,8 @@ class Settings:
     shm_size: str = "50%"
     durable: bool = True
     import_from_derivation: bool = True
+    abort_on_warn: bool = False
+    trace_verbose: bool = False
     tarball_ttl: int = 3600
     allowed_uris: tuple[str, ...] = ()
     access_tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -185,6 +189,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         cores=_number(env, "NIX_BUILD_CORES", cpus) or cpus,
         substituters=tuple(named.split()) if (named := env.get("IMAGETOOLS_SUBSTITUTERS")) is not None else USUAL_SUBSTITUTERS,
         tarball_ttl=_number(env, "IMAGETOOLS_TARBALL_TTL", 3600),
+        abort_on_warn=env.get("NIX_ABORT_ON_WARN") in {"1", "true", "yes"},
         max_jobs=_number(env, "IMAGETOOLS_JOBS", cpus) or cpus,
     )
 

@@ -3,7 +3,7 @@
 import sys
 
 from imagetools.app.settings import Settings
-from imagetools.app.ui.terminal import clean, has_colour
+from imagetools.app.ui.terminal import clean, has_colour, shown
 from imagetools.kernel.errors import ImagetoolsError
 
 
@@ -17,7 +17,7 @@ def exit_code(error: ImagetoolsError) -> int:
 def show_failure(error: ImagetoolsError, settings: Settings, *, show_trace: bool) -> None:
     """Write ``error`` to standard error.
 
-    What builders wrote cannot touch the terminal; ``throw`` may colour its text, as in Nix.
+    What builders wrote cannot touch the terminal; ``throw`` may colour its text, as in Nix, where there are colours.
     """
     from imagetools.lang.runtime.errors import EvalError, RealisationFailed
     from imagetools.lang.runtime.report import render
@@ -25,7 +25,8 @@ def show_failure(error: ImagetoolsError, settings: Settings, *, show_trace: bool
 
     if not isinstance(error, EvalError | ParseError) or isinstance(error, RealisationFailed):
         error.message = "\n".join(map(clean, error.message.split("\n")))
-    text = render(error, lambda path: _source(path, settings), show_trace, has_colour(sys.stderr, settings.environment))
+    colour = has_colour(sys.stderr, settings.environment)
+    text = shown(render(error, lambda path: _source(path, settings), show_trace, colour), colour=colour)
     sys.stdout.flush()
     sys.stderr.write(text.rstrip("\n") + "\n")
 

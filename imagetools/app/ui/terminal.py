@@ -12,6 +12,7 @@ _ESCAPES: Final = re.compile(
     r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, links (control strings)
     r"|\x1b[ -/]*[0-~]"
 )
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def is_live(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -31,6 +32,14 @@ def clean(text: str) -> str:
     return "".join(c if c in "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _ESCAPES.sub("", text))
 
 
+def shown(text: str, *, colour: bool) -> str:
+    """What an evaluation says, as Nix shows it: colours stay where there are any, all else that would steer the terminal goes."""
+    if "\x1b" not in text and "\r" not in text and "\a" not in text:
+        return text
+    kept = _ESCAPES.sub(lambda match: match[0] if colour and _COLOUR.fullmatch(match[0]) else "", text)
+    return kept.replace("\r", "").replace("\a", "")
+
+
 def human_size(count: float) -> str:
     """Bytes for people: ``12.3 MiB``."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):
@@ -43,5 +52,5 @@ def human_size(count: float) -> str:
 def say(text: str) -> None:
     """A line for the person, on standard error, as bytes of the definition."""
     sys.stdout.flush()
-    sys.stderr.buffer.write(to_bytes(text) + b"\n")
+    sys.stderr.buffer.write(to_bytes(shown(text, colour=sys.stderr.isatty())) + b"\n")
     sys.stderr.buffer.flush()

@@ -12,6 +12,13 @@ WARNING: Final = "evaluation warning: "
 BLANK: Final = " \n\r\t"
 
 
+class WarningAbort(EvalError):
+    """A warning ended the evaluation, as was asked for: nobody catches it."""
+
+    def __init__(self) -> None:
+        super().__init__("aborting to reveal stack trace of warning, as abort-on-warn is set")
+
+
 def abort(m: Machine, s: object) -> object:
     """Stop with a message. Always fails, and nobody can catch it. Example: ``abort "no such system"``. Row 5.054."""
     raise AbortError(coerce.to_string(m, s, set()))
@@ -92,17 +99,20 @@ def trace(m: Machine, e1: object, e2: object) -> object:
 
 
 def trace_verbose(m: Machine, e1: object, e2: object) -> object:
-    """``e2``; ``e1`` would be shown with Nix's ``--trace-verbose``, which imagetools does not have. Since Nix 2.10.
+    """``e2``, after showing ``e1`` as ``trace`` does where ``--option trace-verbose true`` asks for that. Since Nix 2.10.
 
     Example: ``builtins.traceVerbose "here" 1`` is 1.
     """
+    if m.trace_verbose:
+        return trace(m, e1, e2)
     return m.force(e2)
 
 
 def warn(m: Machine, e1: object, e2: object) -> object:
     """``e2``, after showing the string ``e1`` as a warning; its further lines are indented, unless it begins with a newline.
 
-    Fails where ``e1`` is no string. Since Nix 2.23. Example: ``builtins.warn "x is deprecated" 1`` is 1.
+    Fails where ``e1`` is no string, and with ``--option abort-on-warn true`` (or NIX_ABORT_ON_WARN=1), so that the trace shows
+    who warned. Since Nix 2.23. Example: ``builtins.warn "x is deprecated" 1`` is 1.
     """
     text, _ = m.string_ctx(e1, "while evaluating the first argument; the message passed to builtins.warn")
     margin = "" if text.startswith("\n") else " " * len(WARNING)
@@ -110,6 +120,8 @@ def warn(m: Machine, e1: object, e2: object) -> object:
     for line in (WARNING + text).rstrip(BLANK).split("\n"):
         lines.append(((margin if lines else "") + line).rstrip(BLANK))
     m.io.trace("\n".join(lines))
+    if m.abort_on_warn:
+        raise WarningAbort()
     return m.force(e2)
 
 

@@ -126,16 +126,18 @@ def foldl_strict(m: Machine, op: object, nul: object, xs: object) -> object:
 
 
 def gen_list(m: Machine, generator: object, length: object) -> object:
-    """``[ (generator 0) ... (generator (length - 1)) ]``, lazily. Fails on a negative length.
+    """``[ (generator 0) ... (generator (length - 1)) ]``, lazily. Fails on a negative length, and where ``generator`` is no
+    function.
 
     Example: ``builtins.genList (x: x * x) 3`` is ``[ 0 1 4 ]``. Row 5.083.
     """
     size = m.int(length, "while evaluating the second argument passed to builtins.genList")
     if size < 0:
         raise EvalError(f"cannot create list of size {size}")
+    function = m.function(generator, "while evaluating the first argument passed to builtins.genList")
     result: list[object] = []
     for n in range(size):
-        result.append(m.defer(generator, n))
+        result.append(m.defer(function, n))
     return result
 
 
@@ -173,14 +175,18 @@ def length(m: Machine, xs: object) -> object:
 
 
 def map_(m: Machine, f: object, xs: object) -> object:
-    """The list of ``f x`` for each element, lazily. Fails only on what is no list; an element fails when it is asked for.
+    """The list of ``f x`` for each element, lazily. Fails on what is no list and, unless it is empty, where ``f`` is no
+    function; an element fails when it is asked for.
 
     Example: ``map (x: x + 1) [ 1 2 ]`` is ``[ 2 3 ]``. Row 5.104."""
     items = m.list(xs, "while evaluating the second argument passed to builtins.map")
+    if not items:
+        return items
+    function = m.function(f, "while evaluating the first argument passed to builtins.map")
     result: list[object] = []
     code = m.deferred
     for x in items:
-        result.append(Thunk(code, [f, x]))
+        result.append(Thunk(code, [function, x]))
     return result
 
 

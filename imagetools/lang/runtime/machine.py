@@ -54,6 +54,8 @@ class Machine:
         self.resolved: dict[str, str | None] = {}
         self.deferred: Deferred = Deferred(self)
         self.show_trace: bool = False
+        self.abort_on_warn: bool = False
+        self.trace_verbose: bool = False
 
     # -- forcing
 

@@ -38,6 +38,8 @@ def test_the_table_names_fields_that_exist_and_no_name_twice() -> None:
         ("keep-going", "true", "keep_going", True),
         ("keep-failed", "yes", "keep_failed", True),
         ("allow-import-from-derivation", "false", "import_from_derivation", False),
+        ("abort-on-warn", "true", "abort_on_warn", True),
+        ("trace-verbose", "true", "trace_verbose", True),
         ("tarball-ttl", "0", "tarball_ttl", 0),
         ("access-tokens", "h=t g.example=a=b", "access_tokens", (("h", "t"), ("g.example", "a=b"))),
         ("allow-dirty", "false", "allow_dirty", False),

@@ -23,6 +23,24 @@ def test_warn_indents_further_lines() -> None:
     assert io.traces == ["evaluation warning: one\n                    two", "evaluation warning:\none\ntwo"]
 
 
+def test_a_warning_may_end_the_evaluation() -> None:
+    io = MemoryIO()
+    evaluator = Evaluator(io)
+    evaluator.machine.abort_on_warn = True
+    with pytest.raises(EvalError, match="aborting to reveal stack trace of warning, as abort-on-warn is set"):
+        evaluator.eval_string(b'builtins.tryEval (builtins.warn "one" null)')
+    assert io.traces == ["evaluation warning: one"]
+
+
+def test_trace_verbose_shows_only_where_asked_for() -> None:
+    io = MemoryIO()
+    evaluator = Evaluator(io)
+    assert evaluator.eval_string(b'builtins.traceVerbose (throw "unused") 1') == 1
+    evaluator.machine.trace_verbose = True
+    assert evaluator.eval_string(b'builtins.traceVerbose "one" 1') == 1
+    assert io.traces == ["trace: one"]
+
+
 def test_an_old_name_of_a_hash_format_is_warned_of() -> None:
     io = MemoryIO()
     text = 'builtins.convertHash { hash = "md5:d41d8cd98f00b204e9800998ecf8427e"; toHashFormat = "%s"; }'
