@@ -71,7 +71,7 @@ def _for_skopeo(path: str, facts: ArchiveFacts, image: Inspected, folder: Path) 
         stream = decompressed(ByteStream(packed.read))
         while piece := stream.read(PIECE):
             file.write(piece)
-    return f"docker-archive:{plain}"
+    return f"docker-archive:{plain}:@0"
 
 
 def _run(*argv: str) -> None:
