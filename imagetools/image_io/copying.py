@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from ..image import manifest
 from ..image.descriptor import Platform
@@ -20,7 +20,6 @@ from ..image.oci_manifest import INDEX_FILE
 from ..image.reference import Reference
 from ..image.remote_reference import RemoteReference
 from ..kernel.hashes import digest
-from . import daemon
 from .blob_places import BlobPlaces
 from .carrying import Copied, Source, images_of
 from .checked_layers import ArchiveOnly, CheckedLayers, Progress
@@ -28,14 +27,16 @@ from .copy_to_layout import to_folder, to_tar
 from .image_source import SourceImage, SourceIndex, find_image, find_whole
 from .layout_files import LayoutFiles, TarFiles
 from .ledger import LayerLedger
+from .loading import LoadEvent, load_one
 from .local_copy import check_kind, local_copy
 from .members import Members, open_members
-from .new_file import PREFIX, new_file
+from .new_file import new_file
+from .outgoing import Sending, outgoing_image
 from .places import ARCHIVE, DAEMON, LAYOUT, LAYOUT_ARCHIVE, PATH, REGISTRY, Place, PlaceError
 from .ports import Registries, Repository
 from .registry_members import RegistryMembers
 from .to_registry import RegistryWriter
-from .watching import Watch, nobody
+from .watching import SENDING, BlobStep, Watch, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def copy_image(
                 repository, wishes.compressor, scratch, surroundings.ledger, surroundings.places, watch, mounts
             )
             return writer.write(reading, found)
-        if isinstance(members, RegistryMembers):
+        if isinstance(members, RegistryMembers) and target.kind != DAEMON:
             members.fetch_ahead(
                 layer.member for image in images_of(found) for layer in image.layers if not reading.elsewhere(layer)
             )
@@ -98,23 +99,33 @@ def copy_image(
             return to_folder(reading, found, target.path, target.name, wishes.compressor)
         if target.kind == LAYOUT_ARCHIVE:
             return to_tar(reading, found, target.path, target.name, wishes.compressor, force=wishes.force)
-        return _to_docker(reading, _one(found), target, wishes, scratch, surroundings)
-
-
-def _to_docker(
-    reading: CheckedLayers, image: SourceImage, target: Place, wishes: Wishes, scratch: str, surroundings: Surroundings
-) -> Copied:
-    names = _docker_names(image, target)
-    if target.kind == ARCHIVE:
-        with new_file(target.path, wishes.force) as file:
-            return _write_archive(reading, image, file, names)
-    with tempfile.NamedTemporaryFile(dir=scratch, prefix=PREFIX) as temporary:
+        image = _one(found)
+        names = _docker_names(image, target)
+        if target.kind == ARCHIVE:
+            with new_file(target.path, wishes.force) as file:
+                return _write_archive(reading, image, file, names)
         if not names:
             raise PlaceError(target.text, "the image has no name, so the engine needs one")
-        copied = _write_archive(reading, image, cast(BinaryIO, temporary), names)
-        temporary.flush()
-        daemon.load(temporary.name, surroundings.environment)
-        return copied
+        return _to_engine(members, image, names, target, scratch, surroundings, watch)
+
+
+def _to_engine(
+    members: Members,
+    image: SourceImage,
+    names: tuple[str, ...],
+    target: Place,
+    scratch: str,
+    surroundings: Surroundings,
+    watch: Watch,
+) -> Copied:
+    """Only what the engine has not is read; it checks the diff IDs itself."""
+
+    def show(event: LoadEvent) -> None:
+        if isinstance(event, Sending):
+            watch(BlobStep(f"layer {event.layer} of {event.layers}", SENDING, event.done, event.total))
+
+    load_one(outgoing_image(image, names), members, target.text, surroundings.environment, scratch, show)
+    return Copied(f"sha256:{digest('sha256', image.config).base16()}", names)
 
 
 @contextlib.contextmanager

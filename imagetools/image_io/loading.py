@@ -75,6 +75,19 @@ def load_image(
             return _load(engine, place.path, members, images, scratch, progress)
 
 
+def load_one(
+    image: OutgoingImage,
+    members: Members,
+    title: str,
+    environment: Mapping[str, str],
+    scratch: str,
+    progress: Callable[[LoadEvent], object],
+) -> Loaded:
+    """Load an image whose layers are ``members`` into Docker's engine. Raises as ``load_image``."""
+    with daemon.Engine.open(environment) as engine:
+        return _load(engine, title, members, (image,), scratch, progress)
+
+
 def _load(
     engine: Engine,
     title: str,

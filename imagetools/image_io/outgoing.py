@@ -92,8 +92,14 @@ def find_outgoing(members: Members, path: str, wanted: str | None, platform: Pla
         image = find_image(members, wanted, platform)
         if not image.names:
             raise NamelessError(path)
-        return (OutgoingImage(image.config, image.names, image.layers, _layer_names(image)),)
+        return (outgoing_image(image, image.names),)
     return None
+
+
+def outgoing_image(image: SourceImage, names: tuple[str, ...]) -> OutgoingImage:
+    """``image`` under ``names`` (``name:tag`` texts)."""
+    members = tuple(f"{layer.diff_id.partition(':')[2]}/layer.tar" for layer in image.layers)
+    return OutgoingImage(image.config, names, image.layers, members)
 
 
 class Outgoing:
@@ -187,7 +193,3 @@ class Outgoing:
 
 def _head(name: str, size: int) -> bytes:
     return header(Entry(name.encode("utf-8", "surrogateescape"), REGULAR, _MODE, size), _STAMP)
-
-
-def _layer_names(image: SourceImage) -> tuple[str, ...]:
-    return tuple(f"{layer.diff_id.partition(':')[2]}/layer.tar" for layer in image.layers)

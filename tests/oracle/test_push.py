@@ -57,7 +57,7 @@ def docker(tmp_path: Path) -> Path:
     return path
 
 
-def push(home: Path, *words: str, check: bool = True, **variables: str) -> "subprocess.CompletedProcess[str]":
+def push(home: Path, *words: str, check: bool = True, variables: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     return imagetools("push", "--insecure", *words, home=home, check=check, variables=variables)
 
 
@@ -204,9 +204,7 @@ def test_a_registry_that_is_killed_while_we_push(layout: Path, tmp_path: Path) -
 
         proxy.add(kill, method="PUT", path="/uploads/")
         proxy.add(slam, times=-1, path="^/v2/dead/manifests")
-        done = imagetools(
-            "push", "--insecure", f"{proxy.address}/dead", f"oci:{layout}:1", home=tmp_path, check=False, variables={}
-        )
+        done = push(tmp_path, f"{proxy.address}/dead", f"oci:{layout}:1", check=False)
         assert done.returncode == 1 and "Traceback" not in done.stderr
         assert "error: cannot " in done.stderr and "gave up after 5 attempts without progress; try again" in done.stderr
     with running_registry(tmp_path / "registry") as registry:
@@ -229,12 +227,12 @@ def test_logins(layout: Path, tmp_path: Path, kind: str) -> None:
         with running_registry(tmp_path / "registry", **options) as registry:
             name = f"{registry.address}/private/x:1"
             good = login_file(tmp_path / "good", registry.address, NAME, PASSWORD)
-            push(tmp_path, name, f"oci:{layout}:1", **good)
-            again = push(tmp_path, "--json", f"{registry.address}/private/y:1", f"oci:{layout}:1", **good)
+            push(tmp_path, name, f"oci:{layout}:1", variables=good)
+            again = push(tmp_path, "--json", f"{registry.address}/private/y:1", f"oci:{layout}:1", variables=good)
             assert results(again) == {"mounted": 4}
             bad = login_file(tmp_path / "bad", registry.address, NAME, "wr0ng")
             for variables, hint in (({}, "`docker login"), (bad, "do not open this")):
-                done = push(tmp_path, name, f"oci:{layout}:1", check=False, **variables)
+                done = push(tmp_path, name, f"oci:{layout}:1", check=False, variables=variables)
                 assert done.returncode == 1 and "401" in done.stderr, done.stderr
                 assert "wr0ng" not in done.stderr and hint in done.stderr
 
