@@ -11,7 +11,7 @@
 , finalImageName ? imageName
 , finalImageTag ? "latest"
 , tlsVerify ? true
-, name ? builtins.replaceStrings [ "/" ":" ] [ "-" "-" ] "docker-image-${finalImageName}-${finalImageTag}.tar"
+, name ? null
 }:
 let
   where = "dockerTools.pullImage";
@@ -20,8 +20,14 @@ let
     else throw "${where}: the argument '${argument}' must be a string, but it is a ${builtins.typeOf value}";
   of = "${where} of '${text "imageName" imageName}'";
 
+  finalName = text "finalImageName" finalImageName;
+  finalTag = text "finalImageTag" finalImageTag;
+  fileName =
+    if name != null then name
+    else builtins.replaceStrings [ "/" ":" ] [ "-" "-" ] "docker-image-${finalName}-${finalTag}.tar";
+
   checkedName =
-    if builtins.match ".*@.*" imageName != null then
+    if builtins.match ".*@.*" (text "imageName" imageName) != null then
       throw "${of}: a digest does not belong into imageName, use the argument imageDigest"
     else if builtins.match ".*:[^/]*" imageName != null then
       throw "${of}: a tag does not belong into imageName: what is fetched is named by imageDigest, what it is called then by finalImageTag"
@@ -36,14 +42,14 @@ let
   };
 in
 derivation {
-  name = builtins.seq checkedName name;
+  name = builtins.seq checkedName (builtins.seq checkedDigest fileName);
   builder = "builtin:docker-pull";
   system = "builtin";
-  imageName = text "finalImageName" finalImageName;
-  imageTag = text "finalImageTag" finalImageTag;
+  imageName = finalName;
+  imageTag = finalTag;
   imageDigest = checkedDigest;
   sourceURL = "docker://${checkedName}@${checkedDigest}";
-  destNameTag = "${finalImageName}:${finalImageTag}";
+  destNameTag = "${finalName}:${finalTag}";
   os = text "os" os;
   arch = text "arch" arch;
   inherit tlsVerify;

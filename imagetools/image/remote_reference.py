@@ -45,9 +45,9 @@ class RemoteReference:
             registry, repository = (HUB if first == _OLD_HUB else first), rest
         else:
             registry, repository = HUB, name
+        check_name(repository)
         if registry == HUB and "/" not in repository:
             repository = f"library/{repository}"
-        check_name(repository if repository != "library/" else "")
         if colon:
             check_tag(tag)
         return RemoteReference(registry, repository, tag or (None if at else default_tag), digest or None)

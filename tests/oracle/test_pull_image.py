@@ -292,7 +292,7 @@ def test_prefetch_docker_prints_what_pulls_the_same(registry: RunningRegistry, t
             ["a", "sha256:1"],
             "'sha256:1' cannot be the digest of an image: it must be sha256: and 64 hexadecimal digits in lower case",
         ),
-        (["A"], "'library/A' cannot be the name of an image: it must be lower case"),
+        (["A"], "'A' cannot be the name of an image: it must be lower case"),
     ],
 )
 def test_what_prefetch_docker_does_not_take(tmp_path: Path, words: list[str], said: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.bad_input import builds, definitions, fetching, hostile, images, surroundings
+from tests.golden.bad_input import builds, definitions, fetching, hostile, images, pulling, surroundings
 from tests.golden.bad_input.case import Case, make_files, normalised
 from tests.golden.bad_input.command import argv_for, run_here
 from tests.oracle.peers import need
@@ -24,6 +24,7 @@ CASES: Mapping[str, Case] = {
     **fetching.CASES,
     **images.CASES,
     **hostile.CASES,
+    **pulling.CASES,
 }
 
 

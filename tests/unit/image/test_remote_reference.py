@@ -45,7 +45,7 @@ def test_what_else_it_tells() -> None:
         ("docker://", "the name of an image is missing"),
         ("quay.io/", "the name of an image is missing"),
         ("hello:", "the tag of an image is missing"),
-        ("Hello", "'library/Hello' cannot be the name of an image: it must be lower case"),
+        ("Hello", "'Hello' cannot be the name of an image: it must be lower case"),
         ("hello:a b", "'a b' cannot be the tag of an image"),
         ("hello@sha256:1", "'sha256:1' cannot be the digest of an image: it must be sha256:"),
         ("hello@", "the digest of an image is missing"),
