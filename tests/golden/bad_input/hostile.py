@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Mapping
 
 from tests.golden.bad_input.case import Case, Link
-from tests.unit.image_io.layouts import INDEX, MANIFEST, Layout, blob, layer_tar, sha256
+from tests.unit.image_io.layouts import INDEX, MANIFEST, REF, Layout, blob, layer_tar, sha256
 
 Member = tuple[str, bytes] | tarfile.TarInfo
 
@@ -46,6 +46,17 @@ def members(layers: list[bytes], *more: Member, **manifest: object) -> list[Memb
 def over(data: bytes, *words: str, more: Mapping[str | bytes, str | bytes | Link] | None = None) -> Case:
     """A command line over ``image.tar``."""
     return Case(["image", *words], {"image.tar": data, **(more or {})})
+
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///work/no.sock"}
+
+
+def loading(data: bytes) -> Case:
+    return Case(["load", "image.tar"], {"image.tar": data}, NO_ENGINE)
+
+
+def loading_layout(layout: Layout) -> Case:
+    return Case(["load", "layout"], {f"layout/{path}": data for path, data in layout.files.items()}, NO_ENGINE)
 
 
 def over_layout(layout: Layout, *words: str, more: Mapping[str | bytes, str | bytes | Link] | None = None) -> Case:
@@ -150,11 +161,21 @@ def two_machines() -> Layout:
     return layout.index(layout.add_json(INDEX, {"schemaVersion": 2, "manifests": images}))
 
 
+def elsewhere() -> Layout:
+    layout = Layout()
+    images = [
+        layout.image(tag=None, config={"architecture": name}, platform={"os": "linux", "architecture": name})
+        for name in ("s390x", "riscv64")
+    ]
+    return layout.index(layout.add_json(INDEX, {"schemaVersion": 2, "manifests": images}, annotations={REF: "x:1"}))
+
+
 TWICE = tar(*members([LAYER]), ("0.tar", LAYER), *members([LAYER], RepoTags=["evil:1"])[-1:])
 HALF = gzip.compress(tar(*members([LAYER])), mtime=0)[:150]
 MISSING = tar(*members([LAYER])[1:])
 OUTSIDE_LAYOUT, OUTSIDE_FILES = outside()
 FOREIGN = tar(*members([LAYER], Layers=["../../../etc/passwd"]))
+OTHER_CONFIG = tar(*members([LAYER])).replace(b'"os": "linux"', b'"os": "hurd "')
 OTHER_LAYER = tar(("0.tar", layer_tar("y")), *members([LAYER])[1:])
 
 CASES: Mapping[str, Case] = {
@@ -206,4 +227,15 @@ CASES: Mapping[str, Case] = {
     "inspecting for a machine that it is not there for": over_layout(
         two_machines(), "inspect", "layout", "--platform", "linux/riscv64"
     ),
+    "loading members that are there twice": loading(TWICE),
+    "loading a huge header": loading(huge_outer_header()),
+    "loading an archive that lies about a size": loading(lying(tar(*members([LAYER])), 1 << 40)),
+    "loading an archive that names a file of the host": loading(FOREIGN),
+    "loading half of a compressed archive": loading(HALF),
+    "loading an archive with another config": loading(OTHER_CONFIG),
+    "loading indexes nested without end": loading_layout(nested()),
+    "loading a layout that lies about sizes": loading_layout(lying_layout()),
+    "loading what is not there for this machine": loading_layout(elsewhere()),
+    "validating an archive with another config": over(OTHER_CONFIG, "validate", "image.tar"),
+    "copying an archive with another config": over(OTHER_CONFIG, "copy", "image.tar", "oci:new"),
 }
