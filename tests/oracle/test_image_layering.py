@@ -96,7 +96,7 @@ def test_what_an_image_says_of_itself() -> None:
         in {
           one = { inherit (one) name imageName buildArgs builder; tag = one.imageTag == hash one; };
           two = { inherit (two) name imageName imageTag extra; again = two.passthru.imageName;
-                  args = two.buildArgs.maxLayers; };
+                  args = two.buildArgs.maxLayers; stream = two.stream.name; };
         }
         """
     )
@@ -108,7 +108,15 @@ def test_what_an_image_says_of_itself() -> None:
             "builder": "builtin:docker-image",
             "tag": True,
         },
-        "two": {"name": "app.tar", "imageName": "app", "imageTag": "V1", "extra": 1, "args": 7, "again": "app"},
+        "two": {
+            "name": "app.tar",
+            "imageName": "app",
+            "imageTag": "V1",
+            "extra": 1,
+            "args": 7,
+            "again": "app",
+            "stream": "stream-app",
+        },
     }
 
 
@@ -150,17 +158,6 @@ def test_a_stream_says_what_its_image_says() -> None:
     }
 
 
-NOT_YET = {
-    "buildImage": {"fromImage": "./.", "runAsRoot": '"id"', "includeNixDB": "true"},
-    "buildLayeredImage": {
-        "fromImage": "./.",
-        "fakeRootCommands": '"id"',
-        "enableFakechroot": "true",
-    },
-    "streamLayeredImage": {"fromImage": "./.", "fakeRootCommands": '"id"'},
-}
-
-
 def refusal(expression: str) -> str:
     need("nix-instantiate")
     text = f"(import {DOCKER_TOOLS} {ARGUMENTS}).{expression}"
@@ -169,21 +166,26 @@ def refusal(expression: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(("function", "argument"), [(f, a) for f, arguments in NOT_YET.items() for a in arguments])
-def test_arguments_that_wait(function: str, argument: str) -> None:
-    said = refusal(f'{function} {{ name = "x"; {argument} = {NOT_YET[function][argument]}; }}')
-    assert f"dockerTools.{function}: the argument '{argument}' is not supported yet by imagetools" in said
-
-
 @pytest.mark.parametrize(
     ("expression", "sentence"),
     [
         ('buildLayeredImage { name = "x"; maxLayers = 1; }', "maxLayers must be a whole number greater than 1 (it is 1)"),
         ('buildLayeredImage { name = "x"; compressor = "xz"; }', "the argument 'compressor' must be one of none, gz, zstd"),
+        ('buildImage { name = "x"; fromImage = 1; }', "'fromImage' must be an image (a derivation or a path), but it is a int"),
+        ('streamLayeredImage { name = "x"; fromImage = ./.; fromImageTag = 1; }', "'fromImageTag' must be a string or null"),
+        ("mergeImages [ ]", "dockerTools.mergeImages takes a list of images, but this one is empty"),
+        ("mergeImages ./.", "dockerTools.mergeImages takes a list of images, but this is a path"),
+        ("mergeImages [ ./. 1 ]", "(derivations or paths), but one of them is a int"),
+        ("exportImage { fromImage = null; }", "dockerTools.exportImage: the argument 'fromImage' must be an image, but it is null"),
         ('buildImage { name = "x:1"; }', "'x:1' cannot be the name of an image: a tag does not belong into it"),
         ('buildImage { name = "x"; tag = 1; }', "the argument 'tag' must be a string or null, but it is a int"),
         ('buildImage { name = "x"; contents = ./.; copyToRoot = ./.; }', "both contents and copyToRoot are given"),
-        ("pullImage { }", "dockerTools.pullImage is not supported yet by imagetools"),
+        ("binSh", "dockerTools: the helpers need 'pkgs'"),
+        (
+            'buildLayeredImage { name = "x"; layeringPipeline = 1; }',
+            "must be a list of steps or the path of a JSON file, but it is a int",
+        ),
+        ('buildImage { name = "x"; layeringPipeline = [ ]; }', "called with unexpected argument 'layeringPipeline'"),
         ('buildImage { name = "x"; copytoRoot = null; }', "called with unexpected argument 'copytoRoot'"),
     ],
 )
