@@ -74,7 +74,7 @@ def environment(layout: str, attributes: dict[str, Any]) -> dict[str, str]:
     """The derivation's attributes, with what runs ``extraCommands``."""
     env = dict(DEFAULTS, layout=layout)
     env.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()})
-    if env.get("extraCommands"):
+    if any(env.get(name) for name in ("extraCommands", "runAsRoot", "fakeRootCommands")):
         env.update(shell="/bin/bash", script=RUN, PATH="/usr/bin:/bin")
     return env
 

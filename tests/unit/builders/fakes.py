@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
+from imagetools.builtin.api import BuiltinError, FileFacts, Measured, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
@@ -49,6 +49,58 @@ class FakeStore:
         return self.dir.join(path)
 
 
+class FakeRoot:
+    """Root's rights without any: owners and devices are kept by name of the file. Programs are those of the host, and the folder
+    that should be their root is their current one; they say ``own UID GID NAME`` in the file ``.owners`` for chown, and in
+    ``.refused`` what they are refused."""
+
+    several = False
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.owners: dict[tuple[int, int], tuple[int, int]] = {}
+        self.devices: dict[tuple[int, int], tuple[int, tuple[int, int]]] = {}
+        self.seen: list[tuple[dict[str, str], str, bool, list[str]]] = []
+
+    def give(self, place: bytes, uid: int, gid: int) -> None:
+        held = os.open(place, os.O_PATH | os.O_NOFOLLOW)  # so that its number cannot mean another file
+        info = os.fstat(held)
+        self.owners[info.st_dev, info.st_ino] = (uid, gid)
+
+    def make_device(self, place: bytes, kind: int, mode: int, device: tuple[int, int]) -> None:
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL, mode))
+        info = os.lstat(place)
+        self.devices[info.st_dev, info.st_ino] = (kind, device)
+
+    def owner(self, info: FileFacts) -> tuple[int, int]:
+        return self.owners.get((info.st_dev, info.st_ino), (0, 0))
+
+    def device(self, info: FileFacts) -> tuple[int, tuple[int, int]] | None:
+        return self.devices.get((info.st_dev, info.st_ino))
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: str, root: bytes | None = None
+    ) -> tuple[int, tuple[str, ...]]:
+        place = cwd if root is None else os.fsdecode(root)
+        self.seen.append((dict(env), cwd, root is not None, sorted(os.listdir(place))))
+        done = subprocess.run(list(argv), env=env, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.lines += done.stdout.decode().splitlines()
+        for line in _taken(place, ".owners"):
+            uid, gid, name = line.split()
+            self.give(os.fsencode(os.path.join(place, name)), int(uid), int(gid))
+        return done.returncode, tuple(_taken(place, ".refused"))
+
+
+def _taken(folder: str, name: str) -> list[str]:
+    """The lines of a file that is then removed."""
+    path = Path(folder, name)
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines()
+    path.unlink()
+    return lines
+
+
 #: The contexts of the test that runs: conftest.py looks at what was built in them.
 MADE: "list[FakeContext]" = []
 
@@ -71,6 +123,7 @@ class FakeContext:
         self.attrs: Mapping[str, Any] = {}
         self.netrc = ""
         self.lines: list[str] = []
+        self.rights = FakeRoot(self.lines)
         MADE.append(self)
 
     def real_path(self, logical: str) -> str:
@@ -114,6 +167,9 @@ class FakeContext:
 
     def repository(self, reference: RemoteReference, *, insecure: bool = False) -> Repository:
         raise AssertionError((reference, insecure))
+
+    def root(self) -> FakeRoot:
+        return self.rights
 
     def log(self, text: str) -> None:
         self.lines.append(text)
