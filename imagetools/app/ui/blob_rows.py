@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from imagetools.app.ui.terminal import has_colour, human_size, is_live
-from imagetools.image_io.watching import ENDS, MOUNTED, SENT, THERE, BlobStep
+from imagetools.image_io.watching import ENDS, MOUNTED, SENDING, SENT, THERE, BlobStep
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,6 +27,7 @@ class BlobRows:
         self._lock: Final = threading.Lock()
         self._moving: Final[dict[str, BlobStep]] = {}
         self._ended: Final[dict[str, BlobStep]] = {}
+        self._sent: Final[dict[str, int]] = {}
         self._read = (0, 0)
         self._live: Live | None = None
 
@@ -42,6 +43,8 @@ class BlobRows:
     def watch(self, step: BlobStep) -> None:
         """Something happened to a blob."""
         with self._lock:
+            if step.what == SENDING:
+                self._sent[step.layer] = step.done
             if step.what in ENDS:
                 self._moving.pop(step.layer, None)
                 self._ended[step.layer] = step
@@ -54,10 +57,11 @@ class BlobRows:
     def summary(self) -> str:
         """What came of it, in a line."""
         if not self._ended:
-            return f"{self._title}: {human_size(self._read[0])} read"
+            moved = sum(self._sent.values())
+            return f"{self._title}: {human_size(moved)} sent" if moved else f"{self._title}: {human_size(self._read[0])} read"
         counts = {what: [step for step in self._ended.values() if step.what == what] for what in (SENT, MOUNTED, THERE)}
         sent = sum(step.total for step in counts[SENT])
-        words = [f"{len(counts[SENT])} of {len(self._ended)} blobs sent ({human_size(sent)})"]
+        words = [f"{len(counts[SENT])} of {len(self._ended)} blobs sent" + (f" ({human_size(sent)})" if sent else "")]
         words += [f"{len(counts[what])} {what}" for what in (MOUNTED, THERE) if counts[what]]
         return f"{self._title}: {', '.join(words)}"
 
