@@ -94,15 +94,6 @@ let
   # Nothing where there is none, so that such images have the derivations that they have without the argument.
   database = includeNixDB: if includeNixDB then { inherit includeNixDB; } else { };
 
-  notYet = what: throw "${what} is not supported yet by imagetools";
-
-  # `unused`: what each argument must be as long as nothing answers to it.
-  refuse = where: unused: args:
-    let
-      given = builtins.filter (name: args ? ${name} && args.${name} != unused.${name}) (builtins.attrNames unused);
-    in
-    if given == [ ] then args else notYet "${where}: the argument '${builtins.head given}'";
-
   image = where: buildArgs:
     { fileName, name, tag, contents, config, compressor, passthru, meta, drvName ? "${fileName}.tar${suffixOf where compressor}", ... }@more:
     let
@@ -175,8 +166,6 @@ in
     image
     layered
     makeOverridable
-    notYet
-    refuse
     running
     runningAsRoot
     suffixOf

@@ -13,7 +13,6 @@ let
     image
     layered
     makeOverridable
-    notYet
     running
     runningAsRoot
     warn
@@ -70,7 +69,11 @@ rec {
 
   # Popular store paths in layers of their own, links to the contents in the root.
   buildLayeredImage = makeOverridable (
-    let where = "dockerTools.buildLayeredImage"; in layered where (image where)
+    let where = "dockerTools.buildLayeredImage"; in
+    layered where (buildArgs: request:
+      image where buildArgs (request // {
+        passthru = request.passthru // { stream = streamLayeredImage (removeAttrs buildArgs [ "compressor" ]); };
+      }))
   );
 
   # A script that writes that same archive, uncompressed, to its standard output; the image never enters the store.
@@ -110,9 +113,9 @@ rec {
   # Several images in one archive.
   mergeImages = import ./merge_images.nix { inherit system defaultArchitecture; };
 
-  inherit (builtins.mapAttrs (name: _: notYet "dockerTools.${name}") {
-    buildNixShellImage = 0;
-    streamNixShellImage = 0;
-  })
-    buildNixShellImage streamNixShellImage;
+  # Shells with the environment of a derivation's build.
+  inherit (import ./nix_shell_image.nix { inherit lib pkgs streamLayeredImage buildLayeredImage binSh usrBinEnv; })
+    buildNixShellImage
+    streamNixShellImage
+    ;
 }
