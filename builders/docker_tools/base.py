@@ -23,17 +23,19 @@ from imagetools.image_io.base_choice import Wanted
 from imagetools.image_io.base_image import BaseImage, open_base
 from imagetools.image_io.entries import DIRECTORY, Entry
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
+from imagetools.image_io.ledger import recipe_key
 from imagetools.image_io.stamp import Stamp
 from imagetools.image_io.tar_layer import LayerWriter
 from imagetools.kernel.bytestr import display, to_str
 from imagetools.kernel.errors import ImagetoolsError
 
 from .inputs import Inputs
-from .request import ImageRequest
+from .request import BUILDER_VERSION, ImageRequest
 
 OnLayer = Callable[[str, Sequence[str]], object]
 
 _LINUX: Final = "linux"
+_LAYER: Final = "a base image's layer"
 #: What only a base image can be guilty of.
 _ITS_FAULT: Final = (
     ArchiveError,
@@ -116,6 +118,11 @@ class Base:
         """How many layers it has."""
         return 0 if self.image is None else len(self.image.layers)
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What it adds to the identity of a layer that depends on it."""
+        return () if self.image is None else ("base", *(layer.diff_id.base16() for layer in self.image.layers))
+
     def left_of(self, max_layers: int, needed: int) -> int:
         """How many layers of ``max_layers`` are left for the image. Raises BaseTooDeepError."""
         most = min(max_layers, DEEPEST)
@@ -142,11 +149,15 @@ class Base:
 
     def add_layers(self, archive: LayerWriter, on_layer: OnLayer = lambda sentence, paths: None) -> None:
         """Write the base's layers. Raises BrokenImageError, ArchiveError, OSError."""
-        for number, layer in enumerate(self.image.layers if self.image is not None else (), 1):
+        if self.image is None:
+            return
+        known = self._ctx.closure([self._path]).members[self._ctx.store_dir.parse(self._path)]
+        for number, layer in enumerate(self.image.layers, 1):
             sentence = f"Adding base layer {number} from {display(layer.member)}"
             self._ctx.log(sentence)
             on_layer(sentence, (self._path,))
-            archive.add_tar(layer)
+            recipe = recipe_key(f"{_LAYER} {layer.member}", BUILDER_VERSION, [known.nar_hash])
+            archive.add_tar(replace(layer, recipe=recipe))
 
     def warn_of_links(self, folders: Iterable[bytes]) -> None:
         """Say which links of the base become folders: what they led to cannot be reached by their names any more."""

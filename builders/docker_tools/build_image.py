@@ -69,7 +69,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     base.warn_of_links(entry.name for entry in copied() if entry.kind == DIRECTORY)
     ctx.log("Packing layer...")
     identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
-    identity += [*request.commands_identity, *(database.identity if database is not None else ())]
+    identity += [*request.commands_identity, *(database.identity if database is not None else ()), *base.identity]
     parts = (LayerPart(copied, request.stamp), LayerPart(stored, Stamp(request.stamp.mtime)))
     archive.add_layer(LayerSource("\n".join(identity), parts))
 

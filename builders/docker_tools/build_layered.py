@@ -81,6 +81,7 @@ def add_layers(
     sentence = f"Creating layer {base.depth + len(layers) + 1} with customisation..."
     ctx.log(sentence)
     identity = ["links", *request.contents, *request.commands_identity, *(database.identity if database is not None else ())]
+    identity += () if made is None else base.identity
     top = LayerPart(root, links)
     on_layer(sentence, ())
     archive.add_layer(LayerSource("\n".join(identity), (top,), "customisation layer"))

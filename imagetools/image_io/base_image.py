@@ -67,7 +67,8 @@ class Hashed:
 class BaseLayer:
     """``diff_id`` and ``size`` are those of the tar; ``blob`` describes the bytes as they lie there, None where no layout could
     take them so (xz). ``history``: what the base's config says of it. ``place`` says where the bytes lie, where they lie in a
-    file of their own accord; they are compressed as ``compression`` says."""
+    file of their own accord; they are compressed as ``compression`` says. ``recipe`` is a ledger's key, under which it is kept
+    that the bytes were looked at before; empty where that is not known."""
 
     member: str
     diff_id: Hash
@@ -78,6 +79,7 @@ class BaseLayer:
     place: FileRange | None
     _members: Members
     _source: SourceLayer
+    recipe: str = ""
 
     def stored(self) -> Iterator[bytes]:
         """The bytes as they lie there, unchecked: of a compressed layer they were looked at when the image was opened."""

@@ -72,11 +72,13 @@ class DockerArchiveWriter:
             return
         self._begin(name, layer.size)
         start = self._stream.offset
-        if layer.compression == "none":
+        facts = self._ledger.find(layer.recipe) if self._ledger is not None and layer.recipe else None
+        known = facts is not None and (facts.diff_id, facts.size) == (layer.diff_id, layer.size)
+        if layer.compression == "none" and not known:
             self._written[name] = (self._stream.start_digest(), layer.size)
             self._stream.copy_pieces(layer.tar(), layer.size, layer.place)
             self._stream.stop_digest()
-        else:  # hashed when it was opened
+        else:  # hashed when it was opened, or in an earlier build
             self._written[name] = (layer.diff_id, layer.size)
             self._stream.copy_pieces(layer.tar(), layer.size, layer.place, layer.compression)
         layer.check(layer.diff_id, self._stream.offset - start)
@@ -131,7 +133,7 @@ class DockerArchiveWriter:
         diff_id = found if isinstance(found, Hash) else Hash("sha256", found.digest())
         if isinstance(source, BaseLayer):
             source.check(diff_id, size)
-        elif self._ledger is not None and source.recipe and not isinstance(found, Hash):
+        if self._ledger is not None and source.recipe and not isinstance(found, Hash):
             self._ledger.record(source.recipe, LayerFacts(diff_id, size))
         return diff_id, size
 

@@ -51,8 +51,8 @@ class LayerWriter(Protocol):
         ...
 
     def add_tar(self, layer: BaseLayer) -> object:
-        """Copy a layer that exists as a tar, once for equal diff IDs. Raises BrokenImageError where it is not what was said, now or
-        at the end; OSError."""
+        """Copy a layer that exists as a tar, once for equal diff IDs. Raises BrokenImageError where it is not what was said, now
+        or at the end; OSError."""
         ...
 
 

@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 import pyzstd
 
+from imagetools.builtin.api import LEDGER
 from imagetools.bundled.builders.docker_tools.base import (
     BaseImageError,
     BaseOutsideStoreError,
     BaseSystemError,
     BaseTooDeepError,
 )
+from imagetools.bundled.builders.docker_tools.request import BUILDER_VERSION
 from imagetools.bundled.builders.oci_tools.oci_image_layout import OciImageLayout
 from imagetools.image_io.archive_reader import validate_archive
+from imagetools.image_io.ledger import LayerLedger, recipe_key
 from tests.unit.image_io import layouts
 from tests.unit.image_io.archives import archive, file, folder, image, link, sha, tar
 
@@ -279,3 +282,45 @@ def test_a_script_of_ours_as_the_base(store: FakeStore, tmp_path: Path) -> None:
     assert script.exists()
     upon = build(store, tmp_path / "out", "layered", contents=[store.logical("hello")], fromImage=store.logical("stream"))
     assert upon.tars[: len(built.tars)] == built.tars and len(upon.tars) == len(built.tars) + 2
+
+
+def test_a_base_is_hashed_once(store: FakeStore, tmp_path: Path) -> None:
+    """A ledger knows that a base's layers were looked at; it knows the base by its bytes."""
+    base = add_base(store)
+    first = build(store, tmp_path / "first", "layered", fromImage=base)
+    ledger = LayerLedger(str(tmp_path / LEDGER))
+    nar_hash = store.infos[store.path_of("base")].nar_hash
+    members = first.manifest["Layers"][:2]
+    facts = [ledger.find(recipe_key(f"a base image's layer {member}", BUILDER_VERSION, [nar_hash])) for member in members]
+    assert [item and (item.diff_id.base16(), item.size) for item in facts] == [(sha(data), len(data)) for data in first.tars[:2]]
+    assert build(store, tmp_path / "second", "layered", fromImage=base).archive == first.archive
+
+
+def test_layers_that_depend_on_the_base_say_so(store: FakeStore, tmp_path: Path) -> None:
+    """Else an image for several machines could take a layer that was made on another machine's base."""
+    names = []
+    for number in range(2):
+        base = store.add(f"base-{number}", archive(image([tar(folder("nix", 0o700 + number))])))
+        built = build(store, tmp_path / f"{number}", "single", fromImage=base, contents=[store.logical("hello")])
+        assert built.layers[1]["nix"].mode == 0o700 + number
+        names.append(built.manifest["Layers"][1])
+    assert names[0] != names[1]
+
+
+def test_each_machine_has_its_base(store: FakeStore, tmp_path: Path) -> None:
+    layout = layouts.Layout()
+    items = []
+    for cpu in ("amd64", "arm64"):
+        made = layout.image((tar(file(cpu)),), config={"architecture": cpu, "config": {"Env": [f"CPU={cpu}"]}}, tag=None)
+        items.append({**made, "platform": {"os": "linux", "architecture": cpu}})
+    index = layout.add_json(layouts.INDEX, {"schemaVersion": 2, "manifests": items})
+    base = store.add("base", Path(layout.index(index).tar(tmp_path / "layout.tar")).read_bytes())
+    machines = json.dumps([{"architecture": "arm64"}, {"architecture": "amd64"}])
+    out, lines = layout_of(store, tmp_path / "out", fromImage=base, contents=[store.logical("hello")], machines=machines)
+    digests = json.loads(Path(f"{out}-digests").read_bytes())["machines"]
+    for cpu in ("amd64", "arm64"):
+        assert digests[cpu]["diffIds"][0] == f"sha256:{sha(tar(file(cpu)))}"
+        config = json.loads((out / "blobs" / digests[cpu]["config"].replace(":", "/")).read_bytes())
+        assert (config["architecture"], config["config"]["Env"]) == (cpu, [f"CPU={cpu}"])
+    assert digests["amd64"]["diffIds"][1:] == digests["arm64"]["diffIds"][1:]
+    assert not any("warning" in line for line in lines)
