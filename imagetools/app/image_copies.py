@@ -30,12 +30,14 @@ def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundin
     from imagetools.image_io.blob_places import BlobPlaces
     from imagetools.image_io.copying import Surroundings
     from imagetools.image_io.ledger import LayerLedger
+    from imagetools.image_io.packed_archives import PackedArchives
 
     return Surroundings(
         settings.environment,
         _registries(settings, insecure=insecure),
         LayerLedger(f"{settings.cache}/layers"),
         BlobPlaces(f"{settings.cache}/registries"),
+        PackedArchives(f"{settings.cache}/archives"),
     )
 
 

@@ -32,6 +32,7 @@ from .local_copy import check_kind, local_copy
 from .members import Members, open_members
 from .new_file import new_file
 from .outgoing import Sending, outgoing_image
+from .packed_archives import PackedArchives
 from .places import ARCHIVE, DAEMON, LAYOUT, LAYOUT_ARCHIVE, PATH, REGISTRY, Place, PlaceError
 from .ports import Registries, Repository
 from .registry_members import RegistryMembers
@@ -58,6 +59,7 @@ class Surroundings:
     registries: Registries | None = None
     ledger: LayerLedger | None = None
     places: BlobPlaces | None = None
+    archives: PackedArchives | None = None
 
 
 def copy_image(
@@ -136,7 +138,8 @@ def _opened(source: Place, scratch: str, surroundings: Surroundings, watch: Watc
         return
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(local_copy(source, scratch, surroundings.environment))
-        opened = stack.enter_context(open_members(path, scratch))
+        archives = surroundings.archives if source.kind != DAEMON else None
+        opened = stack.enter_context(open_members(path, scratch) if archives is None else archives.opened(path, scratch))
         check_kind(source, os.path.isdir(path), INDEX_FILE in opened, "manifest.json" in opened)
         yield opened
 
