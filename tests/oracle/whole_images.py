@@ -47,7 +47,7 @@ def look_at(path: str, facts: ArchiveFacts) -> None:
     """AssertionError where anybody finds something wrong; programs that are not installed are not asked."""
     assert [str(item) for item in validate(facts)] == [], path
     images = inspect(facts)
-    if shutil.which("skopeo") is None or sum(layer.size for image in images for layer in image.layers) > MOST:
+    if shutil.which("skopeo") is None or sum(image.size or 0 for image in images) > MOST:
         return
     with tempfile.TemporaryDirectory(prefix="whole-") as folder:
         source = _for_skopeo(path, facts, images[0], Path(folder))
