@@ -32,6 +32,7 @@ from tests.servers.images import (
 )
 from tests.servers.real_registry import NAME, PASSWORD, RunningRegistry, running_registry
 from tests.servers.token_server import TokenServer, giving_tokens
+from tests.unit.fetchers.forges.authority import make as make_authority
 from tests.unit.net.registry.reaching import registry_at
 from tests.unit.sandbox.cage import need_namespaces
 
@@ -209,8 +210,7 @@ def _pull_as_a_whole(made: RunningRegistry, kind: str, tokens: TokenServer, tmp_
     login = "" if kind == "open" else f"{NAME}:{PASSWORD}"
     expected = theirs(f"{made.address}/team/app@{image.digest}", "app:latest", tmp_path, login=login)
     text = definition(made.address, image, hash=digest("sha256", expected).sri())
-    home = tmp_path / "home"
-    home.mkdir()
+    home = _new(tmp_path / "home")
     if kind != "open":
         failed = imagetools("build", "--no-link", "-E", text, home=home, check=False)
         assert failed.returncode == 1
@@ -224,6 +224,34 @@ def _pull_as_a_whole(made: RunningRegistry, kind: str, tokens: TokenServer, tmp_
     assert PASSWORD not in done.stderr
     assert Path(done.stdout.strip()).name.endswith("-docker-image-app-latest.tar")
     assert kind != "token" or tokens.seen[-1] == ("GET", NAME, "repository:team/app:pull")
+
+
+def test_certificates(tmp_path: Path) -> None:
+    """A registry with TLS whose authority nobody knows: refused, unless it is named or nothing is checked."""
+    need("skopeo")
+    need_namespaces()
+    image = IMAGES["docker-gzip"]
+    authority, _ = make_authority(tmp_path, ["localhost"])
+    with running_registry(tmp_path / "registry") as first:
+        put_blobs(first.address, "team/app", image)
+        put_manifest(first.address, "team/app", "1", image.manifest, image.media_type)
+    with running_registry(tmp_path / "registry", certificate=tmp_path / "server.pem") as made:
+        address = made.address.replace("127.0.0.1", "localhost")
+        expected = theirs(f"{address}/team/app@{image.digest}", "app:latest", tmp_path)
+        text = definition(address, image, hash=digest("sha256", expected).sri())
+        secure = text.replace("tlsVerify = false;", "")
+        refused = imagetools("build", "--no-link", "-E", secure, home=tmp_path, check=False)
+        assert refused.returncode == 1
+        assert "the server's certificate was refused: [SSL: CERTIFICATE_VERIFY_FAILED]" in refused.stderr
+        assert "hint: a private authority's certificate can be named by SSL_CERT_FILE; --insecure (tlsVerify" in refused.stderr
+        for number, (chosen, variables) in enumerate(((secure, {"NIX_SSL_CERT_FILE": str(authority)}), (text, {}))):
+            done = imagetools("build", "--no-link", "-E", chosen, home=_new(tmp_path / str(number)), variables=variables)
+            assert Path(done.stdout.strip()).read_bytes() == expected
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_a_pull_that_breaks_goes_on_in_the_next_build(registry: RunningRegistry, tmp_path: Path) -> None:
@@ -252,8 +280,7 @@ def test_a_pull_that_breaks_goes_on_in_the_next_build(registry: RunningRegistry,
 def test_prefetch_docker_prints_what_pulls_the_same(registry: RunningRegistry, tmp_path: Path) -> None:
     """Row 1.084. The digest is the index's, as `skopeo inspect` tells it; what was fetched is there for the build."""
     need_namespaces()
-    home = tmp_path / "home"
-    home.mkdir()
+    home = _new(tmp_path / "home")
     source = f"{registry.address}/team/docker-list"
     words = ["--final-image-name", "app", "--arch", "arm64", "--insecure"]
     done = imagetools("prefetch", "docker", source, "1", *words, home=home)

@@ -33,8 +33,11 @@ class RunningRegistry:
 
 
 @contextmanager
-def running_registry(folder: Path, *, basic: bool = False, tokens: TokenServer | None = None) -> Iterator[RunningRegistry]:
-    """Skips the test where there is no registry to run. ``folder`` may hold the content of an earlier one."""
+def running_registry(
+    folder: Path, *, basic: bool = False, tokens: TokenServer | None = None, certificate: Path | None = None
+) -> Iterator[RunningRegistry]:
+    """Skips the test where there is no registry to run. ``folder`` may hold the content of an earlier one. ``certificate`` (with
+    its key in the same file) makes it speak TLS."""
     need(PROGRAM)
     folder.mkdir(exist_ok=True)
     address = f"127.0.0.1:{_free_port()}"
@@ -44,6 +47,8 @@ def running_registry(folder: Path, *, basic: bool = False, tokens: TokenServer |
         "storage": {"filesystem": {"rootdirectory": str(folder / "content")}, "delete": {"enabled": True}},
         "http": {"addr": address, "secret": "of the tests"},
     }
+    if certificate is not None:
+        config["http"] = {"addr": address, "tls": {"certificate": str(certificate), "key": str(certificate)}}
     if basic:
         (folder / "htpasswd").write_text(f"{NAME}:{_HTPASSWD}\n")
         config["auth"] = {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}

@@ -21,7 +21,9 @@ RATE: Final = "it is asked too often: try again later, or log in, which may allo
 BUSY: Final = "the registry is busy or broken: try again later"
 LATER: Final = "try again: what is whole is not sent twice"
 PLAIN: Final = "is it a registry without TLS? --insecure (tlsVerify = false in pullImage) allows http"
-CERTIFICATE: Final = "a private authority's certificate can be named by SSL_CERT_FILE; --insecure trusts any"
+CERTIFICATE: Final = (
+    "a private authority's certificate can be named by SSL_CERT_FILE; --insecure (tlsVerify = false in pullImage) trusts any"
+)
 _MESSAGES: Final = 3
 
 
