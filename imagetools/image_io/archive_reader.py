@@ -14,6 +14,7 @@ from typing import Final
 from ..archive.decompress import decompressed, sniff
 from ..archive.member import Kind, Member
 from ..archive.recognise import what_is
+from ..archive.shown import shown
 from ..archive.stream import PIECE, ArchiveError, ByteStream
 from ..archive.tarball import is_tar, read_tar, read_to_end
 from ..image.facts import ArchiveFacts, Failure, MemberFacts
@@ -21,7 +22,7 @@ from ..image.json_text import LARGEST
 from ..image.oci_manifest import INDEX_FILE, LAYOUT_FILE
 from ..image.validate import validate
 from ..kernel.errors import ImagetoolsError
-from .layer_inside import LayerInside, printable
+from .layer_inside import LayerInside
 
 _LOOK: Final = 512
 _USUAL: Final = (Kind.FILE, Kind.SYMLINK, Kind.HARDLINK)
@@ -80,11 +81,11 @@ def _tar_facts(path: str) -> ArchiveFacts:
                 if member.kind is Kind.DIRECTORY:
                     continue
                 if name in members:
-                    faults.append(Failure(printable(member.name), "the archive has this member twice"))
+                    faults.append(Failure(shown(member.name), "the archive has this member twice"))
                 if name.startswith("/") or ".." in name.split("/"):
-                    faults.append(Failure(printable(member.name), "its name leaves the archive"))
+                    faults.append(Failure(shown(member.name), "its name leaves the archive"))
                 if member.kind not in _USUAL:
-                    faults.append(Failure(printable(member.name), f"it is a {member.kind.value}"))
+                    faults.append(Failure(shown(member.name), f"it is a {member.kind.value}"))
                 members[name] = member_facts(name, member)
             read_to_end(opened)
         except ArchiveError as error:

@@ -3,15 +3,16 @@
 Nothing is unpacked. Refuses to know what lies below the layer: a file that only the whole image has can be missing here.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from ..archive.member import Kind, Member
+from ..archive.shown import shown
 from ..archive.stream import ArchiveError, ByteStream
 from ..archive.tarball import read_tar
 from ..image.facts import Failure, Part
+from .base_scan import AUFS, OPAQUE, WHITEOUT
 
 #: How deep folders outside of a store are told apart.
 DEEPEST_PART: Final = 3
@@ -22,8 +23,6 @@ _MOST_MEMBERS: Final = 2_000_000
 #: Of one file: holes cost an archive nothing, and whoever unpacks it everything.
 LARGEST: Final = 1 << 40
 _STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
-_WHITEOUT: Final = b".wh."
-_OPAQUE: Final = b".wh..wh..opq"
 
 
 class LayerInside:
@@ -49,64 +48,64 @@ class LayerInside:
 
     def parts(self) -> tuple[Part, ...]:
         """Store objects, and folders and files down to ``DEEPEST_PART``, by their names."""
-        return tuple(Part("/" + printable(name), size, files) for name, (size, files) in sorted(self._sizes.items()))
+        return tuple(Part("/" + shown(name), size, files) for name, (size, files) in sorted(self._sizes.items()))
 
     def _look_at(self, member: Member) -> None:
         name = relative(member.name)
-        shown = printable(member.name)
+        said = shown(member.name)
         if name.startswith(b"/") or b".." in name.split(b"/"):
-            self._report(shown, "its name leaves the image's root")
+            self._report(said, "its name leaves the image's root")
             return
         kinds, kind = self._kinds, member.kind
         folder, _, base = name.rpartition(b"/")
         before = kinds.get(name)
         if before is not None and name:
             again = before is Kind.DIRECTORY and kind is Kind.DIRECTORY
-            self._report(shown, "the layer has it twice", serious=not again)
+            self._report(said, "the layer has it twice", serious=not again)
         above = kinds.get(folder)
         if above is None:
-            self._missing_folder(shown, folder)
+            self._missing_folder(said, folder)
         elif above is not Kind.DIRECTORY:
-            self._report(shown, f"it lies below a {above.value}, '/{printable(folder)}'")
+            self._report(said, f"it lies below a {above.value}, '/{shown(folder)}'")
         kinds[name] = kind
         if member.size > LARGEST:
-            self._report(shown, f"it says that it has {member.size} bytes, more than {LARGEST >> 40} TiB")
+            self._report(said, f"it says that it has {member.size} bytes, more than {LARGEST >> 40} TiB")
         if kind is Kind.HARDLINK:
-            self._check_hard_link(shown, member.target)
-        if base.startswith(_WHITEOUT):
-            self._whiteout(shown, folder, base)
+            self._check_hard_link(said, member.target)
+        if base.startswith(WHITEOUT):
+            self._whiteout(said, folder, base)
         elif kind is not Kind.DIRECTORY:
             self._count(name, member.size)
         inside = _STORE_PATH.match(name)
         if inside is not None:
-            self.store_paths["/" + printable(inside[0])] = None
+            self.store_paths["/" + shown(inside[0])] = None
             self._sizes.setdefault(inside[0], [0, 0])
 
-    def _missing_folder(self, shown: str, folder: bytes) -> None:
+    def _missing_folder(self, said: str, folder: bytes) -> None:
         """Nothing forbids it, but whoever unpacks the layer alone has to guess the folder's mode and owner."""
         for above in _folders(folder):
             kind = self._kinds.setdefault(above, Kind.DIRECTORY)
             if kind is not Kind.DIRECTORY:
-                self._report(shown, f"it lies below a {kind.value}, '/{printable(above)}'")
+                self._report(said, f"it lies below a {kind.value}, '/{shown(above)}'")
                 return
-        self._report(shown, "its folder does not stand before it", serious=False)
+        self._report(said, "its folder does not stand before it", serious=False)
 
-    def _check_hard_link(self, shown: str, target: bytes) -> None:
+    def _check_hard_link(self, said: str, target: bytes) -> None:
         wanted = relative(target).lstrip(b"/")
         if b".." in wanted.split(b"/"):
-            self._report(shown, f"it is a hard link to '{printable(target)}', which leaves the image's root")
+            self._report(said, f"it is a hard link to '{shown(target)}', which leaves the image's root")
         elif wanted not in self._kinds:
-            self._report(shown, f"it is a hard link to '{printable(target)}', which is not in the layer before it")
+            self._report(said, f"it is a hard link to '{shown(target)}', which is not in the layer before it")
 
-    def _whiteout(self, shown: str, folder: bytes, base: bytes) -> None:
-        where = "/" + printable(folder + b"/" if folder else b"")
-        gone = base[len(_WHITEOUT) :]
-        if base == _OPAQUE:
+    def _whiteout(self, said: str, folder: bytes, base: bytes) -> None:
+        where = "/" + shown(folder + b"/" if folder else b"")
+        gone = base[len(WHITEOUT) :]
+        if base == OPAQUE:
             self._removed(f"{where}*")
         elif gone in {b"", b".", b".."}:
-            self._report(shown, "it is a whiteout without a name")
-        elif not gone.startswith(_WHITEOUT):  # else what AUFS keeps for itself
-            self._removed(where + printable(gone))
+            self._report(said, "it is a whiteout without a name")
+        elif not base.startswith(AUFS):
+            self._removed(where + shown(gone))
 
     def _removed(self, name: str) -> None:
         if len(self.removed) < _MOST_PARTS:
@@ -138,12 +137,6 @@ def store_object(name: bytes) -> bytes | None:
     """The store object in which the file ``name`` lies, None for one outside of a store."""
     inside = _STORE_PATH.match(name)
     return None if inside is None else inside[0]
-
-
-def printable(name: bytes) -> str:
-    """A stranger's name as it may stand in a sentence."""
-    shown = os.fsdecode(name).encode("utf-8", "replace").decode()
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
 
 
 def _folders(name: bytes) -> Iterator[bytes]:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from ..archive.decompress import decompressed
 from ..archive.member import Kind
+from ..archive.shown import shown
 from ..archive.stream import ByteStream
 from ..archive.tarball import read_tar
 from ..formats.references import ReferenceScanner
 from ..image.why import ROOT, base_name
-from .layer_inside import LARGEST, printable, relative, store_object
+from .layer_inside import LARGEST, relative, store_object
 from .members import Members
 
 
@@ -40,7 +41,7 @@ def layer_references(members: Members, layers: Iterable[str], names: Mapping[str
                 scanner.update(member.target)
             if len(scanner.found) > before:
                 known = found.setdefault(source, {})
-                place = "/" + printable(name) if inside is None else printable(name[len(inside) + 1 :]) or "itself"
+                place = "/" + shown(name) if inside is None else shown(name[len(inside) + 1 :]) or "itself"
                 for part in sorted(scanner.found):
                     known.setdefault(names[part], place)
     return found

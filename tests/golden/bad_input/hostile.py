@@ -2,35 +2,13 @@
 
 import gzip
 import hashlib
-import io
 import json
 import tarfile
 from collections.abc import Mapping
 
 from tests.golden.bad_input.case import Case, Link
 from tests.unit.image_io.layouts import INDEX, MANIFEST, REF, Layout, blob, layer_tar, sha256
-
-Member = tuple[str, bytes] | tarfile.TarInfo
-
-
-def tar(*members: Member) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        for member in members:
-            if isinstance(member, tarfile.TarInfo):
-                archive.addfile(member)
-            else:
-                info = tarfile.TarInfo(member[0])
-                info.size = len(member[1])
-                archive.addfile(info, io.BytesIO(member[1]))
-    return out.getvalue()
-
-
-def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type = kind
-    info.linkname = target
-    return info
+from tests.unit.image_io.test_archive_reader import Member, special, tar
 
 
 def members(layers: list[bytes], *more: Member, **manifest: object) -> list[Member]:
