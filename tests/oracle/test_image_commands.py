@@ -1,0 +1,261 @@
+"""Commands in images beside docker build and fakeroot: as root, as a user, as one with further ids (rows 2.011, 2.032-2.034)."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracle.commands import BUILT, imagetools, run
+from tests.oracle.engine import need_engine
+from tests.oracle.peers import need
+from tests.unit.sandbox.cage import base_for, need_namespaces
+from tests.unit.sandbox.rooted_cage import GRANT, Person, persons
+
+pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+
+#: What both sides run as root; busybox is a static program.
+COMMANDS = r"""
+set -e
+echo app:x:998: >> /etc/group; echo app:x:999:998::/data:/bin/sh >> /etc/passwd
+mkdir -p /data/sub /srv
+echo one > /data/one; echo two > /data/two
+chown -R app:app /data
+chown root:app /data/two; chmod 4750 /data/two; chmod 2775 /data/sub; chmod 1777 /srv
+cp /etc/motd /srv/motd; chown 33:44 /srv/motd; chmod 600 /srv/motd
+ln -s one /data/link; chown -h 5:6 /data/link; ln /data/one /data/hard
+mkfifo /srv/pipe; touch /srv/sixteen; chown 65534:65535 /srv/sixteen
+rm -r /lower/gone /lower/file; rm /lower/emptied/*; echo new > /lower/emptied/new
+chmod 700 /lower/folder; echo more >> /lower/changed; mv /lower/theirs /lower/moved
+rm -r /lower/becomes; echo file > /lower/becomes
+rm /lower/again/x /lower/again/y; rmdir /lower/again; mkdir /lower/again; touch /lower/again/y
+"""
+SET = r"""
+with import <nixpkgs> { };
+rec {
+  tools = symlinkJoin { name = "tools"; paths = [ busybox bash ]; };
+  root = writeTextDir "etc/motd" "welcome\n";
+  base = dockerTools.buildImage {
+    name = "imagetools-commands-base";
+    tag = "1";
+    compressor = "none";
+    copyToRoot = [ busybox ];
+    runAsRoot = ''
+      mkdir -p /etc /lower/gone/deep /lower/emptied /lower/folder /lower/becomes /lower/again /proc /sys
+      chmod 755 / /bin /etc
+      echo root:x:0:0::/root:/bin/sh > /etc/passwd; echo root:x:0: > /etc/group; echo welcome > /etc/motd
+      for name in gone/deep/a file emptied/a emptied/b folder/a changed theirs becomes/a again/x again/y; do
+        echo $name > /lower/$name
+      done
+      chown 12:13 /lower/theirs /lower/folder; chmod 4711 /lower/theirs
+    '';
+  };
+  commands = dockerTools.buildImage {
+    name = "imagetools-commands";
+    tag = "1";
+    compressor = "none";
+    fromImage = base;
+    runAsRoot = builtins.readFile ./commands.sh;
+  };
+  layered = {
+    name = "imagetools-commands-layered";
+    tag = "1";
+    compressor = "none";
+    contents = [ busybox root ];
+    extraCommands = "mkdir srv; echo plain > srv/plain";
+  };
+  fake = dockerTools.buildLayeredImage (layered // { fakeRootCommands = plain; });
+  plain = ''
+    mkdir -p data/sub; echo x > data/x; chown -R 999:998 data; chmod 4755 data/x; chown 7 srv/plain; chown -h 3:4 etc/motd
+    mknod srv/null c 1 3
+  '';
+  chroot = dockerTools.buildLayeredImage (layered // {
+    enableFakechroot = true;
+    fakeRootCommands = ''
+      test "$PWD" = / && test -e ${busybox}/bin/busybox && cat /etc/motd
+      mkdir -p /data/sub; echo x > /data/x; chown -R 999:998 /data; chmod 4755 /data/x; chown 7 /srv/plain; chown -h 3:4 /etc/motd
+      mknod /srv/null c 1 3
+    '';
+  });
+  stream = dockerTools.streamLayeredImage (layered // { fakeRootCommands = plain; });
+  oci = ociTools.buildLayout (layered // { format = "tar"; fakeRootCommands = plain; architectures = [ "amd64" "arm64" ]; });
+  broken = dockerTools.buildImage {
+    name = "imagetools-commands-broken";
+    runAsRoot = "touch /x; chown 5 /x; mkdir -m 0 /closed; chown 9 /closed; touch /closed/y; chown 7 /closed/y; exit 3";
+  };
+}
+"""
+Shown = dict[str, tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    need("apt-get")
+    need_namespaces()
+    with base_for(None) as folder:
+        os.chmod(folder, 0o755)
+        home = written(Path(folder))
+        built(home, "tools")
+        shutil.copytree(home / ".local", home / "seed", symlinks=True)
+        yield home
+
+
+def written(folder: Path) -> Path:
+    (folder / "set.nix").write_text(SET)
+    (folder / "commands.sh").write_text(COMMANDS)
+    return folder
+
+
+def built(home: Path, name: str) -> Path:
+    link = home / name
+    if not link.is_symlink():
+        imagetools("build", "set.nix", "-A", name, "-o", str(link), home=home)
+    return Path(os.path.realpath(link))
+
+
+def layer(archive: Path, number: int = -1) -> Shown:
+    """The members of a layer but for the store's."""
+    with tarfile.open(archive) as outer:
+        manifest = outer.extractfile("manifest.json")
+        assert manifest is not None
+        name = json.load(manifest)[0]["Layers"][number]
+        data = outer.extractfile(name)
+        assert data is not None
+        with tarfile.open(fileobj=io.BytesIO(data.read())) as inner:
+            return shown(inner)
+
+
+def shown(tar: tarfile.TarFile) -> Shown:
+    """Kind, mode, owner, contents or target of what has a name that counts."""
+    found: Shown = {}
+    for member in tar:
+        name = member.name.removeprefix("./").rstrip("/")
+        if name in {"", ".", ".dockerenv"} or name.split("/")[0] in {"dev", "proc", "sys", "nix", "bin"}:
+            continue
+        if name in {"etc/hosts", "etc/hostname", "etc/resolv.conf", "etc/mtab"}:
+            continue
+        data = tar.extractfile(member) if member.isfile() or member.islnk() else None
+        content = data.read() if data is not None else member.linkname
+        kind = "0" if member.islnk() else member.type.decode()
+        device = (member.devmajor, member.devminor) if member.isdev() else ()
+        found[name] = (
+            kind,
+            oct(member.mode & 0o7777),
+            member.uid,
+            member.gid,
+            content,
+            device,
+            member.pax_headers.get("SCHILY.xattr.security.capability"),
+        )
+    return found
+
+
+@pytest.fixture
+def loaded(home: Path) -> Iterator[Path]:
+    """The base and our image in the engine, and what docker build makes of the same commands."""
+    need_engine()
+    for name in ("base", "commands"):
+        run(["docker", "load", "-i", str(built(home, name))], cwd=home)
+    (home / "Dockerfile").write_text(
+        "FROM imagetools-commands-base:1\nCOPY commands.sh /commands.sh\nRUN sh /commands.sh && rm /commands.sh\n"
+    )
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    run(
+        ["docker", "build", "-q", "--network", "none", "-t", "imagetools-commands-docker", "."], cwd=home, environment=environment
+    )
+    yield home
+    names = ["imagetools-commands-docker", "imagetools-commands:1", "imagetools-commands-base:1"]
+    subprocess.run(["docker", "image", "rm", "-f", *names], capture_output=True, check=False)
+
+
+def exported(image: str) -> Shown:
+    """The files of a container of ``image``, as the engine sees them."""
+    container = subprocess.run(["docker", "create", image, "/x"], capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        data = subprocess.run(["docker", "export", container], capture_output=True, check=True).stdout
+    finally:
+        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return shown(tar)
+
+
+def test_run_as_root_gives_what_docker_build_gives(loaded: Path) -> None:
+    ours, theirs = exported("imagetools-commands:1"), exported("imagetools-commands-docker")
+    assert ours == theirs
+    assert ours["data/two"][:4] == ("0", "0o4750", 0, 998) and ours["srv/sixteen"][2:4] == (65534, 65535)
+    gone = {name for name in layer(built(loaded, "commands")) if ".wh." in name}
+    assert gone == {
+        *("lower/.wh.gone", "lower/.wh.file", "lower/.wh.theirs", "lower/emptied/.wh..wh..opq", "lower/again/.wh.x"),
+    }
+
+
+def by_fakeroot(home: Path, folder: str) -> Shown:
+    """What nixpkgs does: the commands under fakeroot, and tar with them."""
+    root = home / folder
+    for name in ("etc", "srv", "bin"):
+        (root / name).mkdir(parents=True)
+    (root / "etc/motd").symlink_to(f"{built(home, 'root')}/etc/motd")
+    (root / "srv/plain").write_text("plain\n")
+    commands = "umask 022; chmod 755 etc srv; mkdir -p data/sub; echo x > data/x; chown -R 999:998 data; chmod 4755 data/x; "
+    commands += "chown 7 srv/plain; chown -h 3:4 etc/motd; mknod srv/null c 1 3; tar -cf ../fakeroot.tar --numeric-owner ."
+    run(["fakeroot", "sh", "-ec", commands], cwd=root)
+    with tarfile.open(home / "fakeroot.tar") as tar:
+        return shown(tar)
+
+
+def without_target(members: Shown) -> Shown:
+    """Our store lies elsewhere than the physical one."""
+    return {name: (*facts[:4], *(() if facts[0] == "2" else facts[4:])) for name, facts in members.items()}
+
+
+def test_fake_root_commands_give_what_fakeroot_gives(home: Path) -> None:
+    need("fakeroot")
+    fake = layer(built(home, "fake"))
+    assert without_target(fake) == without_target(by_fakeroot(home, "by-fakeroot"))
+    assert layer(built(home, "chroot")) == fake
+    assert fake["srv/null"][0] == "3" and fake["srv/null"][5] == (1, 3)
+
+
+def test_the_same_layer_in_every_form(home: Path) -> None:
+    written_by_script = subprocess.run([built(home, "stream")], stdout=subprocess.PIPE, check=True).stdout
+    (home / "streamed.tar").write_bytes(written_by_script)
+    assert layer(home / "streamed.tar") == layer(built(home, "fake")) == layer(built(home, "oci"))
+
+
+def as_person(person: Person, folder: Path, name: str) -> "subprocess.CompletedProcess[str]":
+    grants = folder / "grants"
+    grants.write_text(GRANT)
+    argv = [*person.command(str(grants)), sys.executable, "-m", "imagetools", "build", "set.nix", "-A", name, "-o", name]
+    return run(argv, cwd=folder, environment={"PATH": os.environ["PATH"], "HOME": str(folder)}, check=False)
+
+
+@pytest.mark.parametrize("person", [param for param in persons() if param.id != "root"])
+def test_whoever_builds_gets_the_same_bytes(home: Path, person: Person) -> None:
+    with base_for(person.user) as folder:
+        written(Path(folder))
+        run(["cp", "-a", str(home / "seed"), f"{folder}/.local"], cwd=home)
+        if person.user is not None:
+            run(["chown", "-R", "-h", f"{person.user}:{person.user}", f"{folder}/.local"], cwd=home)
+        for name in ("commands", "fake"):
+            done = as_person(person, Path(folder), name)
+            assert done.returncode == 0, done.stderr
+            assert Path(folder, name).read_bytes() == built(home, name).read_bytes()
+        done = as_person(person, Path(folder), "broken")
+        assert done.returncode == 100 and "error: runAsRoot failed with exit code 3" in done.stderr, done.stderr
+        store = Path(folder, ".local/share/imagetools/nix/store")
+        assert not [entry for entry in os.listdir(store) if "chroot" in entry], "nothing is left of the build"
+    BUILT.clear()
+
+
+def test_without_a_sandbox(home: Path) -> None:
+    built(home, "base")
+    done = imagetools("build", "set.nix", "-A", "broken", "--no-sandbox", home=home, check=False)
+    assert done.returncode == 100
+    assert "commands as root need the sandbox" in done.stderr and "leave out --no-sandbox" in done.stderr
