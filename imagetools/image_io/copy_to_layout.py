@@ -31,13 +31,23 @@ from .image_source import SourceLayer
 from .layout_files import FolderFiles, LayoutFiles, TarFiles
 from .new_file import PREFIX, InTheWayError, folder_of, new_file
 from .oci_layout import Written, pack, put_bytes, write_docker_manifest
+from .packings import Packings
 
 
-def to_tar(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None, *, force: bool) -> Copied:
+def to_tar(
+    reading: CheckedLayers,
+    source: Source,
+    packings: Packings,
+    path: str,
+    name: str | None,
+    compressor: str | None,
+    *,
+    force: bool,
+) -> Copied:
     """Make the file ``path``."""
     with new_file(path, force) as file:
         files = TarFiles(file)
-        written = _write_layout(reading, source, files, compressor)
+        written = _write_layout(reading, source, packings, files, compressor)
         entries = _entries(source, written.root, name)
         files.add(LAYOUT_FILE, LAYOUT_BYTES)
         files.add(INDEX_FILE, OciIndex(entries).document())
@@ -48,10 +58,12 @@ def to_tar(reading: CheckedLayers, source: Source, path: str, name: str | None, 
     return Copied(written.root.digest, _shown(entries))
 
 
-def to_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied:
+def to_folder(
+    reading: CheckedLayers, source: Source, packings: Packings, path: str, name: str | None, compressor: str | None
+) -> Copied:
     """Make the folder ``path``, or add to the layout that is there."""
     if not os.path.lexists(path):
-        copied = _new_folder(reading, source, path, name, compressor)
+        copied = _new_folder(reading, source, packings, path, name, compressor)
         if copied is not None:
             return copied
     if not os.path.isdir(path):
@@ -61,16 +73,18 @@ def to_folder(reading: CheckedLayers, source: Source, path: str, name: str | Non
         fcntl.flock(lock, fcntl.LOCK_EX)
         if set(os.listdir(path)) - {"blobs"}:  # which alone is what a copy leaves that was killed
             _check_layout(path)
-        return _add_to_folder(reading, source, path, name, compressor)
+        return _add_to_folder(reading, source, packings, path, name, compressor)
     finally:
         os.close(lock)
 
 
-def _new_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied | None:
+def _new_folder(
+    reading: CheckedLayers, source: Source, packings: Packings, path: str, name: str | None, compressor: str | None
+) -> Copied | None:
     """None where somebody else made a folder of that name meanwhile."""
     part = tempfile.mkdtemp(dir=folder_of(path), prefix=PREFIX)
     try:
-        copied = _add_to_folder(reading, source, part, name, compressor)
+        copied = _add_to_folder(reading, source, packings, part, name, compressor)
         os.chmod(part, 0o755)
         os.rename(part, path)
     except OSError as error:
@@ -94,7 +108,9 @@ def _check_layout(path: str) -> None:
         raise BrokenImageError(LAYOUT_FILE, problems[0])
 
 
-def _add_to_folder(reading: CheckedLayers, source: Source, path: str, name: str | None, compressor: str | None) -> Copied:
+def _add_to_folder(
+    reading: CheckedLayers, source: Source, packings: Packings, path: str, name: str | None, compressor: str | None
+) -> Copied:
     """The index comes last: until it is renamed, whoever reads the layout sees the old one."""
     place = os.path.join(path, INDEX_FILE)
     old = OciIndex(())
@@ -103,7 +119,7 @@ def _add_to_folder(reading: CheckedLayers, source: Source, path: str, name: str 
             old = OciIndex.parse(file.read(), INDEX_FILE)
     files = FolderFiles(path)
     try:
-        written = _write_layout(reading, source, files, compressor)
+        written = _write_layout(reading, source, packings, files, compressor)
         entries = _entries(source, written.root, name)
         tags = {item.annotations.get(REF_NAME) for item in entries}
         kept = [item for item in old.manifests if item.annotations.get(REF_NAME) not in tags and item not in entries]
@@ -116,24 +132,34 @@ def _add_to_folder(reading: CheckedLayers, source: Source, path: str, name: str 
     return Copied(written.root.digest, _shown(entries))
 
 
-def _write_layout(reading: CheckedLayers, source: Source, files: LayoutFiles, compressor: str | None) -> Documents:
+def _write_layout(
+    reading: CheckedLayers, source: Source, packings: Packings, files: LayoutFiles, compressor: str | None
+) -> Documents:
     """Layers, configs, manifests and indexes."""
     layers: dict[str, Descriptor] = {}
     for key, layer in layers_of(images_of(source)).items():
         if not reading.elsewhere(layer):
-            layers[key] = _write_layer(reading, layer, files, compressor)
+            layers[key] = _write_layer(reading, layer, packings, files, compressor)
     return put_documents(source, layers, compressor, partial(put_bytes, files))
 
 
-def _write_layer(reading: CheckedLayers, layer: SourceLayer, files: LayoutFiles, compressor: str | None) -> Descriptor:
+def _write_layer(
+    reading: CheckedLayers, layer: SourceLayer, packings: Packings, files: LayoutFiles, compressor: str | None
+) -> Descriptor:
     if layer.described is not None and stays(layer, compressor):
-        return _as_it_is(reading, layer, files, layer.described)
+        return layer.described if files.holds(layer.described) else _as_it_is(reading, layer, files, layer.described)
+    compressor = compressor or "gz"
+    known = packings.find(layer, compressor)
+    if known is not None and files.holds(known):
+        return known
 
     def fill(stream: BlockStream) -> None:
         for piece in reading.tar(layer):
             stream.write(piece)
 
-    return pack(files, compressor or "gz", fill).described
+    packed = pack(files, compressor, fill)
+    packings.record(packed, compressor)
+    return packed.described
 
 
 def _as_it_is(reading: CheckedLayers, layer: SourceLayer, files: LayoutFiles, said: Descriptor) -> Descriptor:

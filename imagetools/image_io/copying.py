@@ -21,11 +21,11 @@ from ..image.reference import Reference
 from ..image.remote_reference import RemoteReference
 from ..kernel.hashes import digest
 from .blob_places import BlobPlaces
-from .carrying import Copied, Source, images_of
+from .carrying import Copied, Source, images_of, layers_of, stays
 from .checked_layers import ArchiveOnly, CheckedLayers, Progress
 from .copy_to_layout import to_folder, to_tar
 from .image_source import SourceImage, SourceIndex, find_image, find_whole
-from .layout_files import LayoutFiles, TarFiles
+from .layout_files import LayoutFiles, TarFiles, may_hold
 from .ledger import LayerLedger
 from .loading import LoadEvent, load_one
 from .local_copy import check_kind, local_copy
@@ -33,6 +33,7 @@ from .members import Members, open_members
 from .new_file import new_file
 from .outgoing import Sending, outgoing_image
 from .packed_archives import PackedArchives
+from .packings import Packings
 from .places import ARCHIVE, DAEMON, LAYOUT, LAYOUT_ARCHIVE, PATH, REGISTRY, Place, PlaceError
 from .ports import Registries, Repository
 from .registry_members import RegistryMembers
@@ -87,20 +88,18 @@ def copy_image(
             members = ArchiveOnly(members)
         found = find_whole(members, wanted) if wishes.whole else find_image(members, wanted, wishes.platform)
         reading = CheckedLayers(members, images_of(found), progress)
+        packings = Packings(surroundings.ledger)
+        stack.callback(packings.tidy)
         if repository is not None:
             mounts = [members.repository] if isinstance(members, RegistryMembers) else []
-            writer = RegistryWriter(
-                repository, wishes.compressor, scratch, surroundings.ledger, surroundings.places, watch, mounts
-            )
+            writer = RegistryWriter(repository, wishes.compressor, scratch, packings, surroundings.places, watch, mounts)
             return writer.write(reading, found)
         if isinstance(members, RegistryMembers) and target.kind != DAEMON:
-            members.fetch_ahead(
-                layer.member for image in images_of(found) for layer in image.layers if not reading.elsewhere(layer)
-            )
+            members.fetch_ahead(_to_fetch(reading, found, target, wishes))
         if target.kind == LAYOUT:
-            return to_folder(reading, found, target.path, target.name, wishes.compressor)
+            return to_folder(reading, found, packings, target.path, target.name, wishes.compressor)
         if target.kind == LAYOUT_ARCHIVE:
-            return to_tar(reading, found, target.path, target.name, wishes.compressor, force=wishes.force)
+            return to_tar(reading, found, packings, target.path, target.name, wishes.compressor, force=wishes.force)
         image = _one(found)
         names = _docker_names(image, target)
         if target.kind == ARCHIVE:
@@ -128,6 +127,14 @@ def _to_engine(
 
     load_one(outgoing_image(image, names), members, target.text, surroundings.environment, scratch, show)
     return Copied(f"sha256:{digest('sha256', image.config).base16()}", names)
+
+
+def _to_fetch(reading: CheckedLayers, found: Source, target: Place, wishes: Wishes) -> Iterator[str]:
+    """The members that will be asked for."""
+    for layer in layers_of(images_of(found)).values():
+        stays_there = layer.described is not None and stays(layer, wishes.compressor) and target.kind == LAYOUT
+        if not reading.elsewhere(layer) and not (stays_there and may_hold(target.path, layer.described)):
+            yield layer.member
 
 
 @contextlib.contextmanager

@@ -6,10 +6,13 @@ header is written last, before the bytes that stand there already. Everything is
 """
 
 import contextlib
+import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from typing import BinaryIO, Final, Protocol
 
+from ..image.descriptor import Descriptor
 from .entries import REGULAR, Entry, directory
 from .tar_header import BLOCK, END, Stamp, header, padding
 
@@ -21,12 +24,16 @@ _PART: Final = ".part"
 class LayoutFiles(Protocol):
     """One file at a time. ``name`` is relative to the layout: ``index.json``, ``blobs/sha256/…``."""
 
+    def holds(self, described: Descriptor) -> bool:
+        """Whether the blob is there already, whole and true."""
+        ...
+
     def begin(self) -> BinaryIO:
         """Where to write the next file's bytes; not to be closed."""
         ...
 
     def keep(self, name: str) -> None:
-        """The file that was begun is whole. One of that name that is there already stays."""
+        """The file that was begun is whole. It replaces one of that name in a folder, which may be damaged."""
         ...
 
     def discard(self) -> None:
@@ -51,6 +58,13 @@ class FolderFiles:
         self.added: list[str] = []
         os.makedirs(os.path.join(path, "blobs", "sha256"), exist_ok=True)
 
+    def holds(self, described: Descriptor) -> bool:
+        if not may_hold(self._path, described):
+            return False
+        algorithm, _, wanted = described.digest.partition(":")
+        with open(os.path.join(self._path, described.blob), "rb") as file:
+            return hashlib.file_digest(file, algorithm).hexdigest() == wanted
+
     def begin(self) -> BinaryIO:
         self._open = open(os.path.join(self._path, _PART + str(os.getpid())), "wb")  # noqa: SIM115
         return self._open
@@ -59,11 +73,7 @@ class FolderFiles:
         if self._open is None:
             raise RuntimeError("no file was begun")
         place = os.path.join(self._path, name)
-        size = self._open.tell()
         there = os.path.lexists(place)
-        if there and os.lstat(place).st_size == size:
-            self.discard()
-            return
         self._open.close()
         os.makedirs(os.path.dirname(place), exist_ok=True)
         os.replace(self._open.name, place)
@@ -119,6 +129,9 @@ class TarFiles:
         for name in folders:
             file.write(header(directory(name, 0o755), _STAMP))
 
+    def holds(self, described: Descriptor) -> bool:
+        return described.blob in self._names
+
     def begin(self) -> BinaryIO:
         self._start = self._file.tell()
         self._file.write(bytes(BLOCK))
@@ -162,6 +175,10 @@ class OneFile:
     def __init__(self, file: BinaryIO) -> None:
         self._file: Final = file
 
+    def holds(self, described: Descriptor) -> bool:
+        del described
+        return False
+
     def begin(self) -> BinaryIO:
         return self._file
 
@@ -179,3 +196,14 @@ class OneFile:
 
     def close(self) -> None:
         self._file.flush()
+
+
+def may_hold(layout: str, described: Descriptor | None) -> bool:
+    """Whether the folder ``layout`` has a blob of that name and size."""
+    if described is None:
+        return False
+    try:
+        found = os.lstat(os.path.join(layout, described.blob))
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == described.size

@@ -16,17 +16,16 @@ from ..image.descriptor import Descriptor, Platform
 from ..image.layer import oci_digest
 from ..image.remote_reference import RemoteReference
 from ..kernel.errors import ImagetoolsError
-from ..kernel.hashes import Hash, digest
+from ..kernel.hashes import digest
 from .blob_places import BlobPlaces
 from .block_stream import BlockStream
 from .carrying import Carried, Copied, Source, images_of, layers_of, put_documents, stays
 from .checked_layers import CheckedLayers, Retold
-from .compressors import codec
 from .image_source import SourceLayer
 from .layout_files import OneFile
-from .ledger import LayerFacts, LayerLedger, diff_id_key
 from .new_file import PREFIX
 from .oci_layout import pack
+from .packings import Packings
 from .ports import Pieces, Repository
 from .side_by_side import Stop, side_by_side
 from .watching import MOUNTED, PACKING, SENDING, SENT, THERE, BlobStep, Watch, short
@@ -54,7 +53,7 @@ class RegistryWriter:
         repository: Repository,
         compressor: str | None,
         scratch: str,
-        ledger: LayerLedger | None,
+        packings: Packings,
         places: BlobPlaces | None,
         watch: Watch,
         mounts: Sequence[RemoteReference] = (),
@@ -62,7 +61,7 @@ class RegistryWriter:
         self._repository: Final = repository
         self._compressor: Final = compressor
         self._scratch: Final = scratch
-        self._ledger: Final = ledger
+        self._packings: Final = packings
         self._places: Final = places
         self._watch: Final = watch
         self._stop: Final = Stop()
@@ -123,7 +122,7 @@ class RegistryWriter:
                 self._send(layer.described, Retold(reading, layer))
             return layer.described
         compressor = self._compressor or "gz"
-        known = self._remembered(layer, compressor)
+        known = self._packings.find(layer, compressor)
         if known is not None and self._is_there(known):
             return known
         with tempfile.TemporaryFile(dir=self._scratch, prefix=PREFIX) as file:
@@ -147,18 +146,8 @@ class RegistryWriter:
             self._stop.check()
             packed = pack(OneFile(file), compressor, fill)
         file.flush()
-        if self._ledger is not None:
-            blob = Hash.parse_prefixed(packed.described.digest), packed.described.size
-            self._ledger.record(diff_id_key(packed.diff_id), LayerFacts(packed.diff_id, packed.size, {codec(compressor): blob}))
+        self._packings.record(packed, compressor)
         return packed.described
-
-    def _remembered(self, layer: SourceLayer, compressor: str) -> Descriptor | None:
-        diff_id = Hash.parse_prefixed(layer.diff_id)
-        facts = self._ledger.find(diff_id_key(diff_id)) if self._ledger is not None else None
-        blob = facts.blobs.get(codec(compressor)) if facts is not None and facts.diff_id == diff_id else None
-        if blob is None:
-            return None
-        return Descriptor(media_types.OF_COMPRESSOR[compressor], oci_digest(blob[0]), blob[1])
 
     def _is_there(self, described: Descriptor) -> bool:
         """Whether the repository has it, or can take it from another one."""

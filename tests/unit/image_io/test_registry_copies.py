@@ -46,6 +46,7 @@ class Copier:
         self.server = server
         self.waits: list[float] = []
         self.steps: list[BlobStep] = []
+        self.read: list[int] = []
         self.surroundings = Surroundings(
             {}, registries(self.waits.append), LayerLedger(str(cache / "layers")), BlobPlaces(str(cache / "registries"))
         )
@@ -58,7 +59,8 @@ class Copier:
         self.server.seen.clear()
         places = Place.parse(str(source)), Place.parse(str(target))
         wanted = Wishes(**{"platform": HERE, **wishes})  # type: ignore[arg-type]
-        return copy_image(*places, wanted, self.surroundings, watch=self.steps.append)
+        self.read.clear()
+        return copy_image(*places, wanted, self.surroundings, lambda done, total: self.read.append(done), self.steps.append)
 
     def results(self, copied: Copied) -> Counter[str]:
         return Counter(item.what for item in copied.blobs)
@@ -184,6 +186,27 @@ def test_blobs_are_mounted_where_another_repository_has_them(copier: Copier, lay
     copier.server.mounting = False
     assert copier.results(copier(layout, copier.at("g/h"))) == {SENT: 3}
     assert not copier.server.sessions
+
+
+def test_what_a_layout_has_is_not_fetched(copier: Copier, layout: Path, tmp_path: Path) -> None:
+    copier(layout, copier.at("a/b"))
+    copier(copier.at("a/b"), f"oci:{tmp_path}/back:1")
+    copier(copier.at("a/b"), f"oci:{tmp_path}/back:2")
+    assert len(copier.server.requests("GET", "/blobs/")) == 1  # the config
+    for place in (tmp_path / "back/blobs/sha256").iterdir():
+        data = place.read_bytes()
+        place.write_bytes(data[:-1] + bytes((data[-1] ^ 1,)))
+    copier(copier.at("a/b"), f"oci:{tmp_path}/back:3")
+    assert blobs(tmp_path / "back") == blobs(layout)
+    assert validate_archive(str(tmp_path / "back")) == ()
+
+
+def test_a_layer_is_packed_once_for_all_media(copier: Copier, docker: Path, tmp_path: Path) -> None:
+    copier(docker, f"oci:{tmp_path}/layout:1")
+    for target, read in ((f"oci:{tmp_path}/layout:2", False), (copier.at("a/b"), True), (copier.at("a/c"), False)):
+        copier(docker, target)
+        assert bool(copier.read) is read
+    assert len(blobs(tmp_path / "layout")) == 4
 
 
 def test_between_registries(copier: Copier, layout: Path, tmp_path: Path) -> None:
