@@ -4,7 +4,6 @@ Nothing here opens, makes or checks anything; a value that makes no sense is ref
 """
 
 import os
-import platform
 import pwd
 import sys
 from collections.abc import Mapping, Sequence
@@ -153,7 +152,8 @@ def cpu_count() -> int:
 
 def current_system() -> str:
     """The system double of this machine, as Nix spells it."""
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    machine = os.uname().machine.lower()
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
     return f"{machine}-{sys.platform}"
 
 

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from imagetools.formats import aterm
 from imagetools.formats.closure import Closure
@@ -22,7 +23,6 @@ from imagetools.store.database import Database
 from imagetools.store.disk import sync_objects
 from imagetools.store.fs_nar import dump
 from imagetools.store.fs_restore import restoring
-from imagetools.store.gc.collector import Collector
 from imagetools.store.incoming import check_cycles, outputs_of, read_text, restore_checked
 from imagetools.store.layout import Layout
 from imagetools.store.locks import PathLocks
@@ -34,6 +34,9 @@ from imagetools.store.roots import add_root, prune
 from imagetools.store.sources import Source, made_source, make_movable
 from imagetools.store.temp_roots import TempRoots
 from imagetools.store.texts import batches, resolve, text_info
+
+if TYPE_CHECKING:
+    from imagetools.store.gc.collector import Collector
 
 
 class LocalStore:
@@ -268,8 +271,10 @@ class LocalStore:
         add_root(self.layout, link, target)
         prune(self.layout)
 
-    def collector(self, *, keep_derivations: bool = True, keep_outputs: bool = False) -> Collector:
+    def collector(self, *, keep_derivations: bool = True, keep_outputs: bool = False) -> "Collector":
         """What deletes the objects that nothing keeps. Use another store object afterwards: this one remembers the dead."""
+        from imagetools.store.gc.collector import Collector  # noqa: PLC0415  (few commands delete)
+
         return Collector(self.layout, self._database, keep_derivations=keep_derivations, keep_outputs=keep_outputs)
 
     # -- logs

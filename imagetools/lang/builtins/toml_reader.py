@@ -2,7 +2,6 @@
 NUL."""
 
 import datetime
-import tomllib
 from typing import cast
 
 from imagetools.kernel.bytestr import to_bytes, to_str
@@ -21,6 +20,8 @@ class TomlError(ImagetoolsError):
 
 def parse(text: str) -> object:
     """The value of a TOML text (bytestr). Raises TomlError."""
+    import tomllib  # noqa: PLC0415  (few evaluations need it, and it costs 2 ms)
+
     try:
         parsed = tomllib.loads(to_bytes(text).decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
