@@ -31,6 +31,8 @@ def extensions() -> list[Extension]:
     made: list[Extension] = mypycify(["--strict", *files], opt_level="2", debug_level="0", group_name="imagetools")
     for extension in made:
         extension.optional = True
+        if os.name == "posix":  # what no other module calls need not be exported, and then can be inlined
+            extension.extra_compile_args = [*(extension.extra_compile_args or []), "-fvisibility=hidden"]
     return made
 
 

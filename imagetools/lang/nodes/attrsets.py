@@ -72,7 +72,7 @@ class SelectFrom(Code):
 class Bindings:
     """The static bindings of a set or a ``let``: three lists in step, and the expressions that names are inherited from."""
 
-    def __init__(self, unit: Unit, static: tuple[Tree, ...], froms: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, static: tuple[Tree, ...], froms: tuple[object, ...]) -> None:
         self.names: list[str] = []
         self.kinds: list[int] = []
         self.codes: list[Code] = []

@@ -12,6 +12,7 @@ from typing import Any, Final
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import Pos, Source
+from imagetools.lang.syntax.freezing import thaw
 from imagetools.lang.values.model import STACK, Attrs, Code, Thunk, describe
 
 Tree = tuple[Any, ...]
@@ -49,12 +50,12 @@ class Unit:
         self.level = before
         return node
 
-    def lazy(self, tree: Tree, holder: list[Code], index: int) -> Code:
+    def lazy(self, tree: object, holder: list[Code], index: int) -> Code:
         """A node that will be made when it is first evaluated, and then put into ``holder[index]``; cheap ones are made at
-        once."""
+        once. ``tree`` may be frozen."""
         raise NotImplementedError
 
-    def lazy_list(self, trees: tuple[Tree, ...]) -> list[Code]:
+    def lazy_list(self, trees: tuple[object, ...]) -> list[Code]:
         """A list of lazy nodes."""
         holder: list[Code] = []
         for i in range(len(trees)):
@@ -79,9 +80,9 @@ class Unit:
 class Lazy(Code):
     """A node not made yet."""
 
-    def __init__(self, unit: Unit, tree: Tree, holder: list[Code], index: int) -> None:
+    def __init__(self, unit: Unit, tree: object, holder: list[Code], index: int) -> None:
         self.unit = unit
-        self.tree: Tree | None = tree
+        self.tree = tree
         self.holder: list[Code] | None = holder
         self.index = index
         self.real: Code | None = None
@@ -102,8 +103,7 @@ class Lazy(Code):
         """Make the node and step aside."""
         tree = self.tree
         holder = self.holder
-        assert tree is not None
-        real = self.unit.build_at(0, tree)
+        real = self.unit.build_at(0, thaw(tree))
         self.real = real
         if holder is not None:
             holder[self.index] = real

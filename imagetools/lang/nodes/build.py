@@ -24,10 +24,11 @@ CHEAP: Final = frozenset(
 class FileUnit(Unit):
     """The real ``Unit``."""
 
-    def lazy(self, tree: Tree, holder: list[Code], index: int) -> Code:
-        tag: int = tree[0]
-        if tag in CHEAP:
-            return self.build(tree)
+    def lazy(self, tree: object, holder: list[Code], index: int) -> Code:
+        if type(tree) is tuple:
+            tag: int = tree[0]
+            if tag in CHEAP:
+                return self.build(tree)
         return Lazy(self, tree, holder, index)
 
     def build(self, tree: Tree) -> Code:

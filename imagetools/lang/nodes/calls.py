@@ -6,7 +6,7 @@ builtin with exactly its arguments is called without a partial application. Ever
 
 from collections.abc import Callable
 
-from imagetools.lang.nodes.base import Tree, Unit
+from imagetools.lang.nodes.base import Unit
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.values.model import Builtin, Code, Lambda
 
@@ -14,7 +14,7 @@ from imagetools.lang.values.model import Builtin, Code, Lambda
 class Call1(Code):
     """``f x``"""
 
-    def __init__(self, unit: Unit, offset: int, fn: Code, arg: Tree) -> None:
+    def __init__(self, unit: Unit, offset: int, fn: Code, arg: object) -> None:
         self.unit = unit
         self.offset = offset
         self.fn = fn
@@ -36,7 +36,7 @@ class Call1(Code):
 class Call2(Code):
     """``f x y``"""
 
-    def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn = fn
@@ -57,7 +57,7 @@ class Call2(Code):
 class CallN(Code):
     """``f x y z ...``"""
 
-    def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn = fn
@@ -78,7 +78,7 @@ class CallN(Code):
 class CallBuiltin1(Code):
     """A known builtin with its one argument."""
 
-    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
@@ -95,7 +95,7 @@ class CallBuiltin1(Code):
 class CallBuiltin2(Code):
     """A known builtin with its two arguments."""
 
-    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
@@ -113,7 +113,7 @@ class CallBuiltin2(Code):
 class CallBuiltin3(Code):
     """A known builtin with its three arguments."""
 
-    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
@@ -137,7 +137,7 @@ def called_from(unit: Unit, offset: int, f: object, error: EvalError) -> None:
             error.push("from call site", unit.pos(offset))
 
 
-def call(unit: Unit, offset: int, fn: Code, known: object, args: tuple[Tree, ...]) -> Code:
+def call(unit: Unit, offset: int, fn: Code, known: object, args: tuple[object, ...]) -> Code:
     """The node of a CALL tuple; ``known`` is the function where it is a constant (else None)."""
     n = len(args)
     if type(known) is Builtin and known.arity == n:

@@ -10,6 +10,7 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingArgument, StackOverflow, UnexpectedArgument
 from imagetools.lang.runtime.positions import Origin, Placed, Pos
 from imagetools.lang.syntax.ast.tuples import LAMBDA
+from imagetools.lang.syntax.freezing import thaw
 from imagetools.lang.values.model import STACK, Attrs, Code, Formal, Lambda, LambdaCode, Thunk, describe
 
 
@@ -24,8 +25,8 @@ class Function(LambdaCode):
         self.arg = tree[2]
         self.ellipsis = tree[4]
         self.name = tree[6]
-        body: Tree = tree[5]
-        self.curried = tree[3] is None and body[0] == LAMBDA
+        body: object = tree[5]
+        self.curried = tree[3] is None and type(body) is tuple and body[0] == LAMBDA
         self.body: Code | None = None
         self.inner: LambdaCode | None = None
 
@@ -37,7 +38,7 @@ class Function(LambdaCode):
 
     def unfold(self) -> Code:
         """Make the body."""
-        body = self.unit.build_at(0, self.tree[5])
+        body = self.unit.build_at(0, thaw(self.tree[5]))
         self.body = body
         return body
 
@@ -107,7 +108,7 @@ class WithFormals(Function):
         trees: tuple[Tree, ...] = tree[3]
         for i in range(len(trees)):
             name: str = trees[i][0]
-            default: Tree | None = trees[i][2]
+            default: object = trees[i][2]
             self.names.append(name)
             self.formals.append(Formal(name, trees[i][1], default is not None))
             if default is None:

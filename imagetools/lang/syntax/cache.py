@@ -10,8 +10,9 @@ import sys
 from typing import Any, Final, cast
 
 from imagetools.lang.syntax.attrsets import Node
+from imagetools.lang.syntax.freezing import freeze
 
-FORMAT: Final = 1  # raise it whenever the tuples or the meaning of a source text change
+FORMAT: Final = 2  # raise it whenever the tuples or the meaning of a source text change
 _MAGIC: Final = b"imagetools parse %d\n" % FORMAT
 _SUM: Final = 32
 _GLOBALS: Final[dict[frozenset[str], bytes]] = {}
@@ -36,14 +37,14 @@ def key(source: bytes, globals: frozenset[str], version: str, scope: tuple[str, 
 def encode(parsed: tuple[Node, bytes]) -> bytes | None:
     """The bytes of a parsed file; None where it is nested too deeply to be kept (then it has to be parsed each time)."""
     try:
-        data = marshal.dumps(cast(Any, parsed))
-    except ValueError:
+        data = marshal.dumps(cast(Any, (freeze(parsed[0]), parsed[1])))
+    except (ValueError, RecursionError):
         return None
     return _MAGIC + hashlib.sha256(data).digest() + data
 
 
 def decode(data: bytes) -> tuple[Node, bytes] | None:
-    """What ``encode`` was given; None for anything else, whatever it is."""
+    """What ``encode`` was given, late parts frozen (``freezing``); None for anything else, whatever it is."""
     start = len(_MAGIC)
     body = data[start + _SUM :]
     if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[start : start + _SUM]:

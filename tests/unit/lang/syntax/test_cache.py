@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from imagetools.lang.syntax.cache import decode, encode, key
 from imagetools.lang.syntax.parser import parse_file
-from tests.unit.lang.syntax.trees import EXPRESSIONS, GLOBALS, LETTERS
+from tests.unit.lang.syntax.trees import EXPRESSIONS, GLOBALS, LETTERS, thawed
 
 
 @settings(max_examples=60)
@@ -15,7 +15,9 @@ def test_a_tree_comes_back_as_it_was(source: str) -> None:
     parsed = parse_file(source.encode("latin-1"), "f", GLOBALS, LETTERS)
     data = encode(parsed)
     assert data is not None
-    assert decode(data) == parsed
+    found = decode(data)
+    assert found is not None
+    assert (thawed(found[0]), found[1]) == parsed
 
 
 SAMPLE = encode(parse_file(b'{ a = "b"; c = [ 1 2.5 ]; }', "f", GLOBALS)) or b""

@@ -1,5 +1,7 @@
 """Short ways to a tree, for the tests of the syntax."""
 
+import marshal
+
 from hypothesis import strategies as st
 
 from imagetools.lang.syntax.attrsets import Node
@@ -58,3 +60,10 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 EXPRESSIONS: st.SearchStrategy[str] = st.recursive(st.sampled_from(_LEAVES), _grown, max_leaves=12)
 """Expressions put together at random; valid, all variables bound when LETTERS are in scope."""
+
+
+def thawed(tree: object) -> object:
+    """A tree with no part of it frozen."""
+    if isinstance(tree, bytes):
+        return thawed(marshal.loads(tree))
+    return tuple(thawed(part) for part in tree) if isinstance(tree, tuple) else tree
