@@ -209,6 +209,7 @@ CASES: Mapping[str, Case] = {
     "loading a huge header": loading(huge_outer_header()),
     "loading an archive that lies about a size": loading(lying(tar(*members([LAYER])), 1 << 40)),
     "loading an archive that names a file of the host": loading(FOREIGN),
+    "loading a text": loading(b"x"),
     "loading half of a compressed archive": loading(HALF),
     "loading an archive with another config": loading(OTHER_CONFIG),
     "loading indexes nested without end": loading_layout(nested()),

@@ -6,9 +6,10 @@ from tests.golden.bad_input.case import Case, Link
 
 DERIVATION = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }'
 DATABASE = "home/.local/share/imagetools/nix/var/nix/db"
+EMPTY_TAR = bytes(1024)
 CASES: Mapping[str, Case] = {
-    "no engine to load into": Case(["load", "image.tar"], {"image.tar": "x"}, {"DOCKER_HOST": "unix:///work/docker.sock"}),
-    "no engine at an address": Case(["load", "image.tar"], {"image.tar": "x"}, {"DOCKER_HOST": "tcp://127.0.0.1:9"}),
+    "no engine to load into": Case(["load", "image.tar"], {"image.tar": EMPTY_TAR}, {"DOCKER_HOST": "unix:///work/docker.sock"}),
+    "no engine at an address": Case(["load", "image.tar"], {"image.tar": EMPTY_TAR}, {"DOCKER_HOST": "tcp://127.0.0.1:9"}),
     "no image to load": Case(["load"], {}, {"DOCKER_HOST": "unix:///work/docker.sock"}),
     "a corrupt database": Case(
         ["instantiate", "-E", DERIVATION], {DATABASE + "/schema": "10", DATABASE + "/db.sqlite": b"rubbish " * 1000}
