@@ -44,7 +44,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
         tree.add(content)
     mentions = Mentions(ctx.store_dir, inputs)
     mentions.look_at(request.config_text)
-    database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
+    database = NixDatabase(ctx, inputs, view, request, base) if request.nix_db else None
     if database is not None:
         database.add_to(tree, mentions.found)
     made = run_commands(ctx, inputs, request, base, request.stamp, tree.entries(ROOT_MODE, FOLDER_MODE))

@@ -54,7 +54,7 @@ def add_layers(
         ctx.log(f"warning: Docker takes at most {DEEPEST} layers, so maxLayers = {request.max_layers} counts as {DEEPEST}")
     config = Mentions(ctx.store_dir, inputs)
     config.look_at(request.config_text)
-    database = NixDatabase(ctx, inputs, view, request) if request.nix_db else None
+    database = NixDatabase(ctx, inputs, view, request, base) if request.nix_db else None
     if database is not None:
         database.add_to(tree, config.found)
     links = Stamp(request.stamp.mtime)

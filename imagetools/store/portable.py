@@ -8,10 +8,16 @@ import os
 import sqlite3
 import struct
 from collections.abc import Collection
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Final
 
 from imagetools.formats.path_info import PathInfo
-from imagetools.formats.store_path import StoreDir
+from imagetools.formats.store_path import StoreDir, StorePath
+from imagetools.kernel.errors import ImagetoolsError
+from imagetools.kernel.hashes import Hash
 
 from .database import SCHEMA_FILE
 
@@ -22,6 +28,10 @@ _PAGE: Final = 4096
 _CHANGES_AT: Final = (24, 92)
 _VERSION_AT: Final = 96
 _VERSION: Final = 3_034_000
+
+
+#: How many of SQLite's steps reading may take, in thousands: a file from elsewhere may be made to keep it busy.
+_MOST_STEPS: Final = 1_000_000
 
 
 def write_database(path: str, store_dir: StoreDir, infos: Collection[PathInfo]) -> None:
@@ -61,3 +71,40 @@ def write_database(path: str, store_dir: StoreDir, infos: Collection[PathInfo]) 
         os.pwrite(handle, struct.pack(">I", _VERSION), _VERSION_AT)
     finally:
         os.close(handle)
+
+
+def read_database(path: str, store_dir: StoreDir) -> dict[StorePath, PathInfo]:
+    """What a database from elsewhere says, as far as it makes sense: paths, NAR hashes and sizes, references. Changes nothing.
+
+    Raises sqlite3.Error.
+    """
+    uri = Path(os.path.abspath(path)).as_uri() + "?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.execute("pragma trusted_schema = off").fetchall()
+        connection.execute("pragma cell_size_check = on").fetchall()
+        steps = count()
+        connection.set_progress_handler(lambda: next(steps) > _MOST_STEPS, 1000)
+        tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        if not {"ValidPaths", "Refs"} <= tables:
+            raise sqlite3.DatabaseError("it is no database of a store")
+        infos: dict[int, PathInfo] = {}
+        for number, text, nar_hash, size in connection.execute("select id, path, hash, narSize from ValidPaths"):
+            try:
+                info = PathInfo(
+                    store_dir.parse(str(text)), Hash.parse(str(nar_hash)), size if type(size) is int and size > 0 else 0
+                )
+            except ImagetoolsError:
+                continue
+            infos[number] = info
+        references: dict[int, set[StorePath]] = {}
+        unknown: set[int] = set()
+        for referrer, reference in connection.execute("select referrer, reference from Refs"):
+            if reference in infos:
+                references.setdefault(referrer, set()).add(infos[reference].path)
+            else:
+                unknown.add(referrer)
+    return {
+        info.path: replace(info, references=tuple(sorted(references.get(number, ()))))
+        for number, info in infos.items()
+        if number not in unknown
+    }

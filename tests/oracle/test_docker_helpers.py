@@ -25,7 +25,7 @@ let
     config.Cmd = [ "${bash}/bin/bash" ];
   };
 in
-{
+rec {
   single = dockerTools.buildImageWithNixDb (image // {
     name = "imagetools-oracle-db";
     copyToRoot = buildEnv { name = "root"; paths = [ busybox ]; pathsToLink = [ "/bin" ]; };
@@ -34,6 +34,11 @@ in
     name = "imagetools-oracle-layered-db";
     contents = [ busybox fakeNss ];
     extraCommands = "ln -s ${writeText "late" "late"} late";
+  });
+  based = dockerTools.buildLayeredImageWithNixDb (image // {
+    name = "imagetools-oracle-based-db";
+    fromImage = single;
+    contents = [ fakeNss ];
   });
   helpers = dockerTools.buildImage {
     name = "imagetools-oracle-helpers";
@@ -80,7 +85,7 @@ def unpacked(archive: Path, root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("name", ["single", "layered"])
+@pytest.mark.parametrize("name", ["single", "layered", "based"])
 def test_real_nix_reads_the_database(world: Path, tmp_path: Path, name: str) -> None:
     need("nix-store")
     root = unpacked(built(world, name), tmp_path)

@@ -68,6 +68,15 @@ class PathGraph:
         edges = {path: tuple(ref for ref in refs if ref in kept) for path, refs in self.edges.items() if path in kept}
         return PathGraph(edges, self.sizes)
 
+    def cut(self, width: int) -> list["PathGraph"]:
+        """Parts of ``width`` paths each, in order; the last one may have fewer."""
+        paths = self.paths
+        slices = [dict.fromkeys(paths[start : start + width]) for start in range(0, len(paths), width)]
+        return [
+            PathGraph({path: tuple(ref for ref in self.edges[path] if ref in part) for path in part}, self.sizes)
+            for part in slices
+        ]
+
     def without(self, dropped: Iterable[str]) -> "PathGraph":
         return self.only(set(self.edges).difference(dropped))
 

@@ -213,12 +213,7 @@ def _merge_small(step: _Step, least: object) -> Operation:
 
 def _split_every(step: _Step, count: object) -> Operation:
     width = step.number(count)
-
-    def run(value: Value) -> Value:
-        graph = step.graph(value)
-        return [graph.only(set(graph.paths[start : start + width])) for start in range(0, len(graph.paths), width)]
-
-    return run
+    return lambda value: step.graph(value).cut(width)
 
 
 def _remove_paths(step: _Step, paths: object) -> Operation:
