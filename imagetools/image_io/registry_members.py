@@ -12,20 +12,20 @@ from types import TracebackType
 from typing import Final, Self
 
 from ..image import media_types
-from ..image.descriptor import Descriptor, shortened
-from ..image.json_text import LARGEST, JsonTextError, read_json
+from ..image.descriptor import Descriptor
+from ..image.document_type import OLD, document_type
+from ..image.json_text import LARGEST
 from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, read_index, read_manifest
 from ..image.remote_reference import RemoteReference
 from ..image.tags import BrokenImageError
 from ..kernel.errors import ImagetoolsError
 from .new_file import PREFIX
-from .ports import Document, Repository
+from .ports import Repository
 from .side_by_side import Stop
 from .watching import RECEIVING, BlobStep, Watch, short
 
 _AT_ONCE: Final = 4
 _PIECE: Final = 1 << 20
-_OLD: Final = "application/vnd.docker.distribution.manifest.v1"
 
 
 class OldManifestError(ImagetoolsError):
@@ -60,8 +60,8 @@ class RegistryMembers:
     def __enter__(self) -> Self:
         reference = self._repository.reference
         found = self._repository.manifest(reference.selector)
-        media_type = _media_type(found)
-        if media_type.startswith(_OLD):
+        media_type = document_type(found.data, found.media_type) or found.media_type
+        if media_type.startswith(OLD):
             raise OldManifestError(reference)
         annotations = {REF_NAME: reference.tag, FULL_NAME: f"{reference.name}:{reference.tag}"} if reference.tag else {}
         root = Descriptor(media_type, found.digest, len(found.data), annotations)
@@ -144,17 +144,3 @@ class RegistryMembers:
         read = read_manifest(data)[0]
         if read is not None:
             self._blobs.update({item.blob: item for item in (read.config, *read.layers)})
-
-
-def _media_type(document: Document) -> str:
-    """As the document says; where it says nothing, as the registry does."""
-    try:
-        read = read_json(document.data)
-    except JsonTextError:
-        return document.media_type
-    said = read.get("mediaType") if isinstance(read, dict) else None
-    if isinstance(said, str):
-        return shortened(said)
-    if isinstance(read, dict) and read.get("schemaVersion") == 1:
-        return _OLD
-    return document.media_type
