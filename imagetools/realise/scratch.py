@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from imagetools.sandbox.reclaim import reclaim
 from imagetools.store.disk import delete_tree, writing
 
 SUFFIX: Final = ".drv.chroot"
@@ -34,8 +35,7 @@ def scratch_folder(path: str, rescue: Rescue = lambda path: None) -> Iterator[st
         rescue(path)
         raise
     finally:
-        with suppress(OSError):
-            delete_tree(path)
+        _delete(path)
         os.close(fd)
 
 
@@ -47,9 +47,20 @@ def _make(path: str, rescue: Rescue) -> int:
         os.mkdir(path, 0o700)
         fd = _lock(path)
     if aside is not None:
-        with suppress(OSError):
-            delete_tree(aside)
+        _delete(aside)
     return fd
+
+
+def _delete(path: str) -> None:
+    """Errors do not matter. A killed build may have left files of users that only its namespace had."""
+    try:
+        delete_tree(path)
+    except PermissionError:
+        with suppress(OSError):
+            if reclaim(path):
+                delete_tree(path)
+    except OSError:
+        pass
 
 
 @contextmanager
@@ -95,6 +106,5 @@ def remove_leftovers(store_folder: str, rescue: Rescue = lambda path: None) -> N
                     if fd >= 0:
                         found.append((_set_aside(entry.path, rescue), fd))
     for path, fd in found:
-        with suppress(OSError):
-            delete_tree(path)
+        _delete(path)
         os.close(fd)

@@ -14,7 +14,8 @@ from imagetools.sandbox.owners import take_back
 from imagetools.sandbox.slots import FIRST_UID, Identity
 from imagetools.sandbox.subordinate import Maps, granted, lines_for, map_text, own_maps, root_maps, write_maps
 
-from .cage import need_namespaces
+from .cage import ROOT, base_for, need_namespaces
+from .rooted_cage import GRANT, Person, persons
 
 OWN = Identity(1000, 100, spare=False)
 
@@ -117,3 +118,31 @@ def test_taking_back(tmp_path: Path) -> None:
         assert (os.lstat(place).st_uid, os.lstat(place).st_gid) == (0, 0)
     assert os.stat(tmp_path / "a/b").st_mode & 0o777 == 0o700
     assert os.stat("/etc/passwd") == outside
+
+
+GRANTED = [param for param in persons() if param.id == "user-with-ids"]
+
+
+@pytest.mark.parametrize("person", GRANTED)
+def test_what_a_killed_build_left_is_taken_back(person: Person) -> None:
+    need_namespaces()
+    assert person.user is not None
+    with base_for(person.user) as base:
+        left, grants = Path(base, "left"), Path(base, "grants")
+        grants.write_text(GRANT)
+        (left / "of/somebody/deep").mkdir(parents=True)
+        (left / "of/somebody/file").write_text("x")
+        (left / "of/somebody/link").symlink_to("/etc/passwd")
+        first = int(GRANT.split(":")[1])
+        for place in (left, *left.rglob("*")):
+            os.chown(place, first + 32, first + 43, follow_symlinks=False)
+        os.chmod(left / "of/somebody", 0)
+        os.chown(left, person.user, person.user)
+        script = "import sys; from imagetools.sandbox.reclaim import reclaim; sys.exit(0 if reclaim(sys.argv[1]) else 5)"
+        argv = [*person.command(str(grants)), sys.executable, "-c", script, str(left)]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert {os.lstat(place).st_uid for place in (left, *left.rglob("*"))} == {person.user}
+        assert len(list(left.rglob("*"))) == 5 and os.stat("/etc/passwd").st_uid == 0
+        without = [*Person(person.user, granted=False, several=False).command(""), *argv[argv.index(sys.executable) :]]
+        assert subprocess.run(without, cwd=ROOT, capture_output=True, check=False).returncode == 5
