@@ -10,7 +10,7 @@ from typing import Final
 from ..archive.member import Kind, Member
 from ..archive.shown import shown
 from ..archive.stream import ArchiveError, ByteStream
-from ..archive.tarball import read_tar
+from ..archive.tarball import BLOCK, read_tar
 from ..image.facts import Failure, Part
 from .base_scan import AUFS, OPAQUE, WHITEOUT
 
@@ -36,15 +36,20 @@ class LayerInside:
         self._kinds: dict[bytes, Kind] = {b"": Kind.DIRECTORY}
 
     def read(self, stream: ByteStream) -> None:
-        """All members of the tar. Damage becomes a fault."""
+        """All members of the tar. Damage becomes a fault; an end without padding (`umoci insert` 0.4.7) is none that hurts."""
+        end = -BLOCK
         try:
             for member in read_tar(stream):
+                end = stream.offset + member.size
                 if len(self._kinds) > _MOST_MEMBERS:
                     self._report("", f"it has more than {_MOST_MEMBERS} members; the others were not looked at")
                     return
                 self._look_at(member)
         except ArchiveError as error:
-            self._report("", error.message)
+            if error.offset is not None and end <= error.offset < end + BLOCK:
+                self._report("", "its tar ends without padding and end mark", serious=False)
+            else:
+                self._report("", error.message)
 
     def parts(self) -> tuple[Part, ...]:
         """Store objects, and folders and files down to ``DEEPEST_PART``, by their names."""

@@ -264,3 +264,11 @@ def test_a_name_that_two_images_have(tmp_path: Path) -> None:
 
 def test_a_thousand_faults_are_a_hundred(tmp_path: Path) -> None:
     assert len(of_layer(tmp_path, *((f"../{number}", b"") for number in range(1000)))) == 100
+
+
+@pytest.mark.parametrize(("cut", "serious"), [(0, None), (507, False), (400, False), (509, True), (1020, True)])
+def test_an_end_without_padding(tmp_path: Path, cut: int, serious: bool | None) -> None:
+    """As `umoci insert` leaves layers. ``cut``: what is missing of a header, a file of four bytes and its padding."""
+    whole = tar(("file", b"1234"))[:1024]
+    (tmp_path / "x.tar").write_bytes(archive([whole[: len(whole) - cut]]))
+    assert [item.serious for item in validate_archive(str(tmp_path / "x.tar"))] == ([] if serious is None else [serious])
