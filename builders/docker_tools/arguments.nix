@@ -82,7 +82,7 @@ let
       throw "${where}: the argument 'fromImage' must be an image (a derivation or a path), but it is a ${builtins.typeOf fromImage}"
     else { fromImage = "${fromImage}"; } // text "fromImageName" fromImageName // text "fromImageTag" fromImageTag;
 
-  # Which store paths share a layer: steps, or a path to a JSON file with them (docs/layering.md); nothing where popularity decides.
+  # Which store paths share a layer: steps, or a path to a JSON file with them (layering.md); nothing where popularity decides.
   layering = where: layeringPipeline: debug:
     let file = builtins.isString layeringPipeline || builtins.isPath layeringPipeline || layeringPipeline ? outPath; in
     (if layeringPipeline == null then { }
