@@ -217,4 +217,26 @@ CASES: Mapping[str, Case] = {
     "loading what is not there for this machine": loading_layout(elsewhere()),
     "validating an archive with another config": over(OTHER_CONFIG, "validate", "image.tar"),
     "copying an archive with another config": over(OTHER_CONFIG, "copy", "image.tar", "oci:new"),
+    "contents that collide": Case(
+        ["build", "x.nix"],
+        {
+            "x.nix": """with import <nixpkgs> { };
+dockerTools.buildImage {
+  name = "x";
+  copyToRoot = map (path: builtins.path { inherit path; }) [ ./first ./second ./third ];
+}
+""",
+            "first/etc/motd": "x",
+            "first/bin/sh/deep": "x",
+            "second/etc": "x",
+            "third/bin/sh": "x",
+        },
+    ),
+    "contents that are no folder": Case(
+        [
+            "build",
+            "-E",
+            'with import <nixpkgs> { }; dockerTools.buildImage { name = "x"; copyToRoot = [ (builtins.toFile "y" "") ]; }',
+        ]
+    ),
 }
