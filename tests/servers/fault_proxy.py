@@ -12,9 +12,11 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+
+from tests.servers.serving import serving
 
 _PIECE = 1 << 16
 _HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection"))
@@ -273,15 +275,6 @@ def _broken(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
     raise ConnectionResetError
 
 
-@contextmanager
-def faulty(upstream: str) -> Iterator[FaultProxy]:
+def faulty(upstream: str) -> AbstractContextManager[FaultProxy]:
     """A proxy before ``upstream`` (``HOST:PORT``), running."""
-    proxy = FaultProxy(upstream)
-    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield proxy
-    finally:
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()
+    return serving(FaultProxy(upstream))

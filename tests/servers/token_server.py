@@ -8,10 +8,8 @@ import base64
 import datetime
 import json
 import socketserver
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
+
+from tests.servers.serving import serving
 
 NAME, PASSWORD, IDENTITY = "ann", "geheim:7", "refresh-me-please"
 ISSUER, SERVICE = "tests", "registry of tests"
@@ -117,14 +117,6 @@ def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-@contextmanager
-def giving_tokens() -> Iterator[TokenServer]:
-    server = TokenServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def giving_tokens() -> AbstractContextManager[TokenServer]:
+    """A token server, running."""
+    return serving(TokenServer())

@@ -235,6 +235,13 @@ def test_the_first_failure_ends_everything(pulling: Pulling) -> None:
         (b"", "b", ""),
         (b'{"manifests":[]}', media_types.OCI_MANIFEST, ""),
         (b'{"layers":[]}', media_types.OCI_INDEX, ""),
+        (b'{"manifests":[]}', "application/json", media_types.OCI_INDEX),
+        (b'{"layers":[],"config":{}}', "text/plain", media_types.OCI_MANIFEST),
+        (
+            b'{"layers":[],"config":{"mediaType":"application/vnd.docker.container.image.v1+json"}}',
+            "",
+            media_types.DOCKER_MANIFEST,
+        ),
     ],
 )
 def test_what_a_document_is(data: bytes, said: str, expected: str) -> None:
