@@ -18,6 +18,7 @@ from ..docker_tools.base import base_of
 from ..docker_tools.build_layered import add_layers
 from ..docker_tools.commands import wants_root
 from ..docker_tools.docker_image import ArchiveWriteError
+from ..docker_tools.known_layers import KnownLayers, runs_commands
 from ..docker_tools.request import Attributes, ImageRequest
 from .machines import ATTRIBUTE, each_machine
 
@@ -28,6 +29,10 @@ class OciImageLayout:
     name: ClassVar[str] = "oci-layout"
     needs_network: ClassVar[bool] = False
     host_binds: ClassVar[tuple[str, ...]] = ()
+
+    def runs_commands(self, env: Mapping[str, str]) -> bool:
+        """See MeasuresLayers. Where there are several machines each may have commands of its own."""
+        return ATTRIBUTE in env or runs_commands(env)
 
     def wants_root(self, env: Mapping[str, str]) -> bool:
         """See WantsRoot."""
@@ -61,7 +66,7 @@ class _Layout:
     def __init__(self, ctx: BuiltinContext, files: LayoutFiles, compressor: str) -> None:
         self._ctx = ctx
         self._files = files
-        self._layout = LayoutWriter(files, compressor)
+        self._layout = LayoutWriter(files, compressor, KnownLayers(ctx))
         self._images: list[tuple[ImageRequest, Written, Mapping[str, str]]] = []
 
     def write(self) -> dict[str, object]:

@@ -20,9 +20,10 @@ from ..image.reference import Reference
 from ..kernel.hashes import Hash, digest
 from .base_image import BaseLayer
 from .block_stream import BlockStream
-from .compressors import open_sink
+from .compressors import codec, open_sink
 from .layout_files import LayoutFiles
-from .tar_layer import LayerSource, write_tar
+from .ledger import LayerBook, LayerFacts
+from .tar_layer import LayerSource, tar_size, write_tar
 
 
 class CountedFile:
@@ -70,11 +71,13 @@ class Written:
 class LayoutWriter:
     """Add the layers from the lowest up, then ``finish`` once; or ``end_image`` after those of each image, then ``finish_index``.
 
-    Equal layers of several images are packed once. The caller owns (and closes) ``files``.
+    Equal layers of several images are packed once. The caller owns (and closes) ``files``. A layer that ``ledger`` knows is
+    packed, but not hashed beforehand.
     """
 
-    def __init__(self, files: LayoutFiles, compressor: str) -> None:
+    def __init__(self, files: LayoutFiles, compressor: str, ledger: LayerBook | None = None) -> None:
         """``compressor``: "none", "gz" or "zstd", for every layer."""
+        self._ledger: Final = ledger
         self._files: Final = files
         self._compressor: Final = compressor
         self._layers: list[Layer] = []
@@ -85,12 +88,22 @@ class LayoutWriter:
         """Pack ``source``'s tar, unless a layer of the same identity is there. Raises FileChangedError, OSError."""
         layer = self._known.get(source.key)
         if layer is None:
-            packed = pack(self._files, self._compressor, partial(write_tar, source))
+            packed = self._packed(source)
             layer = Layer(packed.diff_id, packed.size, source.comment)
             self._known[source.key] = layer
             self._described[layer] = packed.described
         self._layers.append(layer)
         return layer
+
+    def _packed(self, source: LayerSource) -> "Packed":
+        if self._ledger is None or not source.recipe:
+            return pack(self._files, self._compressor, partial(write_tar, source))
+        facts = self._ledger.find(source.recipe)
+        known = facts.diff_id if facts is not None and facts.size == tar_size(source) else None
+        packed = pack(self._files, self._compressor, partial(write_tar, source), known)
+        blob = Hash.parse_prefixed(packed.described.digest), packed.described.size
+        self._ledger.record(source.recipe, LayerFacts(packed.diff_id, packed.size, {codec(self._compressor): blob}))
+        return packed
 
     def add_tar(self, base: BaseLayer) -> Layer:
         """Take over a layer of another image, unless it is there: compressed as it lies there, or compressed now.
@@ -154,19 +167,20 @@ class Packed:
     size: int
 
 
-def pack(files: LayoutFiles, compressor: str, fill: Callable[[BlockStream], object]) -> Packed:
-    """Write a layer: ``fill`` writes its tar. The blob's bytes depend on those of the tar alone, not on their pieces."""
+def pack(files: LayoutFiles, compressor: str, fill: Callable[[BlockStream], object], diff_id: Hash | None = None) -> Packed:
+    """Write a layer: ``fill`` writes its tar, whose ``diff_id`` may be known already. The blob's bytes depend on those of the tar
+    alone, not on their pieces."""
     counted = CountedFile(files.begin())
     try:
         with BlockStream(open_sink(cast(BinaryIO, counted), compressor)) as stream:
-            hasher = stream.start_digest()
+            hasher = hashlib.sha256() if diff_id is not None else stream.start_digest()
             fill(stream)
     except BaseException:
         files.discard()
         raise
     described = Descriptor(media_types.OF_COMPRESSOR[compressor], oci_digest(counted.digest), counted.size)
     files.keep(described.blob)
-    return Packed(described, Hash("sha256", hasher.digest()), stream.offset)
+    return Packed(described, diff_id or Hash("sha256", hasher.digest()), stream.offset)
 
 
 def keep_blob(files: LayoutFiles, described: Descriptor, pieces: Iterable[bytes]) -> None:

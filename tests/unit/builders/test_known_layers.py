@@ -1,6 +1,7 @@
 """Layers that an earlier build measured: not read again, and only where all that they follow from is the same."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import pytest
 
 from imagetools.builtin.api import LEDGER
 from imagetools.bundled.builders.docker_tools.known_layers import runs_commands
+from imagetools.bundled.builders.oci_tools.oci_image_layout import OciImageLayout
+from imagetools.image_io.archive_reader import validate_archive
+from imagetools.image_io.compressors import codec
 from imagetools.image_io.ledger import LayerFacts, LayerLedger
 from imagetools.kernel.hashes import digest
 
 from .build import build, environment, stream
-from .fakes import FakeStore
+from .fakes import FakeContext, FakeStore
 
 BYTES = os.urandom(200_000)
 
@@ -104,3 +108,28 @@ def test_commands_are_seen() -> None:
     assert runs_commands(environment("layered", {"extraCommands": "true"}))
     for name in ("fakeRootCommands", "runAsRoot"):
         assert runs_commands({name: "true"})
+
+
+@pytest.mark.parametrize("compressor", ["none", "gz", "zstd"])
+def test_a_layout_is_the_same_either_way(store: FakeStore, tmp_path: Path, compressor: str) -> None:
+    def digests() -> str:
+        out = tmp_path / "layout"
+        attributes = {"contents": [store.logical("hello")], "compressor": compressor, "format": "dir", "annotations": {}}
+        ctx = FakeContext(store, out, environment("layered", attributes), "oci-layout")
+        ctx.outputs["digests"] = str(tmp_path / "digests")
+        OciImageLayout().build(ctx)
+        assert validate_archive(str(out)) == ()
+        shutil.rmtree(out)
+        return (tmp_path / "digests").read_text()
+
+    first = digests()
+    names = take_over(tmp_path, tmp_path / ".ledger")
+    assert digests() == first
+    ledger = LayerLedger(str(tmp_path / ".ledger"))
+    facts = [ledger.entry(name) for name in names]
+    assert all(fact is not None and list(fact.blobs) == [codec(compressor)] for fact in facts)
+
+
+def test_layouts_for_machines_may_have_commands_of_their_own() -> None:
+    assert not OciImageLayout().runs_commands({})
+    assert OciImageLayout().runs_commands({"machines": "[]"})
