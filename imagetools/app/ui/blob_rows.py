@@ -9,8 +9,8 @@ from imagetools.app.ui.terminal import has_colour, human_size, is_live
 from imagetools.image_io.watching import ENDS, MOUNTED, SENDING, SENT, THERE, BlobStep
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
-    from rich.table import Table
 
 _MOST_ROWS: Final = 12
 
@@ -84,19 +84,22 @@ class BlobRows:
         self._live = Live(get_renderable=self.table, console=console, refresh_per_second=8, transient=True)
         self._live.start()
 
-    def table(self) -> "Table":
+    def table(self) -> "Group":
         """What is to be seen now."""
+        from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
         table = Table.grid(padding=(0, 1))
+        for _ in range(4):
+            table.add_column(no_wrap=True)
         for step in list(self._moving.values())[:_MOST_ROWS]:
-            bar = ProgressBar(total=max(1, step.total), completed=step.done, width=24)
+            bar = ProgressBar(total=max(1, step.total), completed=step.done, width=20)
             size = f"{human_size(step.done)} of {human_size(step.total)}"
             table.add_row(Text(step.layer, style="bold"), Text(step.what), bar, Text(size, style="cyan"))
         done, total = self._read
         read = f"{human_size(done)} of {human_size(total)} read" if total else ""
         ended = f"{len(self._ended)} blobs there" if self._ended else ""
-        table.add_row(Text(self._title, style="green"), Text(", ".join(filter(None, (ended, read))), style="dim"))
-        return table
+        words = ", ".join(filter(None, (ended, read)))
+        return Group(table, Text(f"{self._title}: {words}", style="dim", no_wrap=True, overflow="ellipsis"))

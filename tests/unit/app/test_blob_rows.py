@@ -27,7 +27,7 @@ def push(rows: BlobRows) -> None:
 
 def shown(rows: BlobRows) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=100).print(rows.table())
+    Console(file=stream, width=80).print(rows.table())
     return stream.getvalue()
 
 
@@ -65,10 +65,17 @@ def test_rows_of_what_moves() -> None:
     assert len(lines) == 3
     assert lines[0].startswith("aaaaaaaaaaaa packing") and lines[0].endswith("4.9 KiB of 8.8 KiB")
     assert lines[1].startswith("bbbbbbbbbbbb sending") and lines[1].endswith("1.0 MiB of 3.0 MiB")
-    assert lines[2].split() == ["host/x:1", "3", "blobs", "there,", "4.9", "KiB", "of", "8.8", "KiB", "read"]
+    assert lines[2] == "host/x:1: 3 blobs there, 4.9 KiB of 8.8 KiB read"
     rows.watch(BlobStep("aaaaaaaaaaaa", PACKING, 9000, 9000))
     rows.watch(BlobStep("bbbbbbbbbbbb", SENT, 3 << 20, 3 << 20))
     assert len(shown(rows).splitlines()) == 1
+
+
+def test_rows_fit_the_screen() -> None:
+    rows = BlobRows("localhost:5000/a/very/long/name" * 4, io.StringIO(), {})
+    rows.watch(BlobStep("aaaaaaaaaaaa", SENDING, 1234 << 20, 2345 << 20))
+    rows.update(1234 << 20, 2345 << 20)
+    assert len(shown(rows).splitlines()) == 2
 
 
 def test_many_rows_stay_on_the_screen() -> None:
