@@ -51,6 +51,12 @@ rec {
   layout-none = ociTools.buildLayout (busy // { compressor = "none"; format = "tar"; });
   layout-on-base = ociTools.buildLayout (busy // { fromImage = image; });
   machines = ociTools.buildLayout (busy // { architectures = [ "arm64" "amd64" "arm/v7" ]; });
+  machines-on-base = ociTools.buildLayout (busy // {
+    fromImage = machines;
+    architectures = [ "amd64" "arm64" ];
+    includeNixDB = true;
+    fakeRootCommands = machine: "mkdir -p var/lib/own; chown 1000:100 var/lib/own; echo ${machine.platform} > var/lib/own/machine";
+  });
   machines-tar = ociTools.buildLayout (busy // { architectures = [ "amd64" "s390x" ]; format = "tar"; });
 }
 """
@@ -82,7 +88,7 @@ def test_it_is_whole(paths: Mapping[str, str], name: str) -> None:
     facts = image_at(paths[name])
     assert facts is not None
     look_at(paths[name], facts)
-    assert len(inspect(facts)) == {"machines": 3, "machines-tar": 2, "merged": 2}.get(name, 1)
+    assert len(inspect(facts)) == {"machines": 3, "machines-on-base": 2, "machines-tar": 2, "merged": 2}.get(name, 1)
 
 
 @pytest.mark.docker
