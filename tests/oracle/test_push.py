@@ -57,7 +57,9 @@ def docker(tmp_path: Path) -> Path:
     return path
 
 
-def push(home: Path, *words: str, check: bool = True, variables: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def push(
+    home: Path, *words: str, check: bool = True, variables: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     return imagetools("push", "--insecure", *words, home=home, check=check, variables=variables)
 
 
@@ -92,6 +94,41 @@ def test_skopeo_reads_what_was_pushed(registry: RunningRegistry, layout: Path, t
     assert set(blobs(tmp_path / "ours").items()) <= set(blobs(layout).items())
     again = push(tmp_path, "--json", name, f"oci:{layout}:{tag}")
     assert results(again) == {"there already": 4}
+
+
+SET = """
+with import <nixpkgs> { };
+let
+  image = {
+    name = "imagetools-push-oracle"; tag = "1"; config.Cmd = [ "/hello" ];
+    contents = [ (builtins.path { path = ./files; name = "files"; }) ];
+  };
+in {
+  stream = dockerTools.streamLayeredImage image;
+  packed = dockerTools.buildLayeredImage image;
+  layout = ociTools.buildLayout image;
+}
+"""
+
+
+@pytest.mark.xdist_group("builds")
+def test_what_was_built_is_pushed(registry: RunningRegistry, tmp_path: Path) -> None:
+    """A script, which is read instead of run, a compressed archive and a layout of the same image."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/hello").write_text("hello\n" * 1000)
+    (tmp_path / "set.nix").write_text(SET)
+    layers = []
+    for kind in ("stream", "packed", "layout"):
+        imagetools("build", "set.nix", "-A", kind, "-o", kind, home=tmp_path)
+        name = f"{registry.address}/built/{kind}:1"
+        for _ in range(2):
+            done = push(tmp_path, "--json", name, kind)
+        assert set(results(done)) == {"there already"}
+        skopeo(tmp_path, "copy", f"docker://{name}", f"docker-archive:{tmp_path}/{kind}.tar:{kind}:1")
+        imagetools("image", "validate", f"{kind}.tar", home=tmp_path)
+        document = json.loads(skopeo(tmp_path, "inspect", "--raw", f"docker://{name}"))
+        layers.append([layer["digest"] for layer in document["layers"]])
+    assert layers[0] == layers[1] == layers[2]
 
 
 def test_what_skopeo_pushed_is_read(registry: RunningRegistry, docker: Path, tmp_path: Path) -> None:
