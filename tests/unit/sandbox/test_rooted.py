@@ -54,7 +54,8 @@ def test_bits_capabilities_and_devices(person: Person) -> None:
         chown 5 setuid; chmod 4711 setuid
         chown 5 lost
         install -o 33 -g 44 -m 2750 /usr/bin/true installed
-        mknod null c 1 3; mknod -m 660 disk b 259 1048575; chown 0:6 disk; mkfifo pipe
+        mknod null c 1 3; test -c null; test "$(stat -c %t:%T null)" = 1:3
+        mknod -m 660 disk b 259 1048575; chown 0:6 disk; mkfifo pipe
         mkdir sticky; chmod 1777 sticky
     """
     found = work(person, script)
