@@ -3,14 +3,18 @@
 import hashlib
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from imagetools.image.descriptor import Descriptor
 from imagetools.image.remote_reference import RemoteReference
 from imagetools.image_io.ports import Repository
 from imagetools.net.registry.access import RegistryLogin
+from imagetools.net.registry.exchange import Ask
 from imagetools.net.registry.failures import RegistryError
-from tests.servers.registry import Handler, Registry, breaks_after, running, silent, slam, status
+from imagetools.net.registry.repository import RemoteRepository
+from imagetools.net.registry.upload import BlobUpload
+from tests.servers.registry import Handler, Registry, Session, breaks_after, running, silent, slam, status
 from tests.servers.registry_client import registries
 
 DATA = bytes(range(256)) * 4096
@@ -254,6 +258,39 @@ def test_a_registry_that_calls_it_otherwise(server: Registry, repository: Reposi
     server.fault("PUT", UPLOADS, lambda handler: handler.answer(201, Docker_Content_Digest="sha256:" + "0" * 64))
     with pytest.raises(RegistryError, match="the registry calls what it got sha256:0000"):
         push(repository)
+
+
+def test_another_server_gets_the_bytes_and_no_login(server: Registry, waits: list[float]) -> None:
+    server.auth = "basic"
+    with running() as other:
+        other.sessions["7"] = Session("a/b")
+
+        def elsewhere(handler: Handler) -> bool:
+            return handler.answer(202, Location=f"http://{other.host}/v2/a/b/blobs/uploads/7")
+
+        server.fault("POST", UPLOADS, elsewhere)
+        push(opened(server, waits, RegistryLogin("me", "s3cret")))
+        assert has_it(other)
+        assert other.seen and not any("authorization" in seen.headers for seen in other.seen)
+
+
+def test_redirected_uploads(server: Registry, repository: Repository) -> None:
+    server.fault("PATCH", UPLOADS, lambda handler: handler.answer(307, Location=f"http://{server.host}{handler.path}&again"))
+    push(repository)
+    assert has_it(server)
+
+
+def test_tls_before_a_registry_that_does_not_know_of_it(repository: Repository) -> None:
+    assert isinstance(repository, RemoteRepository)
+    for said, meant in (
+        ("http://r.example/v2/a/1?x=y", "https://r.example/v2/a/1?x=y"),
+        ("/v2/a/2", "https://r.example/v2/a/2"),
+        ("http://elsewhere.example/3", "http://elsewhere.example/3"),
+    ):
+        upload = BlobUpload(repository._registry, "a/b", DIGEST, 1, pieces)
+        request = httpx.Request("POST", "https://r.example/v2/a/b/blobs/uploads/")
+        upload._moved(Ask("x", "POST", ""), httpx.Response(202, headers={"Location": said}, request=request))
+        assert upload._session == meant
 
 
 def test_no_place_to_send_it_to(server: Registry, repository: Repository) -> None:
