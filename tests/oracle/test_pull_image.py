@@ -308,6 +308,22 @@ def test_prefetch_docker_prints_what_pulls_the_same(registry: RunningRegistry, t
     assert json.loads(again.stdout)["arguments"]["imageDigest"] == seen
 
 
+def test_an_image_on_a_pulled_one(registry: RunningRegistry, tmp_path: Path) -> None:
+    """fromImage takes what pullImage gives; both layers of the base are there, and one more."""
+    need_namespaces()
+    image = IMAGES["oci-gzip"]
+    expected = theirs(f"{registry.address}/team/oci-gzip@{image.digest}", "app:latest", tmp_path)
+    base = definition(f"{registry.address}", image, hash=digest("sha256", expected).sri()).replace("team/app", "team/oci-gzip")
+    pulled = base.partition("; ")[2]
+    arguments = 'name = "on"; tag = "1"; compressor = "none"; contents = [ (writeTextDir "x" "y") ];'
+    text = f"with import <nixpkgs> {{ }}; dockerTools.buildLayeredImage {{ {arguments} fromImage = {pulled}; }}"
+    built = imagetools("build", "--no-link", "-E", text, home=tmp_path)
+    inspect = ["skopeo", "inspect", "--config", f"docker-archive:{built.stdout.strip()}"]
+    config = json.loads(subprocess.run(inspect, check=True, capture_output=True, text=True).stdout)
+    assert config["rootfs"]["diff_ids"][:2] == [digest_of(A), digest_of(B)]
+    assert len(config["rootfs"]["diff_ids"]) > 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
