@@ -40,7 +40,15 @@ def built(home: Path, name: str) -> Path:
 
 
 def test_there_is_a_test_for_every_example() -> None:
-    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == ["files-only", "hello", "machines", "pair", "stream", "web"]
+    assert sorted(path.stem for path in EXAMPLES.glob("*.nix")) == [
+        "files-only",
+        "hello",
+        "machines",
+        "on-a-base",
+        "pair",
+        "stream",
+        "web",
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.nix")), ids=lambda path: path.stem)
@@ -83,6 +91,19 @@ def test_files_only(home: Path) -> None:
     assert config["User"] == "1000:1000"
     assert config["Labels"] == {"org.opencontainers.image.title": "files only"}
     assert len(described["RootFS"]["Layers"]) == 1
+
+
+@pytest.mark.docker
+def test_on_a_base(home: Path) -> None:
+    """busybox is in the base, so no layer on top has it."""
+    need_engine()
+    docker("load", "-i", str(built(home, "on-a-base")))
+    assert docker("run", "--rm", "on-a-base:latest").splitlines() == ["from the base", "from the image", "good day"]
+    (described,) = json.loads(docker("image", "inspect", "on-a-base:latest"))
+    assert described["Config"]["Env"] == ["PATH=/bin", "GREETING=good day"]
+    inspected = json.loads(imagetools("image", "inspect", "--json", str(built(home, "on-a-base")), home=home).stdout)
+    paths = [path for layer in inspected["images"][0]["layers"] for path in layer["storePaths"]]
+    assert len(paths) == len(set(paths)) and sum("busybox" in path for path in paths) == 1
 
 
 def test_machines(home: Path, tmp_path: Path) -> None:
