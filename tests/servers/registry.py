@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.servers.serving import serving
+
 #: Answers a request instead of the registry; False lets the registry answer after all.
 Act = Callable[["Handler"], bool]
 
@@ -293,12 +295,5 @@ def silent(handler: Handler) -> bool:
 @contextmanager
 def running() -> Iterator[Registry]:
     """The registry, until the block ends."""
-    server = Registry()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Registry()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
