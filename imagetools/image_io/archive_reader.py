@@ -4,11 +4,10 @@
 unpacked, nothing is trusted: a damaged archive ends in a failure, not in an exception.
 """
 
-import hashlib
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from ..archive.decompress import decompressed, sniff
@@ -22,6 +21,7 @@ from ..image.json_text import LARGEST
 from ..image.oci_manifest import INDEX_FILE, LAYOUT_FILE
 from ..image.validate import validate
 from ..kernel.errors import ImagetoolsError
+from .hashed_pieces import HashedPieces
 from .layer_inside import LayerInside
 
 _LOOK: Final = 512
@@ -129,19 +129,23 @@ def member_facts(name: str, member: Member) -> MemberFacts:
         return MemberFacts(target=os.fsdecode(member.target).removeprefix("./"))
     if member.kind is not Kind.FILE:
         return MemberFacts(faults=(Failure("", f"it is a {member.kind.value}"),))
-    outer = _Tee(member.body, "sha512" if name.startswith(_LONG_DIGEST) else "sha256")
+    outer = HashedPieces(member.body, "sha512" if name.startswith(_LONG_DIGEST) else "sha256")
     stream = ByteStream.of_chunks(outer)
     head = stream.peek(_LOOK)
     if member.size <= LARGEST and head.lstrip()[:1] in {b"{", b"["} and not is_tar(head):
         text = b"".join(stream.up_to(member.size))
         return MemberFacts(outer.digest, outer.digest, member.size, text, inner_size=member.size)
-    faults: list[Failure] = []
     compression = sniff(head) or "none"
-    inner = _Tee(_pieces(stream, faults))
     inside = LayerInside()
-    inside.read(ByteStream.of_chunks(inner))
-    for _ in inner:  # what follows the tar's end mark counts too
-        pass
+    faults: list[Failure] = []
+    inner = outer
+    if compression == "none" and outer.algorithm == "sha256":  # then it is its own diff ID, hashed once
+        inside.read(stream)
+    else:
+        inner = HashedPieces(_pieces(stream, faults))
+        inside.read(ByteStream.of_chunks(inner))
+        for _ in inner:  # what follows the tar's end mark counts too
+            pass
     for _ in outer:
         pass
     return MemberFacts(
@@ -165,25 +169,3 @@ def _pieces(stream: ByteStream, faults: list[Failure]) -> Iterator[bytes]:
             yield piece
     except ArchiveError as error:
         faults.append(Failure("", error.message))
-
-
-class _Tee:
-    """Passes pieces on and hashes them; ``digest`` and ``size`` count what went through so far."""
-
-    def __init__(self, pieces: Iterable[bytes], algorithm: str = "sha256") -> None:
-        self._pieces = iter(pieces)
-        self._hasher = hashlib.new(algorithm, usedforsecurity=False)
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = next(self._pieces)
-        self._hasher.update(piece)
-        self.size += len(piece)
-        return piece
-
-    @property
-    def digest(self) -> str:
-        return self._hasher.hexdigest()

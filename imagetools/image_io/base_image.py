@@ -4,7 +4,6 @@ Nothing is trusted: compressed layers are unpacked (not onto the disk) and hashe
 hashed while they are copied. Refuses to unpack a layer: what is in it is told by names (``base_scan``).
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from ..kernel.hashes import Hash
 from .base_choice import Wanted, choose_image
 from .base_scan import BaseScan
 from .file_range import FileRange
+from .hashed_pieces import HashedPieces
 from .image_source import SourceImage, SourceLayer
 from .members import LocatedMembers, Members, open_members
 
@@ -39,28 +39,6 @@ class UnknownSizeError(BrokenImageError):
 
     def __init__(self, where: str, said: int, actual: int) -> None:
         super().__init__(where, f"it has {actual} bytes instead of {said}")
-
-
-class Hashed:
-    """Passes pieces on; ``digest`` and ``size`` are those of what went through."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces: Final = pieces
-        self._hasher: Final = hashlib.sha256(usedforsecurity=False)
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = next(self._pieces)
-        self._hasher.update(piece)
-        self.size += len(piece)
-        return piece
-
-    @property
-    def digest(self) -> str:
-        return f"sha256:{self._hasher.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +78,9 @@ class BaseLayer:
 
     def checked_tar(self) -> Iterator[bytes]:
         """Uncompressed. Raises BrokenImageError at the end where it is not what the config says."""
-        pieces = Hashed(self.tar())
+        pieces = HashedPieces(self.tar())
         yield from pieces
-        self.check(Hash("sha256", bytes.fromhex(pieces.digest.partition(":")[2])), pieces.size)
+        self.check(Hash("sha256", bytes.fromhex(pieces.digest)), pieces.size)
 
     def check(self, diff_id: Hash, size: int) -> None:
         """Raise BrokenImageError unless this is what was copied."""
@@ -224,17 +202,18 @@ def _headers(members: Members, member: str) -> ByteStream:
 
 def _scan_compressed(members: Members, source: SourceLayer, scan: BaseScan) -> tuple[str, int]:
     """Look through a compressed layer, which is hashed on the way: the digest of its bytes, the size of its tar."""
-    stored = Hashed(members.pieces(source.member))
+    said = source.described.digest.partition(":") if source.described is not None else ("sha256", "", "")
+    lying = HashedPieces(members.pieces(source.member), said[0])
+    stored = HashedPieces(lying)
     inner = decompressed(ByteStream.of_chunks(stored))
-    tar = Hashed(iter(partial(inner.read, PIECE), b""))
+    tar = HashedPieces(iter(partial(inner.read, PIECE), b""))
     stream = ByteStream.of_chunks(tar)
     scan.layer(source.member, stream)
     read_to_end(stream)
     for _ in stored:  # what a decoder leaves unread is part of the digest
         pass
-    said = source.described
-    if said is not None and said.digest.startswith("sha256:") and said.digest != stored.digest:
-        raise BrokenImageError(source.member, f"its bytes have the digest {stored.digest}")
-    if tar.digest != source.diff_id:
-        raise BrokenImageError(source.member, f"its diff ID is {tar.digest}, the config says {source.diff_id}")
-    return stored.digest, tar.size
+    if said[2] not in {"", lying.digest}:
+        raise BrokenImageError(source.member, f"its bytes have the digest {said[0]}:{lying.digest}")
+    if f"sha256:{tar.digest}" != source.diff_id:
+        raise BrokenImageError(source.member, f"its diff ID is sha256:{tar.digest}, the config says {source.diff_id}")
+    return f"sha256:{stored.digest}", tar.size

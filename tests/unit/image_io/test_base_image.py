@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -406,3 +407,21 @@ def test_devices_are_part_of_images(tmp_path: Path) -> None:
     _, (data,) = seen(path, tmp_path)
     with tarfile.open(fileobj=io.BytesIO(data)) as layer:
         assert "dev/null" in layer.getnames()
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_long_digests(tmp_path: Path, good: bool) -> None:
+    packed = gzip.compress(ONE, mtime=0)
+    layout = layouts.Layout()
+    described = layout.add(layouts.LAYER, packed)
+    digest = "sha512:" + hashlib.sha512(packed if good else b"").hexdigest()
+    layout.files[layouts.blob(digest)] = layout.files.pop(layouts.blob(described["digest"]))
+    made = layout.image((ONE,), manifest={"layers": [{**described, "digest": digest}]})
+    path = layout.index(made).write(tmp_path / "base")
+    if good:
+        base, tars = seen(path, tmp_path)
+        assert tars == [ONE] and base.layers[0].blob is not None
+        assert base.layers[0].blob.digest == f"sha256:{sha(packed)}"
+    else:
+        with pytest.raises(BrokenImageError, match="its bytes have the digest sha512:"):
+            seen(path, tmp_path)
