@@ -6,6 +6,7 @@ image/tarexport: load). Where that is refused the whole archive follows. Podman 
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from .outgoing import MANIFEST_FILE, Outgoing, OutgoingImage, Sending, find_outg
 from .places import Place
 
 LoadEvent = Sending | LayerLoading | Sent
+Opener = Callable[[str, str], AbstractContextManager[Members]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,19 @@ def load_image(
     progress: Callable[[LoadEvent], object] = lambda event: None,
     *,
     into_podman: bool = False,
+    opened: Opener = open_members,
 ) -> Loaded:
-    """Load what lies at ``place``: a docker archive, a layout, a script of streamLayeredImage.
+    """Load what lies at ``place``: a docker archive, a layout, a script of streamLayeredImage. ``opened`` finds its members.
 
     Raises EngineUnreachableError, EngineRefusedError, NoPodmanError, and what ``find_outgoing`` and ``open_members`` raise.
     """
-    with open_members(place.path, scratch) as members:
+    with opened(place.path, scratch) as members:
         check_kind(place, os.path.isdir(place.path), INDEX_FILE in members, MANIFEST_FILE in members)
         images = find_outgoing(members, place.path, place.name, platform)
         if into_podman:
-            return _load(podman.Podman(environment), place.path, members, images or (), scratch, progress)
+            if images is None:
+                raise EngineRefusedError(place.path, "it has no manifest.json", engine="podman")
+            return _load(podman.Podman(environment), place.path, members, images, scratch, progress)
         if images is None:  # an archive as Docker wrote them before 1.10, or none: the engine knows
             sizes: list[int] = []
 

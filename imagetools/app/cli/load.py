@@ -41,15 +41,20 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.settings import read_settings
         from imagetools.app.ui.load_view import LoadView
         from imagetools.image_io.loading import load_image
+        from imagetools.image_io.packed_archives import PackedArchives
         from imagetools.image_io.places import DAEMON, REGISTRY, Place, PlaceError
 
         place = Place.parse(image)
         if place.kind in {DAEMON, REGISTRY}:
             raise PlaceError(image, "what is loaded lies on this machine; imagetools image copy carries it from elsewhere")
-        environment = read_settings().environment
+        settings = read_settings()
+        environment = settings.environment
+        archives = PackedArchives(f"{settings.cache}/archives")
         scratch = tempfile.gettempdir()
         with LoadView(image, sys.stderr, environment, quiet=quiet) as view:
-            loaded = load_image(place, this_platform(), environment, scratch, view.show, into_podman=podman)
+            loaded = load_image(
+                place, this_platform(), environment, scratch, view.show, into_podman=podman, opened=archives.opened
+            )
             view.done(loaded)
         for name in loaded.names:
             typer.echo(name)

@@ -4,6 +4,7 @@ import gzip
 import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from imagetools.image_io.daemon import EngineRefusedError
 from imagetools.image_io.image_source import WhichImageError
 from imagetools.image_io.loading import Loaded, LoadEvent, load_image
 from imagetools.image_io.local_copy import OtherKindError
+from imagetools.image_io.members import Members, open_members
 from imagetools.image_io.outgoing import NamelessError, Sending
 from imagetools.image_io.places import Place
 from imagetools.image_io.podman import NoPodmanError
@@ -134,6 +136,39 @@ def test_a_compressed_archive(engine: Engine, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(packed)
         assert load(engine, tmp_path / name).names == ("x:1",)
     assert sent(engine) == [2, 0]
+
+
+class Watched:
+    """Members that tell what was read of them."""
+
+    def __init__(self, members: Members, read: list[str]) -> None:
+        self._members = members
+        self._read = read
+
+    def __contains__(self, name: object, /) -> bool:
+        return name in self._members
+
+    def size(self, name: str) -> int:
+        return self._members.size(name)
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        self._read.append(name)
+        return self._members.pieces(name, start)
+
+
+def test_what_is_there_is_not_even_read(engine: Engine, tmp_path: Path) -> None:
+    read: list[str] = []
+
+    @contextmanager
+    def opened(path: str, scratch: str) -> Iterator[Members]:
+        with open_members(path, scratch) as members:
+            yield Watched(members, read)
+
+    for tars, layers in (([ONE, TWO], [ONE, TWO]), ([ONE, TWO], []), ([ONE, TWO, THREE], [THREE])):
+        place = Place.parse(str(archive(tmp_path / "a", ("x:1", tars))))
+        read.clear()
+        load_image(place, MACHINE, engine.environment, "/tmp", opened=opened)
+        assert [name for name in read if name.endswith("layer.tar")] == [f"{sha256(tar)[7:]}/layer.tar" for tar in layers]
 
 
 @pytest.mark.parametrize("kind", ["gzip", "none", "zstd"])
