@@ -39,8 +39,8 @@ class RootCommandsFailedError(CommandsFailedError):
         self.refused = refused
         if refused:
             self.hint = (
-                f"this build could not {'; it could not '.join(refused)} (that needs subordinate ids of the person who builds, "
-                "in /etc/subuid and /etc/subgid, with newuidmap and newgidmap; see docs/images_as_root.md)"
+                f"this build could not {'; it could not '.join(refused)}; that takes 65536 subordinate ids of whoever builds, in "
+                "/etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids), and newuidmap (package uidmap)"
             )
 
 

@@ -47,6 +47,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "on-a-base",
         "pair",
         "stream",
+        "users",
         "web",
     ]
 
@@ -131,6 +132,13 @@ def test_machines_in_the_engine(home: Path) -> None:
     (described,) = json.loads(docker("image", "inspect", "machines:latest"))
     (own,) = [name for name in ("amd64", "arm64") if name == described["Architecture"]]
     assert described["Config"]["Labels"] == {"org.example.architecture": own}
+
+
+@pytest.mark.docker
+def test_users(home: Path) -> None:
+    need_engine()
+    docker("load", "-i", str(built(home, "users")))
+    assert docker("run", "--rm", "users:latest").splitlines() == ["app", "app:app 2750", "app:app 600", "secret"]
 
 
 @pytest.mark.docker

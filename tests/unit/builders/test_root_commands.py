@@ -320,8 +320,8 @@ def test_commands_that_fail(store: FakeStore, tmp_path: Path) -> None:
             store, tmp_path / "out", "single", runAsRoot="echo 'become user 33: there is one user here, root' > .refused; exit 1"
         )
     assert caught.value.hint == (
-        "this build could not become user 33: there is one user here, root (that needs subordinate ids of the person who builds, "
-        "in /etc/subuid and /etc/subgid, with newuidmap and newgidmap; see docs/images_as_root.md)"
+        "this build could not become user 33: there is one user here, root; that takes 65536 subordinate ids of whoever builds, "
+        "in /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids), and newuidmap (package uidmap)"
     )
 
 
