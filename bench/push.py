@@ -71,11 +71,17 @@ def measure(title: str, home: str, archive: str, compressor: str) -> None:
                 costs["skopeo again"].append(once(skopeo))
     for kind in ("", " again"):
         mine = statistics.median(cost.wall for cost in costs["ours" + kind])
-        line = f"{title + kind:<44} {mine * 1000:8.0f} ms   {max(cost.memory for cost in costs['ours' + kind]) / 1024:.0f} MiB"
+        line = f"{title + kind:<44} {mine * 1000:8.0f} ms   {described(costs['ours' + kind])}"
         if theirs:
             peer = statistics.median(cost.wall for cost in costs["skopeo" + kind])
-            line += f"   skopeo: {peer * 1000:.0f} ms   ratio {mine / peer:.2f}"
+            line += f"   skopeo: {peer * 1000:.0f} ms   {described(costs['skopeo' + kind])}   ratio {mine / peer:.2f}"
         print(line)
+
+
+def described(costs: list[Cost]) -> str:
+    """CPU (without the registry's) and peak memory."""
+    cpu = statistics.median(cost.cpu for cost in costs)
+    return f"({cpu:.2f} s of CPU, {max(cost.memory for cost in costs) / 1024:.0f} MiB)"
 
 
 def pack(archive: str) -> None:

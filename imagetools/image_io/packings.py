@@ -17,6 +17,7 @@ class Packings:
 
     def __init__(self, ledger: LayerLedger | None) -> None:
         self._ledger: Final = ledger
+        self._recorded = False
 
     def find(self, layer: SourceLayer, compressor: str) -> Descriptor | None:
         """What ``layer`` becomes, by its diff ID."""
@@ -33,9 +34,10 @@ class Packings:
         """What a layer has become."""
         if self._ledger is not None:
             blob = Hash.parse_prefixed(packed.described.digest), packed.described.size
+            self._recorded = True
             self._ledger.record(diff_id_key(packed.diff_id), LayerFacts(packed.diff_id, packed.size, {codec(compressor): blob}))
 
     def tidy(self) -> None:
-        """Forget what is too much."""
-        if self._ledger is not None:
+        """Forget what is too much, where something came in."""
+        if self._ledger is not None and self._recorded:
             self._ledger.tidy()
