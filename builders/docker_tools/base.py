@@ -201,7 +201,7 @@ def open_input(ctx: BuiltinContext, path: str, architecture: str) -> Iterator[Ba
     store_object(ctx, path)
     ctx.log(f"Reading the image {display(path)}")
     wanted = Wanted(_text(ctx, "fromImageName"), _text(ctx, "fromImageTag"))
-    platform = Platform(_LINUX, architecture)
+    platform = Platform(_LINUX, architecture, _text(ctx, "variant") or "")
     with blaming(path), open_base(ctx.real_path(path), ctx.scratch, platform, wanted, ctx.store_dir) as image:
         yield image
 

@@ -4,6 +4,7 @@ Nothing is trusted: compressed layers are unpacked (not onto the disk) and hashe
 hashed while they are copied. Refuses to unpack a layer: what is in it is told by names (``base_scan``).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from .members import LocatedMembers, Members, open_members
 _NONE: Final = "none"
 _LOOK: Final = 512
 _COMPRESSORS: Final = {"none": "none", "gzip": "gz", "zstd": "zstd"}
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _HISTORY_KEYS: Final = ("created", "created_by", "author", "comment")
 
 
@@ -168,7 +170,14 @@ def histories(config: bytes, layers: int) -> list[tuple[tuple[str, str], ...]]:
     filled = [item for item in told if isinstance(item, dict) and not item.get("empty_layer")] if isinstance(told, list) else []
     if len(filled) != layers:
         return [()] * layers
-    return [tuple((key, value) for key in _HISTORY_KEYS if isinstance(value := item.get(key), str) and value) for item in filled]
+    return [tuple(_told(item)) for item in filled]
+
+
+def _told(item: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key in _HISTORY_KEYS:
+        value = item.get(key)
+        if isinstance(value, str) and value and (key != "created" or _TIME.fullmatch(value)):  # engines refuse what is no time
+            yield key, value
 
 
 def _open_layer(members: Members, source: SourceLayer, scan: BaseScan) -> BaseLayer:

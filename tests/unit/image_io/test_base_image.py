@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import pyzstd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from imagetools.archive.stream import ArchiveError
 from imagetools.image.descriptor import Platform
@@ -22,6 +24,9 @@ from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import NotAnImageError
 from imagetools.image_io.base_choice import Wanted
 from imagetools.image_io.base_image import BaseImage, open_base
+from imagetools.image_io.block_stream import BlockStream
+from imagetools.image_io.compressors import PlainSink
+from imagetools.image_io.flatten_tar import Flattened
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -425,3 +430,35 @@ def test_long_digests(tmp_path: Path, good: bool) -> None:
     else:
         with pytest.raises(BrokenImageError, match="its bytes have the digest sha512:"):
             seen(path, tmp_path)
+
+
+def test_times_that_are_none(tmp_path: Path) -> None:
+    told = [
+        {"created": "yesterday", "comment": "c"},
+        {"created": "0001-01-01T00:00:00Z", "empty_layer": True},
+        {"created": "0001-01-01T00:00:00Z", "created_by": 7, "author": "a"},
+    ]
+    base, _ = seen(write(tmp_path / "base", archive(image((ONE, TWO), config={"history": told}))), tmp_path)
+    assert [dict(layer.history) for layer in base.layers] == [
+        {"comment": "c"},
+        {"created": "0001-01-01T00:00:00Z", "author": "a"},
+    ]
+    base, _ = seen(write(tmp_path / "base", archive(image((ONE, TWO), config={"history": told[:1]}))), tmp_path)
+    assert [layer.history for layer in base.layers] == [(), ()]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(place=st.integers(0, 9000), junk=st.binary(min_size=1, max_size=3), packed=st.booleans())
+def test_damage_is_an_error_of_ours(tmp_path: Path, place: int, junk: bytes, packed: bool) -> None:
+    """Whatever is changed: an image that can be flattened, or an error with a sentence."""
+    whole = archive(image((ONE, TWO), stored=(gzip.compress(ONE, mtime=0), TWO)))
+    data = bytearray(gzip.compress(whole, mtime=0) if packed else whole)
+    place %= len(data)
+    data[place : place + len(junk)] = junk
+    path = write(tmp_path / "base", bytes(data))
+    try:
+        with open_base(path, str(tmp_path), AMD64) as base, BlockStream(PlainSink(io.BytesIO())) as stream:
+            assert base.environment is not None
+            Flattened(base).write(stream)
+    except ImagetoolsError as error:
+        assert error.message
