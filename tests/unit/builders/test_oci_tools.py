@@ -233,6 +233,21 @@ def test_an_index_has_the_images_of_each_machine(store: FakeStore, tmp_path: Pat
         assert described["Config"] == blob(first["config"])
 
 
+def test_the_bytes_of_an_index_are_always_the_same(store: FakeStore, tmp_path: Path) -> None:
+    """Other ones than these: raise BUILDER_VERSION."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    machines = [commands(item) for item in two_machines(store)]
+    _, first = layout(store, tmp_path / "a/out", machines=machines)
+    umask = os.umask(0o077)
+    try:
+        _, second = layout(store, tmp_path / "b/out", machines=machines)
+    finally:
+        os.umask(umask)
+    assert first == second
+    assert first["manifest"] == "sha256:209390436a1a8e0dc6759edbed0d5dc4004fc41c1546870d8f8135753547918d"
+
+
 def test_the_machine_at_hand_is_what_docker_loads(store: FakeStore, tmp_path: Path) -> None:
     machines = [machine("arm64"), machine("amd64")]
     out, digests = layout(store, tmp_path / "out", machines=machines, format="tar", ownArchitecture="amd64")
