@@ -198,10 +198,11 @@ class ConcatLists(Code):
     def eval(self, env: list[object]) -> object:
         only: list[object] | None = None
         joined: list[object] | None = None
-        for operand in self.operands:
-            v = operand.eval(env)
+        operands = self.operands
+        for i in range(len(operands)):
+            v = operands[i].eval(env)
             if type(v) is not list:
-                raise self.unit.wrong(v, "a list", self.offset)
+                raise self.wrong(v, operands[i + 1 :], env)
             if v:
                 if only is None:
                     only = v
@@ -212,3 +213,18 @@ class ConcatLists(Code):
         if joined is not None:
             return joined
         return [] if only is None else only
+
+    def wrong(self, found: object, rest: list[Code], env: list[object]) -> EvalError:
+        """The error for a chain with an operand that is no list. Types are looked at when all is evaluated, beginning with the
+        last two operands, since the chain leans to the right."""
+        values = [found]
+        for code in rest:
+            values.append(code.eval(env))
+        order = list(range(len(values) - 1, -1, -1))
+        if len(order) > 1:
+            order[0], order[1] = order[1], order[0]
+        for i in order:
+            if type(values[i]) is not list:
+                found = values[i]
+                break
+        return self.unit.wrong(found, "a list", self.offset)

@@ -61,17 +61,28 @@ class Plus(Code):
     def eval(self, env: list[object]) -> object:
         parts = self.parts
         first = parts[0].eval(env)
-        if len(parts) == 2:
-            second = parts[1].eval(env)
-            if type(first) is str and type(second) is str:
-                return first + second
-            if type(first) is int or type(first) is float:
-                return self.sum(first, second)
-            return self.join(first, [second])
-        rest: list[object] = []
+        if type(first) is int or type(first) is float:
+            return self.sum(first, parts[1].eval(env))
+        context: set[str] = set()
+        copy = type(first) is str or type(first) is NixString
+        texts: list[str] = []
+        if type(first) is str:
+            if len(parts) == 2:
+                second = parts[1].eval(env)
+                if type(second) is str:
+                    return first + second
+                return make_string(first + self.text(second, context, copy, 1), context)
+            texts.append(first)
+        else:
+            texts.append(self.text(first, context, copy, 0))
         for i in range(1, len(parts)):
-            rest.append(parts[i].eval(env))
-        return self.join(first, rest)
+            texts.append(self.text(parts[i].eval(env), context, copy, i))
+        text = "".join(texts)
+        if type(first) is NixPath:
+            if context:
+                raise EvalError("a string that refers to a store path cannot be appended to a path", self.unit.pos(self.offset))
+            return NixPath(canonical(text))
+        return make_string(text, context)
 
     def sum(self, a: object, b: object) -> object:
         """Of a number and what follows it."""
@@ -92,26 +103,13 @@ class Plus(Code):
             self.unit.place(error, self.offsets[1])
             raise
 
-    def join(self, first: object, rest: list[object]) -> object:
-        """Of texts or of a path and texts."""
-        context: set[str] = set()
-        copy = type(first) is str or type(first) is NixString
-        m = self.unit.machine
-        i = 0
+    def text(self, v: object, context: set[str], copy: bool, i: int) -> str:
+        """Of part number ``i``; each part has its text before the next one is evaluated."""
         try:
-            texts: list[str] = [to_string(m, first, context, False, copy)]
-            for v in rest:
-                i += 1
-                texts.append(to_string(m, v, context, False, copy))
+            return to_string(self.unit.machine, v, context, False, copy)
         except EvalError as error:
             self.unit.place(error, self.offsets[i])
             raise
-        text = "".join(texts)
-        if type(first) is NixPath:
-            if context:
-                raise EvalError("a string that refers to a store path cannot be appended to a path", self.unit.pos(self.offset))
-            return NixPath(canonical(text))
-        return make_string(text, context)
 
 
 def build_all(unit: Unit, trees: tuple[Tree, ...]) -> list[Code]:
