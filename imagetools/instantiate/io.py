@@ -16,6 +16,7 @@ from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import digest
 from imagetools.lang.runtime.errors import EvalError, InvalidPath, InvalidStorePath, RealisationFailed
+from imagetools.store.fs_dump import SourceReadError, UnsupportedFileError
 from imagetools.store.fs_nar import nar_hash
 from imagetools.store.ports import Store
 
@@ -208,6 +209,10 @@ class StoreIO:
             return store_dir.join(self.store.add_source(place, name, method=method, filter=wanted, references=needed))
         except FileNotFoundError as error:
             raise _unreadable(path, error) from None
+        except (SourceReadError, UnsupportedFileError) as error:
+            if self.kind(path) is None:
+                raise _unreadable(path, FileNotFoundError()) from None
+            raise InvalidPath(to_str(error.message.encode("utf-8", "surrogateescape")), hint=error.hint) from None
 
     def references(self, path: str) -> frozenset[str]:
         """What the valid store object around ``path`` refers to; a text of this evaluation or anything else: nothing."""

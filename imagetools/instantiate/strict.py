@@ -45,7 +45,10 @@ class StrictDerivation:
         try:
             name = m.string(given.d["name"])
         except EvalError as error:
-            error.push("while evaluating the derivation attribute 'name'", _place(given, "name"))
+            place = _place(given, "name")
+            if place is not None:
+                error.at(place)
+            error.push("while evaluating the derivation attribute 'name'", place)
             raise
         try:
             return self._make(m, given, name)
@@ -183,6 +186,9 @@ def _located(error: ImagetoolsError, given: Attrs, name: str, derivation: str) -
     if not isinstance(error, EvalError):
         if isinstance(error, NotYetError) or error.fault != "user":
             return error
-        error = EvalError(error.message, _place(given, name), error.hint)
-    error.push(f"while evaluating the attribute '{name}' of the derivation '{derivation}'", _place(given, name))
+        error = EvalError(error.message, None, error.hint)
+    place = _place(given, name)
+    if place is not None:
+        error.at(place)
+    error.push(f"while evaluating the attribute '{name}' of the derivation '{derivation}'", place)
     return error

@@ -71,6 +71,21 @@ def test_what_cannot_be_read_is_named(path: str, tmp_path: Path) -> None:
         Session(tmp_path).io.read_file(path)
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing", "getting status of '{0}/missing': No such file or directory"),
+        ("folder", "file '{0}/folder/pipe' is a fifo; a store object holds only regular files, directories and symbolic links"),
+    ],
+)
+def test_what_cannot_be_copied_is_an_error_of_the_evaluation(path: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder/pipe")
+    with pytest.raises(EvalError) as raised:
+        Session(tmp_path).io.add_path(f"{tmp_path}/{path}", "x", "nar")
+    assert raised.value.message == message.format(tmp_path)
+
+
 def test_reading_only_writes_nothing_and_finds_the_same_path(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     path = Session(tmp_path, read_only=True).io.copy_to_store(f"{tmp_path}/file")
