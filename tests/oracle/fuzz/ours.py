@@ -18,9 +18,16 @@ class Ours:
     """Evaluates files one after the other; store and caches are below ``folder``."""
 
     def __init__(self, folder: Path, home: Path, nix_version: str = DEFAULT_VERSION) -> None:
+        self.traces: list[str] = []
         store = LocalStore(str(folder / "store"))
         io = StoreIO(
-            store, cache=str(folder / "cache"), home=str(home), environment={}, now=1700000000, say=lambda _: None, read_only=True
+            store,
+            cache=str(folder / "cache"),
+            home=str(home),
+            environment={},
+            now=1700000000,
+            say=self.traces.append,
+            read_only=True,
         )
         io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
         self.evaluator = Evaluator(
@@ -32,7 +39,8 @@ class Ours:
         )
 
     def of(self, file: Path) -> str | ImagetoolsError:
-        """The value of a file as XML, or the failure."""
+        """The value of a file as XML, or the failure; ``traces`` has what was said on the way."""
+        self.traces.clear()
 
         def work() -> str:
             machine = self.evaluator.machine

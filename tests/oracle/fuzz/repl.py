@@ -14,6 +14,7 @@ from typing import Final
 TIMEOUT: Final = 20.0
 COLOUR: Final = re.compile(rb"\x1b\[[0-9;]*m")
 VALUE: Final = re.compile(rb'^(?:nix-repl> )?"(<\?xml .*)"$', re.MULTILINE)
+TRACE: Final = re.compile(rb"^(?:nix-repl> )?(trace: .*)$", re.MULTILINE)
 ESCAPES: Final = re.compile(rb"\\(.)", re.DOTALL)
 PLAIN: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
@@ -26,17 +27,18 @@ class Repl:
         self.count = 0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def of(self, file: Path) -> tuple[str | None, str]:
-        """(the value of a file as XML, or None where it fails; the first line of what was said then). Each file once."""
+    def of(self, file: Path) -> tuple[str | None, str, list[str]]:
+        """(the value of a file as XML, or None where it fails; the first line of what was said then; traces). Each file once."""
         self.count += 1
         asked = f':p builtins.toXML (import {file})\n:p "=end {self.count}="\n'
         said = COLOUR.sub(b"", self._ask(asked.encode(), b"=end %d=" % self.count))
+        traces = [line.decode("latin-1") for line in TRACE.findall(said)]
         found = VALUE.search(said)
         if found is not None:
             text = ESCAPES.sub(lambda match: PLAIN.get(match[1], match[1]), found[1])
-            return text.decode("latin-1"), ""
+            return text.decode("latin-1"), "", traces
         error = re.search(rb"^error: (.*)$", said, re.MULTILINE)
-        return None, (error[1] if error else said[-200:]).decode("latin-1")
+        return None, (error[1] if error else said[-200:]).decode("latin-1"), traces
 
     def _ask(self, text: bytes, end: bytes) -> bytes:
         process = self.process or self._start()

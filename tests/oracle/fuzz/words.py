@@ -76,7 +76,7 @@ LITERALS: Final[dict[str, tuple[str, ...]]] = {
             "\x01",
             "\x7f",
         ),
-        *("/nix/store", "/nix/store/", "sha256", "builtins", "aXbXc", "  a  ", "A", "Z_9"),
+        *("/nix/stor", "/nix/store-x", "sha256", "builtins", "aXbXc", "  a  ", "A", "Z_9"),
     ),
 }
 
@@ -425,5 +425,84 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 KINDS["list_set"] = ("list", ("set", ("a", "int"), ("x", "int")))
+
+BEGINNINGS: Final = (
+    "",
+    "",
+    "",
+    "",
+    "x: ",
+    "if t then x else ",
+    "assert t; ",
+    "with s; ",
+    "let x = 3; in ",
+    "{ a, ... }: ",
+    "- ",
+    "!",
+)
+PREFIXES: Final = ("-", "!", "f ", "- ", "!!", "x: ", "if t then x else ")
+ATOMS: Final = (
+    *(
+        "x",
+        "1",
+        "y",
+        "n",
+        "t",
+        "s",
+        "l",
+        "p",
+        "s.a",
+        '"b"',
+        "[ ]",
+        "{ }",
+        "{ a = 2; }",
+        "(x)",
+        "s.b.c",
+        "f x",
+        "f s",
+        "s.f 1",
+        "2.0",
+        "null",
+    ),
+    *(
+        "rec { a = b; b = 1; }",
+        "s.q or 3",
+        "./q",
+        "/a/b",
+        "''i''",
+        '"${n}"',
+        "f s.a",
+        "[ x (-1) ]",
+        "[ f x ]",
+        "[ (-x) s.a ]",
+        "http://a.b",
+    ),
+    *("s.a or x", "f (-1)", "3", "x", "y", "1"),
+)
+SUFFIXES: Final = (" ? a", " ? b.c", ".a", " x", " ? q.r", ".${n}", ' ? "a"', " or x")
+OPERATORS: Final = (
+    *(
+        " + ",
+        " - ",
+        " * ",
+        " / ",
+        " ++ ",
+        " // ",
+        " == ",
+        " != ",
+        " < ",
+        " <= ",
+        " > ",
+        " >= ",
+        " && ",
+        " || ",
+        " -> ",
+        "+",
+        "*",
+        "<",
+        " + ",
+    ),
+    *(" - ", " * ", "&&", "++", "- ", "->", "//"),
+)
 
 LIST_FORMS: Final = ("int", "string")
