@@ -11,6 +11,7 @@ from ..image.descriptor import Descriptor, Platform, is_digest, shortened
 from ..image.json_text import JsonTextError, read_json
 from ..image.manifest import ArchivedImage, config_digest
 from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, OciManifest
+from ..image.platform_choice import choose
 from ..image.reference import ImageNameError, Reference
 from ..image.tags import BrokenImageError, answers_to, is_attestation, names_of
 from ..kernel.errors import ImagetoolsError
@@ -241,18 +242,22 @@ def _for_platform(items: list[Descriptor], platform: Platform) -> Descriptor:
     found = list({item.digest: item for item in items if not is_attestation(item)}.values())
     if len(found) == 1:
         return found[0]
-    fitting = [
-        item
-        for item in found
-        if item.platform is not None
-        and (item.platform.os, item.platform.architecture) == (platform.os, platform.architecture)
-        and (not platform.variant or item.platform.variant == platform.variant)
-    ]
-    if len(fitting) > 1 or all(item.platform is None for item in found):
-        raise BrokenImageError(INDEX_FILE, "it has several images of one name" + (f" for {platform}" if fitting else ""))
-    if not fitting:
-        raise WhichPlatformError(platform, [str(item.platform or "(unknown)") for item in found])
-    return fitting[0]
+    if all(item.platform is None for item in found):
+        raise BrokenImageError(INDEX_FILE, "it has several images of one name")
+    named = [item for item in found if item.platform is not None]
+    chosen = choose(named, media_types.OCI_INDEX, platform)
+    if chosen is None:  # any variant will do where there is only one
+        fitting = [item for item in named if item.platform is not None and _is_kin(item.platform, platform)]
+        if len(fitting) != 1:
+            raise WhichPlatformError(platform, [str(item.platform or "(unknown)") for item in found])
+        return fitting[0]
+    if sum((item.platform, item.annotations) == (chosen.platform, chosen.annotations) for item in named) > 1:
+        raise BrokenImageError(INDEX_FILE, f"it has several images of one name for {platform}")
+    return chosen
+
+
+def _is_kin(platform: Platform, wanted: Platform) -> bool:
+    return not wanted.variant and (platform.os, platform.architecture) == (wanted.os, wanted.architecture)
 
 
 def _checked(members: Members, item: Descriptor) -> bytes:

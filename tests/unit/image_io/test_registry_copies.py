@@ -280,6 +280,33 @@ def test_one_of_several(copier: Copier, several: Path, tmp_path: Path) -> None:
         copier(copier.at("a/b"), f"oci:{tmp_path}/x", platform=Platform("linux", "s390x"))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Platform("linux", "arm", "v7"), "v7"),
+        (Platform("linux", "arm", "v6"), "v5"),
+        (Platform("linux", "arm64"), "v8"),
+        (Platform("linux", "s390x"), "only"),
+        (Platform("linux", "arm"), None),
+    ],
+)
+def test_variants(copier: Copier, tmp_path: Path, wanted: Platform, found: str | None) -> None:
+    made = Layout()
+    items = [
+        made.image([layer_tar(variant)], tag=None, platform={"os": "linux", "architecture": machine, "variant": variant})
+        for machine, variant in (("arm", "v5"), ("arm", "v7"), ("arm64", "v8"), ("s390x", "only"))
+    ]
+    made.index(made.add_json(INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": items}, annotations={REF: "1"}))
+    source = made.write(tmp_path / "layout")
+    if found is None:
+        with pytest.raises(WhichPlatformError, match="the image is not there for linux/arm"):
+            copier(source, copier.at("a/b"), platform=wanted)
+        return
+    copier(source, copier.at("a/b"), platform=wanted)
+    layer = json.loads(copier.server.manifests["a/b"]["latest"][1])["layers"][0]["digest"]
+    assert gzip.decompress(copier.server.blobs["a/b"][layer]) == layer_tar(found)
+
+
 def test_layers_that_must_not_be_given_away(copier: Copier, tmp_path: Path) -> None:
     made = Layout()
     foreign = {
