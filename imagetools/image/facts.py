@@ -54,8 +54,8 @@ class MemberFacts:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFacts:
-    """``members`` by name; ``faults`` were seen while reading (damage, members twice). ``form``: "folder", "tar" or
-    "registry", with how the tar is compressed in ``compression``."""
+    """``members`` by name; ``faults`` were seen while reading (damage, members twice). ``form``: "folder", "tar",
+    "script" or "registry", with how the tar is compressed in ``compression``."""
 
     members: Mapping[str, MemberFacts]
     faults: tuple[Failure, ...] = field(default=())

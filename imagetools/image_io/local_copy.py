@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from ..archive.member import Kind, Member
 from ..image.facts import ArchiveFacts
 from ..kernel.errors import ImagetoolsError
 from . import daemon
-from .archive_reader import check_is_image, read_facts
+from .archive_reader import check_is_image, member_facts, read_facts
 from .places import ARCHIVE, DAEMON, LAYOUT, PATH, REGISTRY, Place, PlaceError
 from .stream_plan import StreamedImage
 
@@ -28,7 +29,8 @@ class OtherKindError(ImagetoolsError):
 def local_copy(
     place: Place, scratch: str, environment: Mapping[str, str], progress: Callable[[int], object] | None = None
 ) -> Iterator[str]:
-    """The path. Raises EngineUnreachableError, EngineHasNotError, NotAnImageError, OSError."""
+    """The path, perhaps of a script of streamLayeredImage. Raises EngineUnreachableError, EngineHasNotError, NotAnImageError,
+    OldScriptError, OSError."""
     if place.kind != DAEMON:
         if os.path.isdir(place.path) or StreamedImage.open(place.path) is None:
             check_is_image(place.path)
@@ -44,9 +46,19 @@ def local_copy(
 
 def facts_at(place: Place, path: str) -> ArchiveFacts:
     """All that there is at ``path``, the local copy of ``place``. Raises OtherKindError, OSError."""
-    facts = read_facts(path)
+    streamed = None if os.path.isdir(path) else StreamedImage.open(path)
+    facts = read_facts(path) if streamed is None else _streamed_facts(streamed)
     check_kind(place, os.path.isdir(path), facts.is_layout, facts.is_docker_archive)
     return facts
+
+
+def _streamed_facts(image: StreamedImage) -> ArchiveFacts:
+    """What the archive would hold that the script writes, its plan put to the test."""
+    members = {
+        name: member_facts(name, Member(os.fsencode(name), Kind.FILE, size=size, body=image.pieces(offset, size)))
+        for name, (offset, size) in image.members.items()
+    }
+    return ArchiveFacts(members, (), "script")
 
 
 def check_kind(place: Place, folder: bool, layout: bool, archive: bool) -> None:

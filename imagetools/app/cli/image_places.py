@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from imagetools.image.descriptor import Platform
 
 PLACES: Final = (
-    "A path (docker archive, OCI layout as folder or tar), docker-archive:FILE, oci:DIR[:TAG], oci-archive:FILE[:TAG],"
-    " docker-daemon:NAME or docker://NAME."
+    "A path (docker archive, OCI layout as folder or tar, script of streamLayeredImage), docker-archive:FILE,"
+    " oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-daemon:NAME or docker://NAME."
 )
 Insecure = Annotated[bool, typer.Option("--insecure", help="Trust any certificate, and use http where there is no https.")]
 Image = Annotated[str, typer.Argument(metavar="[IMAGE]", help=PLACES)]

@@ -15,9 +15,9 @@ _MOST_REFERRERS: Final = 20
 
 
 def medium(facts: ArchiveFacts) -> str:
-    """``docker archive (gzip)``, ``OCI layout (folder)``, ``registry`` ..."""
-    if facts.form == "registry":
-        return "registry"
+    """``docker archive (gzip)``, ``OCI layout (folder)``, ``registry``, ``script`` (of streamLayeredImage)"""
+    if facts.form in {"registry", "script"}:
+        return facts.form
     if facts.is_layout:
         form = "folder" if facts.form == "folder" else "tar"
         also = ", docker archive too" if facts.is_docker_archive else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from imagetools.app.ui.image_view import medium
 from imagetools.image.facts import ArchiveFacts
 from imagetools.image.inspected_index import indexes_of
 from imagetools.image.inspection import inspect
@@ -19,6 +20,8 @@ from imagetools.image_io.places import Place
 from imagetools.kernel.errors import ImagetoolsError
 from tests.servers.registry import Registry, running
 from tests.servers.registry_client import registries
+from tests.unit.builders.build import build, stream
+from tests.unit.builders.fakes import FakeStore
 
 from .layouts import INDEX, REF, TAR, Layout, layer_tar, sha256
 from .test_copying import HERE
@@ -114,3 +117,31 @@ def test_a_local_archive(layout: Path, surroundings: Surroundings) -> None:
     with look_at(Place.parse(str(layout)), surroundings) as seen, seen.members() as members:
         (blob,) = {layer.member for item in inspect(seen.facts) for layer in item.layers if layer.diff_id == sha256(TAR)}
         assert members.size(blob) == seen.facts.members[blob].size
+
+
+def test_a_script_is_looked_at_without_running_it(tmp_path: Path, surroundings: Surroundings) -> None:
+    store = FakeStore(tmp_path / "store")
+    libc = store.add("libc", {"lib": {"libc.so": b"code" * 1000}})
+    hello = store.add("hello", {"bin": {"hello": b"#!" + libc.encode()}}, [libc])
+    script = stream(store, tmp_path / "scratch", contents=[hello], config={"Cmd": [hello + "/bin/hello"]})
+    archive = build(store, tmp_path / "out", "layered", contents=[hello], config={"Cmd": [hello + "/bin/hello"]})
+    with look_at(Place.parse(str(script)), surroundings) as seen, seen.members() as members:
+        assert validate(seen.facts) == () and medium(seen.facts) == "script"
+        (image,) = inspect(seen.facts)
+        assert [f"sha256:{layer.diff_id[7:]}" for layer in image.layers] == archive.config["rootfs"]["diff_ids"]
+        names = {str(store.path_of(name))[:32]: str(store.path_of(name)) for name in ("hello", "libc")}
+        found = layer_references(members, [layer.member for layer in image.layers], names)
+    assert found[str(store.path_of("hello"))] == {str(store.path_of("libc")): "bin/hello"}
+    copied = copy_image(Place.parse(str(script)), Place.parse(f"oci:{tmp_path}/copied:1"), Wishes(HERE), surroundings)
+    assert validate(read_facts(f"{tmp_path}/copied")) == () and copied.digest.startswith("sha256:")
+
+
+def test_a_script_whose_file_is_another_one(tmp_path: Path, surroundings: Surroundings) -> None:
+    store = FakeStore(tmp_path / "store")
+    libc = store.add("libc", {"lib": {"libc.so": b"code" * 1000}})
+    script = stream(store, tmp_path / "scratch", contents=[libc])
+    place = store.root / str(store.path_of("libc")) / "lib/libc.so"
+    place.chmod(0o644)
+    place.write_bytes(b"CODE" * 1000)
+    (failure,) = validate(looked(Place.parse(str(script)), surroundings, layers=True))
+    assert "its diff ID is" in failure.what
