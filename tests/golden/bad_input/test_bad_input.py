@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.bad_input import builds, definitions, fetching, hostile, images, pulling, surroundings
+from tests.golden.bad_input import builds, definitions, fetching, hostile, images, pulling, pushing, surroundings
 from tests.golden.bad_input.case import Case, make_files, normalised
 from tests.golden.bad_input.command import argv_for, run_here
 from tests.oracle.peers import need
@@ -25,6 +25,7 @@ CASES: Mapping[str, Case] = {
     **images.CASES,
     **hostile.CASES,
     **pulling.CASES,
+    **pushing.CASES,
 }
 
 
