@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
-from tests.servers.fault_proxy import Fault, Forwarder, faulty, reset_in_request, slam, status
+from tests.servers.fault_proxy import Fault, FaultProxy, Forwarder, faulty, reset_in_request, slam, status
 from tests.servers.images import OCI, digest_of, layer_tar, make_image
 from tests.servers.real_registry import NAME, PASSWORD, RunningRegistry, running_registry
 from tests.servers.token_server import giving_tokens
@@ -274,23 +275,43 @@ def test_logins(layout: Path, tmp_path: Path, kind: str) -> None:
                 assert "wr0ng" not in done.stderr and hint in done.stderr
 
 
-def test_interrupted(registry: RunningRegistry, layout: Path, tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a layer: a word, no traceback, no tag."""
-    with faulty(registry.address) as proxy:
-        proxy.add(lambda forwarder: time.sleep(30), method="PATCH")
-        argv = [sys.executable, "-m", "imagetools", "push", "--insecure", f"{proxy.address}/interrupted", f"oci:{layout}:1"]
-        process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env={**os.environ, "HOME": str(tmp_path)})
-        deadline = time.monotonic() + 20
-        while not proxy.requests("PATCH") and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[1]
+def interrupted(home: Path, proxy: FaultProxy, method: str, path: str, *words: str) -> None:
+    """Ctrl-C as soon as a request has come, which gets no answer."""
+    done = threading.Event()
+
+    def wait(forwarder: Forwarder) -> None:
+        done.wait(30)
+
+    proxy.add(wait, method=method, path=path, times=-1)
+    argv = [sys.executable, "-m", "imagetools", *words]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env={**os.environ, "HOME": str(home)}, cwd=home)
+    deadline = time.monotonic() + 20
+    while not proxy.requests(method, path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    try:
+        said = process.communicate(timeout=20)[1]
+    finally:
+        process.kill()
+        done.set()
     assert process.returncode == 130 and "Traceback" not in said, said
     assert "interrupted" in said
-    done = imagetools(
-        "image", "copy", "--insecure", f"docker://{registry.address}/interrupted", f"oci:{tmp_path}/x", home=tmp_path, check=False
-    )
+
+
+def test_interrupted(registry: RunningRegistry, layout: Path, tmp_path: Path) -> None:
+    """In the middle of a layer: a word, no traceback, no tag, no file."""
+    with faulty(registry.address) as proxy:
+        interrupted(tmp_path, proxy, "PATCH", "", "push", "--insecure", f"{proxy.address}/interrupted", f"oci:{layout}:1")
+    name = f"docker://{registry.address}/interrupted"
+    done = imagetools("image", "copy", "--insecure", name, "oci:x", home=tmp_path, check=False)
     assert done.returncode == 1 and "404" in done.stderr
+    push(tmp_path, f"{registry.address}/interrupted", f"oci:{layout}:1")
+    (tmp_path / "out").mkdir()
+    with faulty(registry.address) as proxy:
+        words = ["image", "copy", "--insecure", f"docker://{proxy.address}/interrupted", "oci:out/x"]
+        layer = json.loads(skopeo(tmp_path, "inspect", "--raw", name))["layers"][1]["digest"]
+        interrupted(tmp_path, proxy, "GET", layer, *words)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_nobody_there(layout: Path, tmp_path: Path) -> None:
