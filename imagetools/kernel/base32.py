@@ -32,14 +32,18 @@ def encoded_length(size: int) -> int:
 
 def encode(data: bytes) -> str:
     """``data`` in Nix's base 32: 20 bytes give 32 characters, 32 bytes give 52."""
-    length = encoded_length(len(data))
-    number = int.from_bytes(data, "little")
+    size = len(data)
+    digits = bytes(-size % 5) + data[::-1]
     pairs = _PAIRS
-    text = ""
-    for _ in range((length + 1) // 2):
-        text = pairs[number & 1023] + text
-        number >>= 10
-    return text[-length:] if length else ""
+    parts: list[str] = []
+    for i in range(0, len(digits), 5):  # 40 bits, 8 characters: small numbers are fast ones
+        high = digits[i] << 12 | digits[i + 1] << 4 | digits[i + 2] >> 4
+        low = (digits[i + 2] & 15) << 16 | digits[i + 3] << 8 | digits[i + 4]
+        parts.append(pairs[high >> 10])
+        parts.append(pairs[high & 1023])
+        parts.append(pairs[low >> 10])
+        parts.append(pairs[low & 1023])
+    return "".join(parts)[-encoded_length(size) :] if size else ""
 
 
 def decode(text: str) -> bytes:

@@ -12,7 +12,7 @@ from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime import coerce
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import NixPath, make_string
+from imagetools.lang.values.model import NixPath, Thunk, make_string
 
 REPLACERS: Final[dict[tuple[str, ...], "re.Pattern[str]"]] = {}
 
@@ -37,6 +37,10 @@ def substring(m: Machine, start: object, len_: object, s: object) -> object:
     """
     first = m.int(start, "while evaluating the first argument (the start offset) passed to builtins.substring")
     size = m.int(len_, "while evaluating the second argument (the substring length) passed to builtins.substring")
+    if type(s) is Thunk:
+        s = s.force()
+    if type(s) is str and first >= 0:
+        return s[first:] if size < 0 else s[first : first + size]
     context: set[str] = set()
     text = coerce.to_string(m, s, context)
     if first < 0:

@@ -10,12 +10,9 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.positions import Origin, Placed, Pos
+from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, INHERITED_FROM
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
-
-EXPRESSION = 0
-INHERIT = 1
-INHERIT_FROM = 2
 
 
 class Shape(Origin):
@@ -84,14 +81,14 @@ class Bindings:
             kind: int = static[i][2]
             self.names.append(name)
             self.kinds.append(kind)
-            if kind == INHERIT_FROM:
+            if kind == INHERITED_FROM:
                 self.codes.append(SelectFrom(unit, static[i][1], name))
                 self.source_of.append(static[i][3])
                 self.plain = False
             else:
                 self.codes.append(unit.lazy(static[i][3], self.codes, i))
                 self.source_of.append(-1)
-                if kind == INHERIT:
+                if kind == INHERITED:
                     self.plain = False
 
     def sources(self, env: list[object]) -> list[list[object]]:
@@ -106,7 +103,7 @@ class Bindings:
         kind = self.kinds[i]
         if kind == EXPRESSION:
             return self.codes[i].thunk(inner)
-        if kind == INHERIT:
+        if kind == INHERITED:
             return self.codes[i].thunk(outer)
         return Thunk(self.codes[i], shared[self.source_of[i]])
 

@@ -140,14 +140,18 @@ class Machine:
         while i < n:
             if type(f) is Lambda:
                 function = f
-                f = function.code.call(function.env, args[i])
-                i += 1
+                if function.code.curried and n - i >= 2:
+                    f = function.code.call2(function.env, args[i], args[i + 1])
+                    i += 2
+                else:
+                    f = function.code.call(function.env, args[i])
+                    i += 1
             elif type(f) is Builtin:
                 builtin = f
                 arity = builtin.arity
                 if n - i < arity:
                     return PartialBuiltin(builtin, args[i:])
-                f = self.run(builtin, args[i : i + arity])
+                f = self.run(builtin, args if n == arity else args[i : i + arity])
                 i += arity
             elif type(f) is PartialBuiltin:
                 partial = f
