@@ -6,9 +6,8 @@ machine (diskSize means nothing) and no preloaded library (static programs are s
 """
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -115,9 +114,11 @@ def _run(ctx: BuiltinContext, commands: Commands, tree: RootedTree, step: _Step)
     argv = [ctx.real_path(commands.shell), "-e", ctx.real_path(commands.script)]
     if not step.inside:
         status, refused = tree.root.run(argv, env=env, cwd=os.fsdecode(tree.place))
+        tree.forget()
     else:
         with _mount_points(ctx, tree):
             status, refused = tree.root.run(argv, env=env, cwd="/", root=tree.place)
+            tree.forget()
     if status:
         raise RootCommandsFailedError(step.name, status, refused)
     for what in refused:
@@ -133,11 +134,6 @@ def _mount_points(ctx: BuiltinContext, tree: RootedTree) -> Iterator[None]:
     made = [name for name in wanted if tree.make_folder(name)]
     yield
     for name in reversed(made):
-        place = tree.at(name)
-        try:
-            if stat.S_ISDIR(os.lstat(place).st_mode) and not os.listdir(place):
-                os.rmdir(place)
-        except FileNotFoundError:
-            continue
-        finally:
-            tree.forget(name)
+        with suppress(OSError):  # it is not empty, or something else by now
+            if tree.is_folder(name):
+                os.rmdir(tree.at(name))

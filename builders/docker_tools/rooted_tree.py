@@ -78,9 +78,9 @@ class RootedTree:
         self._folders.add(name)
         return made
 
-    def forget(self, name: bytes) -> None:
-        """Somebody else may have changed what is at ``name``."""
-        self._folders.discard(name)
+    def forget(self) -> None:
+        """Somebody else may have changed the tree."""
+        self._folders = {b""}
 
     def _lay_member(self, where: str, member: Member, parts: tuple[bytes, ...]) -> None:
         name = b"/".join(parts)
@@ -117,7 +117,7 @@ class RootedTree:
         folder = target.rpartition(b"/")[0]
         if target == name:
             return
-        if not self._is_below_folders(folder) or not os.path.lexists(self.at(target)) or _is_folder(self.at(target)):
+        if not self.is_folder(folder) or not os.path.lexists(self.at(target)) or _is_folder(self.at(target)):
             raise BrokenImageError(where, "it has a hard link to a file that is not there")
         self._make_room(name)
         os.link(self.at(target), self.at(name), follow_symlinks=False)
@@ -136,8 +136,8 @@ class RootedTree:
         if folder not in self._folders:
             self.make_folder(folder)
 
-    def _is_below_folders(self, name: bytes) -> bool:
-        """Whether ``name`` and all above are folders."""
+    def is_folder(self, name: bytes) -> bool:
+        """Whether ``name`` and all above are folders, not links to some."""
         while name not in self._folders:
             if not _is_folder(self.at(name)):
                 return False
@@ -158,7 +158,7 @@ class RootedTree:
 
     def _hide(self, name: bytes, own: set[bytes], *, opaque: bool) -> None:
         """What a whiteout takes from the layers below; ``own`` names are of the same layer and stay."""
-        if not self._is_below_folders(name if opaque else name.rpartition(b"/")[0]):
+        if not self.is_folder(name if opaque else name.rpartition(b"/")[0]):
             return
         if not opaque:
             if name not in own:

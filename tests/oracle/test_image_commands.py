@@ -86,6 +86,26 @@ rec {
   });
   stream = dockerTools.streamLayeredImage (layered // { fakeRootCommands = plain; });
   oci = ociTools.buildLayout (layered // { format = "tar"; fakeRootCommands = plain; architectures = [ "amd64" "arm64" ]; });
+  stored = dockerTools.buildLayeredImage {
+    name = "imagetools-commands-stored";
+    compressor = "none";
+    contents = [ bash root ];
+  };
+  merged = dockerTools.buildImage {
+    name = "imagetools-commands-merged";
+    tag = "1";
+    compressor = "none";
+    fromImage = stored;
+    runAsRoot = ''
+      cat /etc/motd
+      /bin/bash -c "echo from the base"
+      ${writeScript "own" "#!${bash}/bin/bash\necho own\n"}
+      ! touch /nix/store/here 2> /dev/null
+      ! touch ${busybox}/here 2> /dev/null
+      ! mount -o remount,rw,bind ${busybox} 2> /dev/null
+      echo done > /done
+    '';
+  };
   broken = dockerTools.buildImage {
     name = "imagetools-commands-broken";
     runAsRoot = "touch /x; chown 5 /x; mkdir -m 0 /closed; chown 9 /closed; touch /closed/y; chown 7 /closed/y; exit 3";
@@ -227,6 +247,15 @@ def test_the_same_layer_in_every_form(home: Path) -> None:
     written_by_script = subprocess.run([built(home, "stream")], stdout=subprocess.PIPE, check=True).stdout
     (home / "streamed.tar").write_bytes(written_by_script)
     assert layer(home / "streamed.tar") == layer(built(home, "fake")) == layer(built(home, "oci"))
+
+
+def test_the_store_of_the_base_and_that_of_the_build(home: Path) -> None:
+    busybox = home / ".local/share/imagetools/nix/store"
+    done = imagetools("build", "set.nix", "-A", "merged", "-o", "merged", home=home)
+    for line in ("welcome", "from the base", "own"):
+        assert f"\n{line}\n" in done.stderr
+    assert layer(home / "merged").keys() == {"done", "tmp"}
+    assert not list(busybox.rglob("here"))
 
 
 def as_person(person: Person, folder: Path, name: str) -> "subprocess.CompletedProcess[str]":

@@ -1,10 +1,11 @@
 """Commands as root of a folder, as root, as an ordinary user, and as one with further ids: the same owners in all three cases."""
 
+import errno
 import os
 
 import pytest
 
-from imagetools.sandbox.rooted import NotRootError, Rooted
+from imagetools.sandbox.rooted import NotRootError, Rooted, RootSetupError, UnknownMachineError
 
 from .cage import need_namespaces
 from .rooted_cage import Person, has_program, persons, work
@@ -150,6 +151,18 @@ def test_nothing_else_can_be_reached(person: Person) -> None:
 
 
 @pytest.mark.parametrize("person", PERSONS)
+def test_what_is_beside_the_tree_cannot_be_changed(person: Person) -> None:
+    script = """
+        ! mount -o remount,rw,bind /usr 2> /dev/null; ! umount /usr 2> /dev/null; ! touch /usr/here 2> /dev/null
+        ! mount -t tmpfs none /usr/share/missing 2> /dev/null; ! (echo x > /etc/passwd) 2> /dev/null
+        mount -t tmpfs none /usr/share; touch /usr/share/hidden
+    """
+    found = work(person, script, inside=False)
+    assert found["status"] == 0, found["said"]
+    assert not os.path.exists("/usr/share/hidden") and not os.path.exists("/usr/here")
+
+
+@pytest.mark.parametrize("person", PERSONS)
 def test_how_commands_end(person: Person) -> None:
     assert work(person, "exit 7")["status"] == 7
     killed = work(person, "exec sh -c 'trap - TERM; kill -9 $$'")["status"]
@@ -179,4 +192,14 @@ def test_without_a_namespace_of_its_own() -> None:
     assert caught.value.message == (
         "commands as root need the sandbox: without it there is no user namespace in which they could be root"
     )
-    assert os.path.exists("/proc/self/uid_map")
+    assert caught.value.hint == "leave out --no-sandbox"
+
+
+def test_what_is_said_where_it_cannot_be() -> None:
+    assert UnknownMachineError("pdp11").message == (
+        "commands as root are not possible on pdp11: the numbers of its system calls are not known"
+    )
+    error = RootSetupError("listening to system calls", errno.ENOSYS)
+    assert error.message == "cannot run commands as root: listening to system calls: Function not implemented"
+    assert error.hint == "this needs Linux 5.8 or newer, user namespaces within user namespaces, and seccomp's user notification"
+    assert RootSetupError("starting the commands", 0).message.endswith("starting the commands: the process ended early")
