@@ -5,9 +5,8 @@ import pkgutil
 import sys
 from pathlib import Path
 
-NAMES = [
-    module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name not in {"__main__", "measure"}
-]
+TOOLS = {"__main__", "cpu_group", "measure"}
+NAMES = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name not in TOOLS]
 
 
 def main(wanted: list[str]) -> int:

@@ -8,17 +8,21 @@ less than 150 MB of memory for an image of 2 GB. Everything is read from the pag
 in memory (/dev/shm) the disk keeps nobody waiting. Loading needs a Docker engine.
 """
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
+from bench.cpu_group import cost_of
 from bench.image import choose
 from bench.measure import Cost, once
 
@@ -106,7 +110,7 @@ def floors(world: World, layers: list[list[str]]) -> None:
         ("floor: tar c into SHA-256", "| openssl dgst -sha256 > /dev/null"),
         ("floor: tar c into a file", f"> {world.home}/tar"),
     ):
-        show(title, [once(["sh", "-c", f"{tar} {end}"]) for _ in range(ROUNDS)])
+        show(title, [cost_of(["sh", "-c", f"{tar} {end}"]) for _ in range(ROUNDS)])
     os.unlink(f"{world.home}/tar")
 
 
@@ -132,17 +136,17 @@ def peer(world: World, layers: list[list[str]]) -> str | None:
 def describe(world: World, stream: str | None) -> None:
     """Every layer's diff ID, the config, the manifest; no archive."""
     if stream is not None:
-        show("nixpkgs' stream script > /dev/null", [once(["sh", "-c", f"{stream} | cat > /dev/null"]) for _ in range(ROUNDS)])
+        show("nixpkgs' stream script > /dev/null", [cost_of(["sh", "-c", f"{stream} | cat > /dev/null"]) for _ in range(ROUNDS)])
 
     def cold() -> Cost:
         world.forget_layers()
-        return once(world.build("tag", next(world.tags)), world.environment)
+        return cost_of(world.build("tag", next(world.tags)), world.environment)
 
     show("describe and hash (target 2 s)", [cold() for _ in range(ROUNDS)])
-    known = [once(world.build("tag", next(world.tags)), world.environment) for _ in range(ROUNDS)]
+    known = [cost_of(world.build("tag", next(world.tags)), world.environment) for _ in range(ROUNDS)]
     show("  the same, another tag, layers known", known)
-    show("  the same, nothing changed", [once(world.build("tag", "latest"), world.environment) for _ in range(ROUNDS + 1)][1:])
-    show("  its script into a pipe", [once(["sh", "-c", f"{world.home}/result | cat > /dev/null"]) for _ in range(ROUNDS)])
+    show("  the same, nothing changed", [cost_of(world.build("tag", "latest"), world.environment) for _ in range(ROUNDS + 1)][1:])
+    show("  its script into a pipe", [cost_of(["sh", "-c", f"{world.home}/result | cat > /dev/null"]) for _ in range(ROUNDS)])
 
 
 def archives(world: World, stream: str | None) -> None:
@@ -158,7 +162,7 @@ def archives(world: World, stream: str | None) -> None:
                 if forget:
                     world.forget_layers()
                 words = world.build("kind", "buildLayeredImage", "compressor", compressor, "tag", next(world.tags))
-                found.append(once(words, world.environment))
+                found.append(cost_of(words, world.environment))
                 size = os.path.getsize(f"{world.home}/result")
                 world.free()
         show(title, costs[True], f"{size / 1e6:.0f} MB")
@@ -166,7 +170,7 @@ def archives(world: World, stream: str | None) -> None:
         if stream is not None:
             out = f"{world.home}/theirs"
             rounds = 1 if "pigz" in end else ROUNDS
-            found = [once(["sh", "-c", f"{stream} {end} > {out}"]) for _ in range(rounds)]
+            found = [cost_of(["sh", "-c", f"{stream} {end} > {out}"]) for _ in range(rounds)]
             show(f"  nixpkgs' stream script {end} > file", found, f"{os.path.getsize(out) / 1e6:.0f} MB")
             os.unlink(out)
 
@@ -185,15 +189,15 @@ def loads(world: World, stream: str | None) -> None:
         subprocess.run(["docker", "rmi", "-f", *set(found.stdout.split())], capture_output=True, check=False)
 
     def changed(text: str) -> Cost:
-        return once(["sh", "-c", f"{_shell(world.build('text', text))} && {load}"], world.environment)
+        return cost_of(["sh", "-c", f"{_shell(world.build('text', text))} && {load}"], world.environment)
 
     forget()
     show("built and loaded, all of it", [changed("first")])
     show("one file changed: built and loaded (1.5 s)", [changed(f"text {number}") for number in range(ROUNDS)])
-    show("  of that loaded, nothing to send", [once(["sh", "-c", load], world.environment) for _ in range(ROUNDS)])
+    show("  of that loaded, nothing to send", [cost_of(["sh", "-c", load], world.environment) for _ in range(ROUNDS)])
     if stream is not None:
         forget()
-        costs = [once(["sh", "-c", f"{stream} | docker load"]) for _ in range(2)]
+        costs = [cost_of(["sh", "-c", f"{stream} | docker load"]) for _ in range(2)]
         show("nixpkgs' stream script | docker load", costs[:1])
         show("  again: it sends all of it", costs[1:])
     forget()
@@ -217,13 +221,28 @@ def memory(home: str) -> None:
         ("memory, 2 GB, zstd", ("kind", "buildLayeredImage", "tag", "d", "compressor", "zstd")),
     ):
         world.forget_layers()
-        cost = once(world.build(*arguments), world.environment)
-        print(f"{title:<44} {cost.memory * 1024 / 1e6:8.0f} MB")
+        print(f"{title:<44} {peak(world.build(*arguments), world.environment) / 1e6:8.0f} MB")
         world.free()
 
 
+def peak(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Most bytes that the builder's process has held, or the command's own one; seen every few milliseconds from outside."""
+    most = 0
+    with subprocess.Popen(words, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            for folder in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if folder.name == str(process.pid) or b"imagetools.app.builtin_main" in (folder / "cmdline").read_bytes():
+                        found = re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text())
+                        most = max(most, int(found[1]) << 10 if found else 0)
+            time.sleep(0.005)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, words)
+    return most
+
+
 def show(title: str, costs: Sequence[Cost], note: str = "") -> None:
-    """The median, and the CPU time of all processes that were waited for."""
+    """The median; CPU time of all processes, without the engine's."""
     wall, cpu = (statistics.median(kind) for kind in ([cost.wall for cost in costs], [cost.cpu for cost in costs]))
     print(f"{title:<44} {wall:8.2f} s   CPU {cpu:.2f} s   {note}", flush=True)
 
