@@ -37,16 +37,17 @@ class LayerInside:
 
     def read(self, stream: ByteStream) -> None:
         """All members of the tar. Damage becomes a fault; an end without padding (`umoci insert` 0.4.7) is none that hurts."""
-        end = -BLOCK
+        padding = range(0)
         try:
             for member in read_tar(stream):
                 end = stream.offset + member.size
+                padding = range(end, end + -end % BLOCK)
                 if len(self._kinds) > _MOST_MEMBERS:
                     self._report("", f"it has more than {_MOST_MEMBERS} members; the others were not looked at")
                     return
                 self._look_at(member)
         except ArchiveError as error:
-            if error.offset is not None and end <= error.offset < end + BLOCK:
+            if error.offset in padding:
                 self._report("", "its tar ends without padding and end mark", serious=False)
             else:
                 self._report("", error.message)

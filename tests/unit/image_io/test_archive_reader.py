@@ -272,3 +272,6 @@ def test_an_end_without_padding(tmp_path: Path, cut: int, serious: bool | None) 
     whole = tar(("file", b"1234"))[:1024]
     (tmp_path / "x.tar").write_bytes(archive([whole[: len(whole) - cut]]))
     assert [item.serious for item in validate_archive(str(tmp_path / "x.tar"))] == ([] if serious is None else [serious])
+    folders = tar(special("a", tarfile.DIRTYPE), special("b", tarfile.DIRTYPE))[: 1024 - cut]
+    (tmp_path / "x.tar").write_bytes(archive([folders]))
+    assert [item.serious for item in validate_archive(str(tmp_path / "x.tar"))] == ([True] if cut else [])
