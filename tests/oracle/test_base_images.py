@@ -15,6 +15,7 @@ import pytest
 
 from imagetools.bundled.builders.docker_tools.export_image import DockerExport
 from imagetools.bundled.builders.docker_tools.merge_images import DockerMerge
+from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
@@ -304,3 +305,97 @@ def test_from_the_definition_on(tmp_path: Path) -> None:
     ):
         done = imagetools("build", "set.nix", "-A", name, "--no-out-link", home=home, check=False)
         assert done.returncode == 100 and sentence in done.stderr
+
+
+NIXPKGS_TESTS = """
+with import <nixpkgs> { };
+let
+  order = number: fromImage: dockerTools.buildImage {
+    name = "imagetools-base-order-${toString number}";
+    tag = "latest";
+    inherit fromImage;
+    copyToRoot = if number == 3 then busybox else null;
+    extraCommands = "mkdir -p tmp\\n"
+      + lib.concatMapStrings (n: "echo layer${toString number} > tmp/layer${toString n}\\n") (lib.range number 3);
+  };
+  parent = dockerTools.buildImage {
+    name = "parent";
+    config.Env = [ "FROM_PARENT=true" "LAST_LAYER=parent" ];
+  };
+  child = {
+    name = "imagetools-base-child";
+    fromImage = parent;
+    config.Env = [ "FROM_CHILD=true" "LAST_LAYER=child" ];
+  };
+  layered = dockerTools.buildLayeredImage {
+    name = "layered";
+    extraCommands = ''echo "(extraCommand)" > extraCommands'';
+    config.Cmd = [ "${bash}/bin/bash" ];
+    contents = [ bash busybox ];
+  };
+  onTop = {
+    name = "imagetools-base-on-top";
+    tag = "latest";
+    fromImage = layered;
+    extraCommands = "mkdir ./example-output; chmod 777 ./example-output";
+    config = {
+      Env = [ "PATH=${busybox}/bin/" ];
+      WorkingDir = "/example-output";
+      Cmd = [ "${bash}/bin/bash" "-c" "echo hello > foo; cat foo" ];
+    };
+  };
+  two = dockerTools.buildLayeredImage { name = "two"; contents = [ bash ]; maxLayers = 2; };
+in
+{
+  order = order 3 (order 2 (order 1 null));
+  single = dockerTools.buildImage (child // { tag = "single"; copyToRoot = busybox; });
+  layered = dockerTools.buildLayeredImage (child // { tag = "layered"; contents = [ busybox ]; });
+  onTop = dockerTools.buildImage onTop;
+  onTopLayered = dockerTools.buildLayeredImage onTop;
+  bulk = dockerTools.buildLayeredImage {
+    name = "imagetools-base-bulk";
+    tag = "latest";
+    fromImage = two;
+    contents = [ bash busybox cacert ];
+    maxLayers = 4;
+    config.Cmd = [ "/bin/busybox" "cat" "${cacert}/etc/ssl/certs/ca-bundle.crt" ];
+  };
+}
+"""
+
+
+@pytest.mark.docker
+def test_what_nixpkgs_tests_of_its_own(tmp_path: Path) -> None:
+    """layersOrder, environmentVariables, layered-on-top, layered-on-top-layered, layered-bulk-layer of its examples."""
+    need_engine()
+    need_namespaces()
+    if not apt.has_lists():
+        pytest.skip("no package lists: apt-get update")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "set.nix").write_text(NIXPKGS_TESTS)
+    names = ("order", "single", "layered", "onTop", "onTopLayered", "bulk")
+    words = [word for name in names for word in ("-A", name)]
+    paths = imagetools("build", "set.nix", *words, "--no-out-link", home=home).stdout.split()
+    for name, path in zip(names, paths, strict=True):
+        reference = run("docker", "load", "-q", "-i", path).strip().removeprefix("Loaded image: ")
+        try:
+            check_nixpkgs_test(name, reference)
+        finally:
+            run("docker", "image", "rm", "-f", reference, check=False)
+
+
+def check_nixpkgs_test(name: str, reference: str) -> None:
+    if name == "order":
+        words = ["/bin/busybox", "cat", "/tmp/layer1", "/tmp/layer2", "/tmp/layer3"]
+        assert run("docker", "run", "--rm", reference, *words).split() == ["layer1", "layer2", "layer3"]
+    elif name in {"single", "layered"}:
+        seen = run("docker", "run", "--rm", reference, "/bin/busybox", "env").splitlines()
+        assert {"FROM_PARENT=true", "FROM_CHILD=true", "LAST_LAYER=child"} <= set(seen)
+    elif name == "bulk":
+        assert "BEGIN CERTIFICATE" in run("docker", "run", "--rm", reference)
+        (described,) = json.loads(run("docker", "image", "inspect", reference))
+        assert len(described["RootFS"]["Layers"]) == 4
+    else:
+        assert run("docker", "run", "--rm", reference) == "hello\n"
+        assert run("docker", "run", "--rm", reference, "cat", "/extraCommands") == "(extraCommand)\n"
