@@ -24,11 +24,15 @@ from .database import SCHEMA_FILE
 REGISTERED_AT: Final = 1
 
 _PAGE: Final = 4096
+#: secure_delete: what is free between rows holds nothing of old ones.
+_SETTINGS: Final = (f"page_size = {_PAGE}", "secure_delete = on", "encoding = 'UTF-8'", "auto_vacuum = none")
 #: What a file's header says of the last writer: a counter of changes (at two places), the version of SQLite.
 _CHANGES_AT: Final = (24, 92)
 _VERSION_AT: Final = 96
 _VERSION: Final = 3_034_000
-
+_FILE_HEADER: Final = 100
+#: By a page's first byte: inner pages of indexes and tables, leaves of both.
+_PAGE_HEADERS: Final = {2: 12, 5: 12, 10: 8, 13: 8}
 
 #: How many of SQLite's steps reading may take, in thousands: a file from elsewhere may be made to keep it busy.
 _MOST_STEPS: Final = 1_000_000
@@ -38,15 +42,8 @@ def write_database(path: str, store_dir: StoreDir, infos: Collection[PathInfo]) 
     """Write the new file ``path``. References must be among ``infos``. Raises sqlite3.Error, OSError."""
     ordered = sorted(infos, key=lambda info: info.path)
     numbers = {info.path: number for number, info in enumerate(ordered, 1)}
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        for setting in (
-            f"page_size = {_PAGE}",
-            "journal_mode = off",
-            "synchronous = off",
-            "encoding = 'UTF-8'",
-            "auto_vacuum = none",
-        ):
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for setting in _SETTINGS:
             connection.execute(f"pragma {setting}").fetchone()
         with open(SCHEMA_FILE, encoding="utf-8") as file:
             connection.executescript(f"begin; {file.read()}")
@@ -62,15 +59,26 @@ def write_database(path: str, store_dir: StoreDir, infos: Collection[PathInfo]) 
             ((numbers[info.path], numbers[reference]) for info in ordered for reference in sorted(info.references)),
         )
         connection.execute("commit")
-    finally:
-        connection.close()
-    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        for offset in _CHANGES_AT:
-            os.pwrite(handle, struct.pack(">I", 1), offset)
-        os.pwrite(handle, struct.pack(">I", _VERSION), _VERSION_AT)
-    finally:
-        os.close(handle)
+        connection.execute("vacuum into ?", (path,))
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        _tidy(data)
+        file.seek(0)
+        file.write(data)
+
+
+def _tidy(data: bytearray) -> None:
+    """Overwrite what differs between versions of SQLite: the header's words about the last writer, and what is left of old rows
+    in the free middle of each page (the file format, 1.6). No row is so long that it would need a page of another form.
+    """
+    for offset in _CHANGES_AT:
+        struct.pack_into(">I", data, offset, 1)
+    struct.pack_into(">I", data, _VERSION_AT, _VERSION)
+    for page in range(0, len(data), _PAGE):
+        head = page or _FILE_HEADER
+        kind, rows, rows_at = struct.unpack_from(">B2xHH", data, head)
+        free = head + _PAGE_HEADERS[kind] + 2 * rows
+        data[free : page + rows_at] = bytes(page + rows_at - free)
 
 
 def read_database(path: str, store_dir: StoreDir) -> dict[StorePath, PathInfo]:

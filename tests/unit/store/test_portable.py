@@ -29,9 +29,9 @@ def closure(count: int) -> list[PathInfo]:
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
-        (0, "f747f18c0afaf38b717a9d7544d7d2c4d45a4e96c6d6127f73802fce0c1c6f7e"),
-        (3, "8f1e07978697ab751ab4bb39dcba7578f2178e34c2949fc6bebac6fa4f6a682d"),
-        (300, "94f5b25e76b1a2f40b29953f75f66774a4a100644a257a25200b2eb61e51a758"),
+        (0, "2af81b6a406d8957a3e3cee63455718598391d29b76fa7aefaa68dbfababcaab"),
+        (3, "e25e92c799a288d04124c19369b64200a535a7040072a18c2e66eb1e64b09079"),
+        (300, "977a1c801658031ccf5aef288e957cc032a43e15f826ebe19eecbaca85d81dfc"),
     ],
 )
 def test_its_bytes_are_the_same_everywhere(tmp_path: Path, count: int, expected: str) -> None:
@@ -45,7 +45,7 @@ def test_its_bytes_are_the_same_everywhere(tmp_path: Path, count: int, expected:
 def test_a_store_reads_it(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path), DIR)
     Path(layout.db_dir).mkdir(parents=True)
-    infos = closure(40)
+    infos = closure(400)
     write_database(layout.db, DIR, infos)
     Path(layout.schema).write_text("10")
     with sqlite3.connect(layout.db) as connection:
