@@ -32,9 +32,17 @@ class ArchiveOnly:
 
 
 class CheckedLayers:
-    """Those of ``images``. ``progress`` hears of bytes read, of all that there are. Several threads may read at once."""
+    """Those of ``images``. ``progress`` hears of bytes read, of all that there are; ``forget`` of members that are not read
+    again. Several threads may read at once."""
 
-    def __init__(self, members: Members, images: Sequence[SourceImage], progress: Progress) -> None:
+    def __init__(
+        self,
+        members: Members,
+        images: Sequence[SourceImage],
+        progress: Progress,
+        forget: Callable[[str], object] = lambda name: None,
+    ) -> None:
+        self._forget: Final = forget
         self._members: Final = members
         self._progress: Final = progress
         self._lock: Final = threading.Lock()
@@ -67,6 +75,10 @@ class CheckedLayers:
             pass
         if f"sha256:{hasher.hexdigest()}" != layer.diff_id:
             raise BrokenImageError(layer.member, f"its diff ID is sha256:{hasher.hexdigest()}, the config says {layer.diff_id}")
+
+    def done(self, layer: SourceLayer) -> None:
+        """Its bytes are not wanted any more."""
+        self._forget(layer.member)
 
     def raw(self, layer: SourceLayer, start: int) -> Iterator[bytes]:
         """Unchecked, from a place on."""

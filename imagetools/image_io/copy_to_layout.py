@@ -140,6 +140,7 @@ def _write_layout(
     for key, layer in layers_of(images_of(source)).items():
         if not reading.elsewhere(layer):
             layers[key] = _write_layer(reading, layer, packings, files, compressor)
+            reading.done(layer)
     return put_documents(source, layers, compressor, partial(put_bytes, files))
 
 

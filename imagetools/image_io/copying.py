@@ -87,7 +87,8 @@ def copy_image(
         if source.kind == ARCHIVE and INDEX_FILE in members:
             members = ArchiveOnly(members)
         found = find_whole(members, wanted) if wishes.whole else find_image(members, wanted, wishes.platform)
-        reading = CheckedLayers(members, images_of(found), progress)
+        forget = members.forget if isinstance(members, RegistryMembers) else _keep
+        reading = CheckedLayers(members, images_of(found), progress, forget)
         packings = Packings(surroundings.ledger)
         stack.callback(packings.tidy)
         if repository is not None:
@@ -127,6 +128,11 @@ def _to_engine(
 
     load_one(outgoing_image(image, names), members, target.text, surroundings.environment, scratch, show)
     return Copied(f"sha256:{digest('sha256', image.config).base16()}", names)
+
+
+def _keep(name: str) -> None:
+    """What lies on this machine stays there."""
+    del name
 
 
 def _to_fetch(reading: CheckedLayers, found: Source, target: Place, wishes: Wishes) -> Iterator[str]:
@@ -190,6 +196,7 @@ def _write_archive(reading: CheckedLayers, image: SourceImage, file: BinaryIO, n
         name = f"{layer.diff_id.partition(':')[2]}.tar"
         if name not in members:
             _write_pieces(files, name, reading.tar(layer))
+            reading.done(layer)
         members.append(name)
     id_ = digest("sha256", image.config).base16()
     files.add(f"{id_}.json", image.config)

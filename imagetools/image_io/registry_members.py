@@ -105,6 +105,13 @@ class RegistryMembers:
         for name in names:
             self._fetching(name)
 
+    def forget(self, name: str) -> None:
+        """It will not be asked for again: its file can go."""
+        with self._lock:
+            future = self._files.pop(name, None)
+        if future is not None and not future.cancel() and future.exception() is None:
+            os.unlink(future.result())
+
     def _fetching(self, name: str) -> "Future[str]":
         described = self._described(name)
         with self._lock:

@@ -116,7 +116,13 @@ class RegistryWriter:
             self._send(described, lambda start: iter((data[start:],)))
 
     def _layer(self, reading: CheckedLayers, layer: SourceLayer) -> Descriptor:
+        """Put it there, if it is not; what it has become."""
         self._stop.check()
+        described = self._put(reading, layer)
+        reading.done(layer)
+        return described
+
+    def _put(self, reading: CheckedLayers, layer: SourceLayer) -> Descriptor:
         if layer.described is not None and stays(layer, self._compressor):
             if not self._is_there(layer.described):
                 self._send(layer.described, Retold(reading, layer))

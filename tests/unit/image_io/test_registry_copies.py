@@ -18,7 +18,7 @@ from imagetools.image_io.copying import Surroundings, Wishes, copy_image
 from imagetools.image_io.image_source import WhichPlatformError
 from imagetools.image_io.ledger import LayerLedger
 from imagetools.image_io.places import Place, PlaceError
-from imagetools.image_io.registry_members import OldManifestError
+from imagetools.image_io.registry_members import OldManifestError, RegistryMembers
 from imagetools.image_io.to_registry import OtherDigestError
 from imagetools.image_io.watching import MOUNTED, RECEIVING, SENDING, SENT, THERE, BlobStep
 from imagetools.kernel.errors import ImagetoolsError
@@ -220,6 +220,27 @@ def test_between_registries(copier: Copier, layout: Path, tmp_path: Path) -> Non
         assert [seen.path for seen in copier.server.requests("GET", "/blobs/")] == [  # the config alone
             f"/v2/a/b/blobs/{json.loads(copier.server.manifests['a/b']['latest'][1])['config']['digest']}"
         ]
+
+
+@pytest.mark.parametrize("target", ["oci:{}/x:1", "oci-archive:{}/x.tar", "docker-archive:{}/y.tar", "docker"])
+def test_what_was_fetched_goes_as_soon_as_it_was_used(
+    copier: Copier, layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    copier(layout, copier.at("a/b"))
+    forgotten: list[str] = []
+    forget = RegistryMembers.forget
+
+    def listed(members: RegistryMembers, name: str) -> None:
+        forget(members, name)
+        forgotten.append(name)
+        fetched = "sha256-" + name.rpartition("/")[2]
+        assert not any(path.name == fetched for path in Path(members._folder.name).iterdir())
+
+    monkeypatch.setattr(RegistryMembers, "forget", listed)
+    with running() as other:
+        copier(copier.at("a/b"), target.format(tmp_path) if target != "docker" else f"docker://{other.host}/x")
+    manifest = json.loads(copier.server.manifests["a/b"]["latest"][1])
+    assert set(forgotten) == {blob(layer["digest"]) for layer in manifest["layers"]}
 
 
 def test_to_a_docker_archive(copier: Copier, layout: Path, tmp_path: Path) -> None:
