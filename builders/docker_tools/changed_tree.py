@@ -6,6 +6,7 @@ by owner and mode. Times in the layer are those of all files (row 2.013), so tha
 Source: OCI image layer specification, "Representing Changes"; docker build makes the same of RUN.
 """
 
+import errno
 import os
 import stat
 import time
@@ -127,7 +128,12 @@ class ChangedTree:
         return known
 
     def _attributes(self, place: bytes) -> Attributes:
-        names = sorted(os.fsencode(name) for name in os.listxattr(place, follow_symlinks=False))
+        try:
+            names = sorted(os.fsencode(name) for name in os.listxattr(place, follow_symlinks=False))
+        except OSError as error:
+            if error.errno != errno.ENOTSUP:
+                raise
+            return ()  # a file system without them
         return tuple(
             (name, _as_everywhere(name, os.getxattr(place, name, follow_symlinks=False)))
             for name in names

@@ -4,6 +4,7 @@ What stands in the tree is what stands in the image, with owners, modes, capabil
 cannot have an owner, ``Root`` remembers it. Nothing follows a link of the tree: every folder on the way to a name is looked at.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -110,7 +111,7 @@ class RootedTree:
             os.chmod(place, member.mode & _SPECIAL)
         for key, value in member.xattrs:
             if wanted_attribute(key):
-                os.setxattr(place, key, value, follow_symlinks=False)
+                _set_attribute(place, key, value)
 
     def _link(self, where: str, member: Member, name: bytes) -> None:
         target = b"/".join(member_parts(where, member.target))
@@ -181,6 +182,15 @@ def _is_folder(place: bytes) -> bool:
         return stat.S_ISDIR(os.lstat(place).st_mode)
     except FileNotFoundError:
         return False
+
+
+def _set_attribute(place: bytes, key: bytes, value: bytes) -> None:
+    """What users set may be missing while commands run (not every file system has it); capabilities may not."""
+    try:
+        os.setxattr(place, key, value, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in {errno.ENOTSUP, errno.EPERM} or not key.startswith(b"user."):
+            raise
 
 
 def _write(place: bytes, member: Member) -> None:

@@ -5,6 +5,7 @@ fork server, so it imports nothing slow.
 """
 
 import ctypes
+import errno
 import os
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ PR_SET_NO_NEW_PRIVS: Final = 38
 SECCOMP_MODE_FILTER: Final = 2
 SECCOMP_SET_MODE_FILTER: Final = 1
 SECCOMP_FILTER_FLAG_NEW_LISTENER: Final = 8
+SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: Final = 32
 
 PER_LINUX32: Final = 0x0008
 ADDR_NO_RANDOMIZE: Final = 0x0040000
@@ -132,11 +134,21 @@ def set_filter(program: bytes) -> None:
 
 
 def set_listening_filter(number: int, program: bytes) -> int:
-    """Restrict system calls like ``set_filter``; a descriptor at which calls are asked about. ``number`` is that of seccomp."""
+    """Restrict system calls like ``set_filter``; a descriptor at which calls are asked about. ``number`` is that of seccomp.
+
+    Where the kernel can (Linux 5.19), a call that is being answered is not interrupted by signals, so that it happens once.
+    """
     code = ctypes.create_string_buffer(program, len(program))
     holder = _Program(len(program) // 8, ctypes.addressof(code))
-    flags = ctypes.c_ulong(SECCOMP_FILTER_FLAG_NEW_LISTENER)
-    return _check(_libc.syscall(ctypes.c_long(number), ctypes.c_ulong(SECCOMP_SET_MODE_FILTER), flags, ctypes.byref(holder)))
+    mode = ctypes.c_ulong(SECCOMP_SET_MODE_FILTER)
+    best = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+    try:
+        return _check(_libc.syscall(ctypes.c_long(number), mode, ctypes.c_ulong(best), ctypes.byref(holder)))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    least = ctypes.c_ulong(SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    return _check(_libc.syscall(ctypes.c_long(number), mode, least, ctypes.byref(holder)))
 
 
 def personality(value: int) -> int:
