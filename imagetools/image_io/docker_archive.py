@@ -20,7 +20,7 @@ from .block_stream import BlockStream
 from .entries import REGULAR, Entry
 from .ledger import LayerBook, LayerFacts
 from .tar_header import END, Stamp, header, padding
-from .tar_layer import LayerSource, tar_size, write_tar
+from .tar_layer import LayerSource, MeasuredTar
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -50,16 +50,17 @@ class DockerArchiveWriter:
         name = _member_name(source)
         if name in self._written:
             return
-        size = tar_size(source)
+        tar = MeasuredTar(source)
+        size = tar.size
         facts = self._ledger.find(source.recipe) if self._ledger is not None and source.recipe else None
         self._begin(name, size)
         start = self._stream.offset
         if facts is not None and facts.size == size:
-            write_tar(source, self._stream)
+            tar.write(self._stream)
             self._written[name] = (facts.diff_id, size)
         else:
             self._written[name] = (self._stream.start_digest(), size)
-            write_tar(source, self._stream)
+            tar.write(self._stream)
             self._stream.stop_digest()
         if self._stream.offset - start != size:
             raise RuntimeError(f"layer {name}: {size} bytes announced, {self._stream.offset - start} written")

@@ -23,7 +23,7 @@ from .block_stream import BlockStream
 from .compressors import codec, open_sink
 from .layout_files import LayoutFiles
 from .ledger import LayerBook, LayerFacts
-from .tar_layer import LayerSource, tar_size, write_tar
+from .tar_layer import LayerSource, MeasuredTar, write_tar
 
 
 class CountedFile:
@@ -99,8 +99,9 @@ class LayoutWriter:
         if self._ledger is None or not source.recipe:
             return pack(self._files, self._compressor, partial(write_tar, source))
         facts = self._ledger.find(source.recipe)
-        known = facts.diff_id if facts is not None and facts.size == tar_size(source) else None
-        packed = pack(self._files, self._compressor, partial(write_tar, source), known)
+        tar = MeasuredTar(source)
+        known = facts.diff_id if facts is not None and facts.size == tar.size else None
+        packed = pack(self._files, self._compressor, tar.write, known)
         blob = Hash.parse_prefixed(packed.described.digest), packed.described.size
         self._ledger.record(source.recipe, LayerFacts(packed.diff_id, packed.size, {codec(self._compressor): blob}))
         return packed

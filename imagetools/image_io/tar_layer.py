@@ -1,17 +1,19 @@
 """A layer's tar, written in one pass over its files; its size is known beforehand, from the names and sizes alone.
 
-The size has to be known since the layer stands inside another tar, whose header comes first. So the entries are walked twice and
-the bytes are read once. The stream carries the digest (the layer's diff ID) along.
+The size has to be known since the layer stands inside another tar, whose header comes first. So the entries are walked before,
+and the bytes are read once. The stream carries the digest (the layer's diff ID) along.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import Entry
 from .tar_header import END, Stamp, header, padding
+
+_MOST_KEPT: Final = 20_000
 
 Entries = Callable[[], Iterable[Entry]]
 
@@ -56,15 +58,35 @@ class LayerWriter(Protocol):
         ...
 
 
-def tar_size(source: LayerSource) -> int:
-    """How many bytes ``write_tar`` will write."""
-    total = len(END)
-    for part in source.parts:
-        stamp = part.stamp
-        for entry in part.entries():
-            size = entry.size
-            total += len(header(entry, stamp)) + size + padding(size)
-    return total
+class MeasuredTar:
+    """A layer's tar before it is written: ``size`` in bytes, and its headers, so that files are looked up once. Of very many only
+    the size is kept, and they are looked up again."""
+
+    def __init__(self, source: LayerSource) -> None:
+        self._source: Final = source
+        members: list[tuple[bytes, Entry]] = []
+        total = len(END)
+        count = 0
+        for part in source.parts:
+            stamp = part.stamp
+            for entry in part.entries():
+                head = header(entry, stamp)
+                size = entry.size
+                total += len(head) + size + padding(size)
+                count += 1
+                if count <= _MOST_KEPT:
+                    members.append((head, entry))
+        self._members: Final = members if count <= _MOST_KEPT else None
+        self.size: Final = total
+
+    def write(self, stream: BlockStream) -> None:
+        """See ``write_tar``."""
+        if self._members is None:
+            write_tar(self._source, stream)
+            return
+        for head, entry in self._members:
+            _write_member(stream, head, entry)
+        stream.write(END)
 
 
 def write_tar(source: LayerSource, stream: BlockStream) -> None:
@@ -72,9 +94,13 @@ def write_tar(source: LayerSource, stream: BlockStream) -> None:
     for part in source.parts:
         stamp = part.stamp
         for entry in part.entries():
-            stream.write(header(entry, stamp))
-            size = entry.size
-            if size:
-                stream.copy_file(entry.source, size)
-                stream.write(bytes(padding(size)))
+            _write_member(stream, header(entry, stamp), entry)
     stream.write(END)
+
+
+def _write_member(stream: BlockStream, head: bytes, entry: Entry) -> None:
+    size = entry.size
+    stream.write(head)
+    if size:
+        stream.copy_file(entry.source, size)
+        stream.write(bytes(padding(size)))

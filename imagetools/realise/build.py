@@ -220,7 +220,7 @@ class Builder:
                 logical,
                 scratch,
                 options.pass_as_file,
-                self._layer_facts.folder,
+                self._layer_facts.seen_at(isolated=self._sandbox.isolates),
             )
             files |= self._login(builder, derivation)
             env = builtin_request.process_environment(folder)

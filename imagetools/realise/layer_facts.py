@@ -15,6 +15,7 @@ from imagetools.sandbox.ports import Bind
 from imagetools.store.ports import Store
 
 FOLDER: Final = "nix/var/imagetools/layers"  # below the store's root
+SEEN: Final = "/imagetools/layers"
 STRUCTURED: Final = "__json"
 _MOST_OF_ONE: Final = 1000
 
@@ -27,12 +28,16 @@ class LayerFactsOfStore:
 
     @property
     def folder(self) -> str:
-        """On the host, and in the sandbox of a build that may read it."""
+        """On the host."""
         return self._ledger.folder
 
+    def seen_at(self, *, isolated: bool) -> str:
+        """Where a build sees it: not at its own place, which a sandbox may have for itself (below /dev, /tmp)."""
+        return SEEN if isolated else self.folder
+
     def binds(self, builder: BuiltinBuilder) -> tuple[Bind, ...]:
-        """What the build of this builder must see."""
-        return (Bind(self.folder, self.folder, optional=True),) if isinstance(builder, MeasuresLayers) else ()
+        """What the build of this builder must see in a sandbox."""
+        return (Bind(self.folder, SEEN, optional=True),) if isinstance(builder, MeasuresLayers) else ()
 
     def learn(self, builder: BuiltinBuilder, env: Mapping[str, str], build_folder: str) -> None:
         """Take over what a successful build of ``builder`` left in its build folder, if it may be believed. ``env`` is the

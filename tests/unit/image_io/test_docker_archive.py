@@ -14,13 +14,14 @@ import pytest
 from imagetools.image.container_config import ContainerConfig
 from imagetools.image.image import Image
 from imagetools.image.reference import Reference
+from imagetools.image_io import tar_layer
 from imagetools.image_io.archive_reader import validate_archive
 from imagetools.image_io.block_stream import BlockStream
 from imagetools.image_io.compressors import PlainSink
 from imagetools.image_io.docker_archive import DockerArchiveWriter
 from imagetools.image_io.entries import walk
 from imagetools.image_io.tar_header import Stamp
-from imagetools.image_io.tar_layer import LayerPart, LayerSource, tar_size
+from imagetools.image_io.tar_layer import LayerPart, LayerSource, MeasuredTar
 
 
 def source(folder: Path, stamp: Stamp | None = None) -> LayerSource:
@@ -53,7 +54,7 @@ def test_members(folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         layer, config, manifest = tar.getmembers()
         bodies = [file.read() for member in (layer, config, manifest) if (file := tar.extractfile(member))]
-    assert layer.size == tar_size(source(folder)) == image.layers[0].size
+    assert layer.size == MeasuredTar(source(folder)).size == image.layers[0].size
     assert image.layers[0].diff_id.digest == hashlib.sha256(bodies[0]).digest()
     assert config.name == f"{image.id.base16()}.json" and bodies[1] == image.config_json()
     assert json.loads(bodies[2]) == [{"Config": config.name, "RepoTags": ["a:1", "b:2"], "Layers": [layer.name]}]
@@ -67,6 +68,12 @@ def test_equal_layers_are_written_once_and_named_twice(folder: Path, tmp_path: P
     assert image.diff_ids[0] == image.diff_ids[1] != image.diff_ids[2]
     (tmp_path / "image.tar").write_bytes(data)
     assert validate_archive(str(tmp_path / "image.tar")) == ()
+
+
+def test_more_members_than_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = write(source(folder))[0]
+    monkeypatch.setattr(tar_layer, "_MOST_KEPT", 1)
+    assert write(source(folder))[0] == first
 
 
 def test_no_layers_at_all(tmp_path: Path) -> None:
