@@ -2,13 +2,7 @@
 # out. Started by their own loader, since an image need not have one where Debian has it.
 { lib, platform, debian, runCommandLocal, runtimeShell }:
 let
-  triple = "${platform.linuxArch}-linux-gnu";
-  loader =
-    {
-      x86_64 = "ld-linux-x86-64.so.2";
-      aarch64 = "ld-linux-aarch64.so.1";
-    }
-    .${platform.linuxArch} or (throw "the embedded package set has no shadow for ${platform.system}");
+  inherit (import ./loader.nix { inherit platform; } "shadow") triple loader;
   tree = debian "passwd";
   version = lib.removePrefix "passwd-" tree.name;
 in

@@ -1,13 +1,7 @@
 # shellcheck, from Debian: the program with the few libraries that it loads, started by their own loader.
 { lib, platform, debian, runCommandLocal, runtimeShell, busybox }:
 let
-  triple = "${platform.linuxArch}-linux-gnu";
-  loader =
-    {
-      x86_64 = "ld-linux-x86-64.so.2";
-      aarch64 = "ld-linux-aarch64.so.1";
-    }
-    .${platform.linuxArch} or (throw "the embedded package set has no shellcheck for ${platform.system}");
+  inherit (import ./loader.nix { inherit platform; } "shellcheck") triple loader;
   tree = debian "shellcheck";
   version = lib.removePrefix "shellcheck-" tree.name;
 in

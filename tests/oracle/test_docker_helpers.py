@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools, nix, run
+from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
 
@@ -62,15 +62,7 @@ rec {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
-    home = tmp_path_factory.mktemp("helpers")
-    (home / "set.nix").write_text(SET)
-    return home
-
-
-def built(world: Path, name: str) -> Path:
-    return Path(imagetools("build", "set.nix", "-A", name, "--no-out-link", home=world).stdout.strip())
+    return home_with(tmp_path_factory.mktemp("helpers"), SET)
 
 
 def unpacked(archive: Path, root: Path) -> Path:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools, run
+from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
@@ -67,15 +67,7 @@ in
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
-    folder = tmp_path_factory.mktemp("shells")
-    (folder / "set.nix").write_text(SET)
-    return folder
-
-
-def built(home: Path, name: str) -> Path:
-    return Path(imagetools("build", "set.nix", "-A", name, "--no-out-link", home=home).stdout.strip())
+    return home_with(tmp_path_factory.mktemp("shells"), SET)
 
 
 class Containers:
