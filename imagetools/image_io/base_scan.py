@@ -21,6 +21,9 @@ OPAQUE: Final = b".wh..wh..opq"
 #: Of aufs: what begins so and is not the mark of an opaque folder means nothing in an image.
 AUFS: Final = b".wh..wh."
 
+#: Of one file: holes cost an archive nothing, and whoever unpacks it everything.
+LARGEST: Final = 1 << 40
+
 _OBJECT: Final = re.compile(rb"[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,211}")
 _LONGEST: Final = 4096
 
@@ -65,6 +68,8 @@ class BaseScan:
         above: dict[bytes, Member] = {}
         for member in read_tar(stream):
             parts = member_parts(where, member.name)
+            if member.size > LARGEST:
+                raise BrokenImageError(where, f"the member '{shown(member.name[:200])}' says that it has {member.size} bytes")
             if member.kind is Kind.HARDLINK:
                 member_parts(where, member.target)
             gone = hidden_name(parts)

@@ -12,7 +12,7 @@ from ..archive.shown import shown
 from ..archive.stream import ArchiveError, ByteStream
 from ..archive.tarball import BLOCK, read_tar
 from ..image.facts import Failure, Part
-from .base_scan import AUFS, OPAQUE, WHITEOUT
+from .base_scan import AUFS, LARGEST, OPAQUE, WHITEOUT
 
 #: How deep folders outside of a store are told apart.
 DEEPEST_PART: Final = 3
@@ -20,8 +20,6 @@ DEEPEST_PART: Final = 3
 _MOST_FAULTS: Final = 100
 _MOST_PARTS: Final = 5_000
 _MOST_MEMBERS: Final = 2_000_000
-#: Of one file: holes cost an archive nothing, and whoever unpacks it everything.
-LARGEST: Final = 1 << 40
 _STORE_PATH: Final = re.compile(rb"(?:.*?/)?store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]+", re.DOTALL)
 
 

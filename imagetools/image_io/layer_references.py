@@ -13,7 +13,8 @@ from ..archive.stream import ByteStream
 from ..archive.tarball import read_tar
 from ..formats.references import ReferenceScanner
 from ..image.why import ROOT, base_name
-from .layer_inside import LARGEST, relative, store_object
+from .base_scan import LARGEST
+from .layer_inside import relative, store_object
 from .members import Members
 
 

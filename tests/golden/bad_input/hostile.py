@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Mapping
 
 from tests.golden.bad_input.case import Case, Link
+from tests.unit.image_io.archives import hole
 from tests.unit.image_io.layouts import INDEX, MANIFEST, REF, Layout, blob, layer_tar, sha256
 from tests.unit.image_io.test_archive_reader import Member, special, tar
 
@@ -75,17 +76,6 @@ def lying(data: bytes, size: int) -> bytes:
     head[148:156] = b" " * 8
     head[148:156] = b"%06o\0 " % sum(head)
     return bytes(head) + data[512:]
-
-
-def sparse() -> bytes:
-    """A layer whose one file has a hole of an exbibyte."""
-    info = tarfile.TarInfo("hole")
-    info.type = b"S"
-    head = bytearray(info.tobuf(format=tarfile.GNU_FORMAT))
-    head[483:495] = (1 << 95 | 1 << 60).to_bytes(12, "big")
-    head[148:156] = b" " * 8
-    head[148:156] = b"%06o\0 " % sum(head)
-    return tar(*members([bytes(head) + bytes(1024)]))
 
 
 def linked_in_a_circle() -> bytes:
@@ -171,7 +161,7 @@ CASES: Mapping[str, Case] = {
     "validating an archive that lies about a size": over(lying(tar(*members([LAYER])), 1 << 40), "validate", "image.tar"),
     "inspecting an archive that lies about a size": over(lying(tar(*members([LAYER])), 1 << 40), "inspect", "image.tar"),
     "copying an archive that lies about a size": over(lying(tar(*members([LAYER])), 1 << 40), "copy", "image.tar", "oci:new"),
-    "validating a file of an exbibyte": over(sparse(), "validate", "image.tar"),
+    "validating a file of an exbibyte": over(tar(*members([hole(1 << 60)])), "validate", "image.tar"),
     "validating an archive without its layer": over(MISSING, "validate", "image.tar"),
     "inspecting an archive without its layer": over(MISSING, "inspect", "image.tar"),
     "copying an archive without its layer": over(MISSING, "copy", "image.tar", "oci:new"),

@@ -48,6 +48,15 @@ def tar(*members: "tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]") -> bytes:
     return out.getvalue()
 
 
+def hole(size: int) -> bytes:
+    """A layer whose one file is a hole of ``size`` bytes (GNU's old form of sparse files)."""
+    head = bytearray(info("hole", b"S").tobuf(format=tarfile.GNU_FORMAT))
+    head[483:495] = (1 << 95 | size).to_bytes(12, "big")
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head) + bytes(1024)
+
+
 def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

@@ -31,7 +31,7 @@ from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
 from imagetools.kernel.errors import ImagetoolsError
 
 from . import layouts
-from .archives import archive, file, folder, hard, image, info, link, sha, tar, write
+from .archives import archive, file, folder, hard, hole, image, info, link, sha, tar, write
 
 AMD64 = Platform("linux", "amd64")
 HASH = "0" * 32
@@ -281,6 +281,11 @@ HOSTILE: dict[str, tuple[bytes, type[ImagetoolsError], str]] = {
     "long part": (with_member(file("x" * 300)), BrokenImageError, "is too long"),
     "long name": (bomb(), BrokenImageError, "is too long"),
     "control characters": (with_member(file("../\x1b[2J")), BrokenImageError, r"the member '../\x1b[2J' leaves"),
+    "a hole": (
+        archive(image((hole(1 << 60),))),
+        BrokenImageError,
+        "'hole' says that it has 1152921504606846976 bytes",
+    ),
     "twice": (twice(), BrokenImageError, "manifest.json: the archive has this member twice"),
     "short": (shortened_archive(), ArchiveError, "it ends early"),
     "huge header": (huge_header(), ArchiveError, "an extended header larger than 1 MiB"),
