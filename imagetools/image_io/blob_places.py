@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import Final
 
-_MOST: Final = 20_000
+_MOST: Final = 5_000
 _MOST_EACH: Final = 3
 _LARGEST: Final = 16 << 20
 
