@@ -10,7 +10,7 @@ import os
 from imagetools.builtin.api import BuiltinContext, BuiltinError
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.path_graph import PathGraph
-from imagetools.image.layering.pipeline import Pipeline
+from imagetools.image.layering.pipeline import Pipeline, amount
 from imagetools.image.layering.plan import check_depth, plan_layers
 from imagetools.image.layering.popularity import by_popularity
 from imagetools.kernel.bytestr import display
@@ -57,8 +57,8 @@ def choose_layers(
         check_depth(base.depth, len(layers))
     if request.debug:
         for number, paths in enumerate(layers, base.depth + 1):
-            size = sum(members[path].nar_size for path in paths)
-            ctx.log(f"layering: layer {number}: {len(paths)} path{'' if len(paths) == 1 else 's'}, {size / 1e6:.1f} MB")
+            size = amount(sum(members[path].nar_size for path in paths))
+            ctx.log(f"layering: layer {number}: {len(paths)} path{'' if len(paths) == 1 else 's'}, {size}")
     return layers
 
 

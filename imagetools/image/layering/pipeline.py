@@ -289,4 +289,12 @@ def _counted(graphs: Sequence[PathGraph]) -> str:
 
 def _paths(graphs: Sequence[PathGraph]) -> str:
     count = sum(len(graph.edges) for graph in graphs)
-    return f"{count} path{'' if count == 1 else 's'}, {sum(graph.size for graph in graphs) / 1e6:.1f} MB"
+    return f"{count} path{'' if count == 1 else 's'}, {amount(sum(graph.size for graph in graphs))}"
+
+
+def amount(size: int) -> str:
+    """Bytes for people."""
+    for power, unit in ((9, "GB"), (6, "MB"), (3, "kB")):
+        if size >= 10**power:
+            return f"{size / 10**power:.1f} {unit}"
+    return f"{size} bytes"

@@ -78,9 +78,9 @@ def test_the_log_of_a_pipeline(store: FakeStore, tmp_path: Path) -> None:
     built = build(store, tmp_path / "out", "layered", contents=[store.logical("shell")], layeringPipeline=pipeline, debug="1")
     assert built.log[:4] == [
         f"note: layeringPipeline names {absent}, which is not part of the image",
-        "layering: step 1 (subcomponent_out): parts main: 1 graph of 3 paths, 0.7 MB, rest: 1 graph of 0 paths, 0.0 MB",
-        "layering: step 2 (flatten): a list of 2 graphs of 3 paths, 0.7 MB",
-        "layering: layer 1: 3 paths, 0.7 MB",
+        "layering: step 1 (subcomponent_out): parts main: 1 graph of 3 paths, 700.0 kB, rest: 1 graph of 0 paths, 0 bytes",
+        "layering: step 2 (flatten): a list of 2 graphs of 3 paths, 700.0 kB",
+        "layering: layer 1: 3 paths, 700.0 kB",
     ]
     paths = sorted(store.logical(name) for name in ("libc", "hook", "shell"))
     assert built.log[4:] == [
@@ -146,3 +146,14 @@ def test_too_many_layers(tmp_path: Path) -> None:
         "layeringPipeline gives 126 layers: with that of the customisation these are more than the 125 that Docker takes"
     )
     assert caught.value.hint == 'end it with [ "limit_layers" 124 ], or fewer'
+
+
+def test_the_time_of_an_image_changes_no_layer(store: FakeStore, tmp_path: Path) -> None:
+    contents = [store.logical("app")]
+    one = build(store, tmp_path / "one", "layered", contents=contents)
+    two = build(store, tmp_path / "two", "layered", contents=contents, created="now", extraCommands="")
+    assert one.config["created"] != two.config["created"]
+    assert one.config["rootfs"] == two.config["rootfs"]
+    three = build(store, tmp_path / "three", "layered", contents=contents, mtime="2024-05-31T00:00:00Z")
+    assert one.config["created"] == three.config["created"]
+    assert not set(one.config["rootfs"]["diff_ids"]) & set(three.config["rootfs"]["diff_ids"])

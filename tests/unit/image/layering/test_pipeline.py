@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagetools.image.layering.path_graph import PathGraph, merged
-from imagetools.image.layering.pipeline import Pipeline
+from imagetools.image.layering.pipeline import Pipeline, amount
 from imagetools.image.layering.pipeline_errors import PipelineStepError, PipelineValueError
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "image"
@@ -81,12 +81,12 @@ def test_each_step_is_told() -> None:
     inner = [["popularity_contest"], ["limit_layers", 2]]
     Pipeline([["subcomponent_out", ["/s/3-c"]], ["over", "rest", ["pipe", inner]], ["flatten"]], heard.append).layers(FIVE)
     assert heard == [
-        "layering: step 1 (subcomponent_out): parts main: 1 graph of 2 paths, 0.0 MB, rest: 1 graph of 3 paths, 0.0 MB",
-        "layering: step 2 (over), its step (pipe), step 1 (popularity_contest): a list of 3 graphs of 3 paths, 0.0 MB",
-        "layering: step 2 (over), its step (pipe), step 2 (limit_layers): a list of 2 graphs of 3 paths, 0.0 MB",
-        "layering: step 2 (over), its step (pipe): a list of 2 graphs of 3 paths, 0.0 MB",
-        "layering: step 2 (over): parts main: 1 graph of 2 paths, 0.0 MB, rest: 2 graphs of 3 paths, 0.0 MB",
-        "layering: step 3 (flatten): a list of 3 graphs of 5 paths, 0.0 MB",
+        "layering: step 1 (subcomponent_out): parts main: 1 graph of 2 paths, 70 bytes, rest: 1 graph of 3 paths, 915 bytes",
+        "layering: step 2 (over), its step (pipe), step 1 (popularity_contest): a list of 3 graphs of 3 paths, 915 bytes",
+        "layering: step 2 (over), its step (pipe), step 2 (limit_layers): a list of 2 graphs of 3 paths, 915 bytes",
+        "layering: step 2 (over), its step (pipe): a list of 2 graphs of 3 paths, 915 bytes",
+        "layering: step 2 (over): parts main: 1 graph of 2 paths, 70 bytes, rest: 2 graphs of 3 paths, 915 bytes",
+        "layering: step 3 (flatten): a list of 3 graphs of 5 paths, 985 bytes",
     ]
 
 
@@ -130,8 +130,8 @@ def test_steps_that_mean_nothing(pipeline: object, sentence: str) -> None:
 
 
 PARTS = ["subcomponent_out", ["/s/3-c"]]
-WHOLE = "a graph of 5 paths, 0.0 MB"
-CUT = "parts main: 1 graph of 2 paths, 0.0 MB, rest: 1 graph of 3 paths, 0.0 MB"
+WHOLE = "a graph of 5 paths, 985 bytes"
+CUT = "parts main: 1 graph of 2 paths, 70 bytes, rest: 1 graph of 3 paths, 915 bytes"
 FLATTEN = 'put ["flatten"] before it'
 
 
@@ -142,7 +142,7 @@ FLATTEN = 'put ["flatten"] before it'
         ([PARTS, ["reverse"]], f"step 2 (reverse): it wants a list of graphs, but here is {CUT}", FLATTEN),
         (
             [["popularity_contest"], ["split_every", 2]],
-            "step 2 (split_every): it wants a graph, but here is a list of 5 graphs of 5 paths, 0.0 MB",
+            "step 2 (split_every): it wants a graph, but here is a list of 5 graphs of 5 paths, 985 bytes",
             'use "over" for one part, or "map" for each of a list',
         ),
         (
@@ -153,7 +153,7 @@ FLATTEN = 'put ["flatten"] before it'
         ([PARTS, ["over", "common", ["flatten"]]], f"step 2 (over): it wants a part 'common', but here is {CUT}", None),
         (
             [["split_every", 1], ["map", ["split_every", 1]], ["limit_layers", 2]],
-            "step 3 (limit_layers): it wants a list of graphs, but here is a list of 1 graph of 1 path, 0.0 MB in a list",
+            "step 3 (limit_layers): it wants a list of graphs, but here is a list of 1 graph of 1 path, 10 bytes in a list",
             FLATTEN,
         ),
     ],
@@ -187,3 +187,13 @@ def test_parts_have_every_path_once(whole: PathGraph, data: st.DataObject) -> No
     for name in ("split_paths", "subcomponent_in", "subcomponent_out"):
         found = Pipeline([[name, wanted]]).layers(whole)
         assert sorted(path for layer in found for path in layer.paths) == sorted(whole.paths)
+
+
+def test_amounts() -> None:
+    assert [amount(size) for size in (0, 999, 1000, 1_234_567, 9_876_543_210)] == [
+        "0 bytes",
+        "999 bytes",
+        "1.0 kB",
+        "1.2 MB",
+        "9.9 GB",
+    ]
