@@ -21,7 +21,7 @@ from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import NotAnImageError
 from imagetools.image_io.base_choice import Wanted
 from imagetools.image_io.base_image import BaseImage, open_base
-from imagetools.image_io.entries import DIRECTORY, Entry
+from imagetools.image_io.entries import DIRECTORY, SYMLINK, Entry
 from imagetools.image_io.image_source import WhichImageError, WhichPlatformError
 from imagetools.image_io.ledger import recipe_key
 from imagetools.image_io.stamp import Stamp
@@ -159,15 +159,21 @@ class Base:
             recipe = recipe_key(f"{_LAYER} {layer.member}", BUILDER_VERSION, [known.nar_hash])
             archive.add_tar(replace(layer, recipe=recipe))
 
-    def warn_of_links(self, folders: Iterable[bytes]) -> None:
-        """Say which links of the base become folders: what they led to cannot be reached by their names any more."""
-        links = {} if self.image is None else self.image.links
-        for name in folders:
-            if name in links:
-                shown, target = (display(to_str(text)) for text in (name, links[name]))
-                self._ctx.log(
-                    f"warning: /{shown} is a link to '{target}' in the base image; a folder of this image takes its place"
-                )
+    def warn_of_changes(self, entries: Iterable[Entry]) -> None:
+        """Say which links of the base become folders, and which folders something else: what lay behind them cannot be seen."""
+        if self.image is None:
+            return
+        for entry in entries:
+            shown = display(to_str(entry.name))
+            if entry.kind == DIRECTORY:
+                if entry.name in self.image.links:
+                    target = display(to_str(self.image.links[entry.name]))
+                    self._ctx.log(
+                        f"warning: /{shown} is a link to '{target}' in the base image; a folder of this image takes its place"
+                    )
+            elif entry.name in self.image.upper_folders:
+                what = "a link" if entry.kind == SYMLINK else "a file"
+                self._ctx.log(f"warning: /{shown} is a folder in the base image; {what} of this image takes its place")
 
     def build_upon(self, request: ImageRequest) -> Image:
         """The image without its layers: as the request has it, on the base's environment. Raises BrokenImageError."""

@@ -10,7 +10,7 @@ from typing import Final
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.plan import DEEPEST
-from imagetools.image_io.entries import DIRECTORY, Entry
+from imagetools.image_io.entries import Entry
 from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_bytes
@@ -66,7 +66,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
         if paths:
             yield from (base.kept(entry) for entry in store.entries(paths) if not has(entry.name))
 
-    base.warn_of_links(entry.name for entry in copied() if entry.kind == DIRECTORY)
+    base.warn_of_changes(copied())
     ctx.log("Packing layer...")
     identity = ["copied", *request.contents, f"keepContentsDirlinks={request.keep_links}", *(str(path) for path in paths)]
     identity += [*request.commands_identity, *(database.identity if database is not None else ()), *base.identity]

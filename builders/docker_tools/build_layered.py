@@ -10,7 +10,7 @@ from typing import Final
 from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.plan import DEEPEST
-from imagetools.image_io.entries import DIRECTORY, Entry
+from imagetools.image_io.entries import Entry
 from imagetools.image_io.tar_header import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_str
@@ -68,7 +68,7 @@ def add_layers(
         layers = choose_layers(ctx, request, inputs, base, config.found, customisation)
     store = StoreFolder(ctx, view, FOLDER_MODE)
     root = _root(tree) if made is None else made.entries
-    base.warn_of_links(entry.name for entry in root() if entry.kind == DIRECTORY)
+    base.warn_of_changes(root())
     base.add_layers(archive, on_layer)
     for number, paths in enumerate(layers, base.depth + 1):
         listed = [ctx.store_dir.join(path) for path in paths]

@@ -96,7 +96,8 @@ class BaseLayer:
 @dataclass(frozen=True, slots=True)
 class BaseImage:
     """``config`` is the whole JSON document; ``store_paths`` the base names of the store objects that its layers hold whole;
-    ``links`` its symbolic links, by name; ``store_folders`` the store's folder and those above it, as it has them."""
+    ``links`` its symbolic links, by name; ``store_folders`` the store's folder and those above it, as it has them;
+    ``upper_folders`` all its folders whose names have one or two parts."""
 
     config_bytes: bytes
     config: Mapping[str, object]
@@ -106,6 +107,7 @@ class BaseImage:
     store_paths: frozenset[str]
     links: Mapping[bytes, bytes]
     store_folders: Mapping[bytes, Member]
+    upper_folders: frozenset[bytes]
 
     def open_layer(self, number: int) -> Iterator[bytes]:
         """The tar of a layer, counted from 0, the lowest. Raises BrokenImageError at the end where it is not what was said."""
@@ -160,6 +162,7 @@ def read_image(members: Members, image: SourceImage, store_dir: StoreDir) -> Bas
         frozenset(scan.store_paths),
         scan.links,
         scan.folders,
+        frozenset(scan.upper),
     )
 
 

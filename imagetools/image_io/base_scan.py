@@ -5,6 +5,7 @@ look again; devices and the like are part of an image and harmless in it.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -51,12 +52,14 @@ def hidden_name(parts: tuple[bytes, ...]) -> tuple[bytes, ...] | None:
 @dataclass(slots=True)
 class BaseScan:
     """Layers from the lowest up. ``store_paths``: the base names of the store objects that are whole; ``links``: the symbolic
-    links that are left, by name; ``folders``: the store's folder and those above it, by name."""
+    links that are left, by name; ``folders``: the store's folder and those above it, by name; ``upper``: the names of one or two
+    parts that are folders."""
 
     store_dir: StoreDir
     store_paths: set[str] = field(default_factory=set)
     links: dict[bytes, bytes] = field(default_factory=dict)
     folders: dict[bytes, Member] = field(default_factory=dict)
+    upper: set[bytes] = field(default_factory=set)
 
     def layer(self, where: str, stream: ByteStream) -> None:
         """Look through a layer's tar. Raises BrokenImageError, ArchiveError."""
@@ -66,6 +69,7 @@ class BaseScan:
         links: dict[bytes, bytes] = {}
         others: set[bytes] = set()
         above: dict[bytes, Member] = {}
+        upper: set[bytes] = set()
         for member in read_tar(stream):
             parts = member_parts(where, member.name)
             if member.size > LARGEST:
@@ -78,6 +82,7 @@ class BaseScan:
                 continue
             name = b"/".join(parts)
             self._note(member, name, links, others)
+            upper.update(_upper(name, member.kind is Kind.DIRECTORY))
             if len(parts) > len(store) and parts[: len(store)] == store:
                 if len(parts) == len(store) + 1 and _OBJECT.fullmatch(parts[-1]):
                     found.add(parts[-1].decode())
@@ -85,9 +90,15 @@ class BaseScan:
                 self._above(member, parts, above, hidden)
         for parts in hidden:
             self._hide(parts, store, found)
+        gone_names = {b"/".join(parts) for parts in hidden}
+        if gone_names:
+            self.links = {name: target for name, target in self.links.items() if not _below(name, gone_names)}
+            self.upper = {name for name in self.upper if not _below(name, gone_names)}
         for name in others:
             self.links.pop(name, None)
         self.links.update(links)
+        self.upper -= others | links.keys()
+        self.upper |= upper
         self.folders.update(above)
         self.store_paths |= found
 
@@ -117,7 +128,30 @@ class BaseScan:
             self.store_paths.discard(base)
             if len(parts) > len(store) + 1:
                 found.discard(base)
-        name = b"/".join(parts)
-        below = name + b"/"
-        for link in [link for link in self.links if link == name or link.startswith(below) or not name]:
-            del self.links[link]
+
+
+def _upper(name: bytes, folder: bool) -> Iterator[bytes]:
+    """Which folders of one or two parts a member makes known, by its own name or because it lies in them."""
+    first = name.find(b"/")
+    if first < 0:
+        if folder and name:
+            yield name
+        return
+    yield name[:first]
+    second = name.find(b"/", first + 1)
+    if second >= 0:
+        yield name[:second]
+    elif folder:
+        yield name
+
+
+def _below(name: bytes, tops: set[bytes]) -> bool:
+    """Whether ``name`` is one of ``tops``, or lies below one."""
+    if b"" in tops or name in tops:
+        return True
+    end = name.rfind(b"/")
+    while end > 0:
+        if name[:end] in tops:
+            return True
+        end = name.rfind(b"/", 0, end)
+    return False

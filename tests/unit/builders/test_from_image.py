@@ -324,3 +324,22 @@ def test_each_machine_has_its_base(store: FakeStore, tmp_path: Path) -> None:
         assert (config["architecture"], config["config"]["Env"]) == (cpu, [f"CPU={cpu}"])
     assert digests["amd64"]["diffIds"][1:] == digests["arm64"]["diffIds"][1:]
     assert not any("warning" in line for line in lines)
+
+
+def test_a_link_that_hides_a_folder(store: FakeStore, tmp_path: Path) -> None:
+    store.add("linked", {"etc": store.logical("hello") + "/bin", "srv": b"file", "var": {"x": b""}, "usr": {"lib": "../etc"}})
+    base = store.add(
+        "base",
+        archive(image([tar(folder("etc"), folder("srv"), folder("var"), folder("usr"), folder("usr/lib"), file("usr/lib/x"))])),
+    )
+    built = build(store, tmp_path / "out", "layered", fromImage=base, contents=[store.logical("linked")])
+    assert [line for line in built.log if line.startswith("warning")] == [
+        "warning: /etc is a folder in the base image; a link of this image takes its place",
+        "warning: /srv is a folder in the base image; a link of this image takes its place",
+        "warning: /usr/lib is a folder in the base image; a link of this image takes its place",
+    ]
+    gone = store.add(
+        "gone", archive(image([tar(folder("etc"), file("etc/passwd"), folder("srv")), tar(file(".wh.etc"), link("srv", "x"))]))
+    )
+    built = build(store, tmp_path / "out", "layered", fromImage=gone, contents=[store.logical("linked")])
+    assert not any(line.startswith("warning") for line in built.log)

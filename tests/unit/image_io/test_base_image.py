@@ -467,3 +467,21 @@ def test_damage_is_an_error_of_ours(tmp_path: Path, place: int, junk: bytes, pac
             Flattened(base).write(stream)
     except ImagetoolsError as error:
         assert error.message
+
+
+def test_folders_that_names_make_known(tmp_path: Path) -> None:
+    layers = [
+        tar(file("a/b/c/d"), folder("e"), folder("f/g"), file("h"), folder("i/j/k"), link("l", "x")),
+        tar(file("i/.wh.j"), file("e"), folder("l"), file("m/.wh.n")),
+    ]
+    base, _ = seen(write(tmp_path / "base", archive(image(layers))), tmp_path)
+    assert base.upper_folders == {b"a", b"a/b", b"f", b"f/g", b"i", b"l"}
+
+
+def test_many_whiteouts_and_many_links(tmp_path: Path) -> None:
+    """Each is looked at once."""
+    number = 10_000
+    lower = tar(*(link(f"d/{place}", "x") for place in range(number)))
+    upper = tar(*(file(f"d/.wh.{place}") for place in range(number - 1)))
+    base, _ = seen(write(tmp_path / "base", archive(image((lower, upper)))), tmp_path)
+    assert list(base.links) == [f"d/{number - 1}".encode()]
