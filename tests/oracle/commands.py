@@ -28,9 +28,11 @@ def imagetools(
     return done
 
 
-def nix(program: str, *words: str, root: Path, nix_path: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":
-    """Run a program of real Nix over a store of its own below ``root``."""
-    environment = {**os.environ, "HOME": str(root), "NIX_PATH": nix_path, "NIX_REMOTE": ""}
+def nix(
+    program: str, *words: str, root: Path, nix_path: str = "", check: bool = True, variables: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program of real Nix over a store of its own below ``root``; ``variables`` are more of its environment."""
+    environment = {**os.environ, "HOME": str(root), "NIX_PATH": nix_path, "NIX_REMOTE": "", **(variables or {})}
     return run([program, "--store", f"local?root={root}", *words], cwd=root, environment=environment, check=check)
 
 
