@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,24 @@ def test_podman_takes_all(home: Path) -> None:
     listed = subprocess.run(["podman", "images", "-q", "imagetools-podman-test"], capture_output=True, text=True, check=True)
     assert listed.stdout.strip()
     subprocess.run(["podman", "rmi", "imagetools-podman-test"], capture_output=True, check=True)
+
+
+@pytest.mark.oracle
+def test_podmans_service_gets_all(home: Path) -> None:
+    need("podman")
+    socket = home / "podman.sock"
+    built(home, "--argstr", "name", "imagetools-service-test")
+    words = ["podman", "system", "service", "--time", "60", f"unix://{socket}"]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as service:
+        try:
+            deadline = time.monotonic() + 30
+            while not socket.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            for _ in range(2):
+                done = imagetools("load", home=home, variables={"DOCKER_HOST": f"unix://{socket}"})
+                assert done.stdout == "localhost/imagetools-service-test:latest\n"
+                counted = done.stderr.rpartition(" sent, ")[2].split()
+                assert counted[0] == counted[2]
+        finally:
+            service.terminate()
+    subprocess.run(["podman", "rmi", "imagetools-service-test"], capture_output=True, check=True)
