@@ -34,3 +34,15 @@ LAYERS: Final = {
 }
 #: The type of a layer of an OCI image that was written with a compressor ("none", "gz", "zstd").
 OF_COMPRESSOR: Final = {"none": OCI_LAYER, "gz": OCI_LAYER_GZIP, "zstd": OCI_LAYER_ZSTD}
+_DOCKERS: Final = {
+    OCI_INDEX: DOCKER_INDEX,
+    OCI_MANIFEST: DOCKER_MANIFEST,
+    OCI_CONFIG: DOCKER_CONFIG,
+    OCI_LAYER: DOCKER_LAYER,
+    OCI_LAYER_GZIP: DOCKER_LAYER_GZIP,
+}
+#: What says the same in the other form: OCI's or Docker's. Docker's has no zstd that its engines would take.
+IN_FORM: Final = {
+    "docker": _DOCKERS,
+    "oci": {**{theirs: ours for ours, theirs in _DOCKERS.items()}, DOCKER_LAYER_ZSTD: OCI_LAYER_ZSTD},
+}

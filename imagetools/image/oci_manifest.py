@@ -39,10 +39,10 @@ class OciIndex:
     manifests: tuple[Descriptor, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self) -> bytes:
+    def document(self, media_type: str = media_types.OCI_INDEX) -> bytes:
         made: dict[str, object] = {
             "schemaVersion": 2,
-            "mediaType": media_types.OCI_INDEX,
+            "mediaType": media_type,
             "manifests": [item.document() for item in self.manifests],
         }
         if self.annotations:
@@ -66,10 +66,10 @@ class OciManifest:
     layers: tuple[Descriptor, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self) -> bytes:
+    def document(self, media_type: str = media_types.OCI_MANIFEST) -> bytes:
         made: dict[str, object] = {
             "schemaVersion": 2,
-            "mediaType": media_types.OCI_MANIFEST,
+            "mediaType": media_type,
             "config": self.config.document(),
             "layers": [layer.document() for layer in self.layers],
         }

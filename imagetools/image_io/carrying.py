@@ -7,6 +7,7 @@ from typing import Final
 from ..image import media_types
 from ..image.descriptor import Descriptor, Platform
 from ..image.oci_manifest import OciIndex, OciManifest
+from ..kernel.errors import ImagetoolsError
 from .image_source import SourceImage, SourceIndex, SourceLayer
 
 Source = SourceImage | SourceIndex
@@ -14,6 +15,25 @@ Source = SourceImage | SourceIndex
 Put = Callable[[str, bytes, Platform | None], Descriptor]
 
 _COMPRESSIONS: Final = {"none": "none", "gz": "gzip", "zstd": "zstd"}
+
+
+class NoSuchFormError(ImagetoolsError):
+    """An image with the ``layer`` cannot have a manifest of Docker's."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__(
+            f"Docker's manifests know no zstd, which the layer {layer} is packed with", "--compressor gz packs it anew"
+        )
+        self.layer = layer
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """``compressor`` of layers: none, gz, zstd, None to leave what is compressed. ``form`` of manifests: docker or oci, empty to
+    leave what there is (and OCI's for what is made)."""
+
+    compressor: str | None = None
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +90,51 @@ def compressor_of(described: Descriptor) -> str | None:
     return next((name for name, compression in _COMPRESSIONS.items() if compression == kind), None)
 
 
-def put_documents(source: Source, layers: Mapping[str, Descriptor], compressor: str | None, put: Put) -> Documents:
-    """Put config, manifest and index where they belong, each after what it points to. ``layers``: what they became, by key."""
+def put_documents(source: Source, layers: Mapping[str, Descriptor], how: How, put: Put) -> Documents:
+    """Put config, manifest and index where they belong, each after what it points to. ``layers``: what they became, by key.
+
+    Raises NoSuchFormError.
+    """
     if isinstance(source, SourceImage):
-        return _put_image(source, layers, compressor, put)
-    entries = tuple(_put_entries(source, layers, compressor, put))
-    if entries == source.entries:
-        return Documents(put(source.media_type, source.document, None))
-    return Documents(put(media_types.OCI_INDEX, OciIndex(entries, source.annotations).document(), None))
+        return _put_image(source, layers, how, put)
+    entries = tuple(_put_entries(source, layers, how, put))
+    media_type = _in_form(source.media_type, how.form)
+    if (entries, media_type) == (source.entries, source.media_type):
+        return Documents(put(media_type, source.document, None))
+    return Documents(put(media_type, OciIndex(entries, source.annotations).document(media_type), None))
 
 
-def _put_entries(source: SourceIndex, layers: Mapping[str, Descriptor], compressor: str | None, put: Put) -> Iterator[Descriptor]:
+def _put_entries(source: SourceIndex, layers: Mapping[str, Descriptor], how: How, put: Put) -> Iterator[Descriptor]:
     for entry, child in zip(source.entries, source.children, strict=True):
-        made = put_documents(child, layers, compressor, put).root
+        made = put_documents(child, layers, how, put).root
         yield replace(entry, media_type=made.media_type, digest=made.digest, size=made.size)
 
 
-def _put_image(image: SourceImage, layers: Mapping[str, Descriptor], compressor: str | None, put: Put) -> Documents:
+def _put_image(image: SourceImage, layers: Mapping[str, Descriptor], how: How, put: Put) -> Documents:
     made = tuple(
-        layer.described if layer.described is not None and stays(layer, compressor) else layers[layer_key(layer)]
+        layer.described if layer.described is not None and stays(layer, how.compressor) else layers[layer_key(layer)]
         for layer in image.layers
     )
-    if image.manifest is not None and [layer.described for layer in image.layers] == list(made):
-        config = put(image.config_type, image.config, None)
-        return Documents(put(image.manifest_type, image.manifest, image.platform), config, made)
-    config = put(media_types.OCI_CONFIG, image.config, None)
-    document = OciManifest(config, made, image.annotations).document()
-    return Documents(put(media_types.OCI_MANIFEST, document, image.platform), config, made)
+    config_type, manifest_type = image.config_type, image.manifest_type
+    if all(layer.diff_id for layer in image.layers):  # what is no image has a form of its own
+        made = tuple(_layer_in_form(layer, how.form) for layer in made)
+        config_type, manifest_type = _in_form(config_type, how.form), _in_form(manifest_type, how.form)
+    unchanged = image.manifest is not None and [layer.described for layer in image.layers] == list(made)
+    if image.manifest is not None and unchanged and (config_type, manifest_type) == (image.config_type, image.manifest_type):
+        config = put(config_type, image.config, None)
+        return Documents(put(manifest_type, image.manifest, image.platform), config, made)
+    if not how.form:
+        config_type, manifest_type = media_types.OCI_CONFIG, media_types.OCI_MANIFEST
+    config = put(config_type, image.config, None)
+    document = OciManifest(config, made, image.annotations).document(manifest_type)
+    return Documents(put(manifest_type, document, image.platform), config, made)
+
+
+def _in_form(media_type: str, form: str) -> str:
+    return media_types.IN_FORM[form].get(media_type, media_type) if form else media_type
+
+
+def _layer_in_form(layer: Descriptor, form: str) -> Descriptor:
+    if form == "docker" and media_types.LAYERS.get(layer.media_type) == "zstd":
+        raise NoSuchFormError(layer.digest)
+    return replace(layer, media_type=_in_form(layer.media_type, form))

@@ -25,7 +25,7 @@ from ..image.oci_manifest import (
 from ..image.reference import Reference
 from ..image.tags import BrokenImageError
 from .block_stream import BlockStream
-from .carrying import Copied, Documents, Source, images_of, layers_of, put_documents, stays
+from .carrying import Copied, Documents, How, Source, images_of, layers_of, put_documents, stays
 from .checked_layers import CheckedLayers
 from .image_source import SourceLayer
 from .layout_files import FolderFiles, LayoutFiles, TarFiles
@@ -141,7 +141,7 @@ def _write_layout(
         if not reading.elsewhere(layer):
             layers[key] = _write_layer(reading, layer, packings, files, compressor)
             reading.done(layer)
-    return put_documents(source, layers, compressor, partial(put_bytes, files))
+    return put_documents(source, layers, How(compressor), partial(put_bytes, files))
 
 
 def _write_layer(

@@ -21,7 +21,7 @@ from ..image.reference import Reference
 from ..image.remote_reference import RemoteReference
 from ..kernel.hashes import digest
 from .blob_places import BlobPlaces
-from .carrying import Copied, Source, images_of, layers_of, stays
+from .carrying import Copied, How, Source, images_of, layers_of, stays
 from .checked_layers import ArchiveOnly, CheckedLayers, Progress
 from .copy_to_layout import to_folder, to_tar
 from .image_source import SourceImage, SourceIndex, find_image, find_whole
@@ -44,12 +44,13 @@ from .watching import SENDING, BlobStep, Watch, nobody
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """``compressor``: of the layers in a layout or a registry (none, gz, zstd), None to leave what is compressed; ``force``:
-    replace a file; ``whole``: not one image, but all that an index has."""
+    replace a file; ``whole``: not one image, but all that an index has; ``form``: of manifests in a registry (docker, oci)."""
 
     platform: Platform
     compressor: str | None = None
     force: bool = False
     whole: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def copy_image(
     target = _known(target)
     if wishes.whole and target.kind in {ARCHIVE, DAEMON}:
         raise PlaceError(target.text, "there is room for one image only, not for an index of several")
+    if wishes.form and target.kind != REGISTRY:
+        raise PlaceError(target.text, "only a registry takes manifests in another form")
     repository = open_registry(target, surroundings) if target.kind == REGISTRY else None
     scratch = _scratch(target)
     with contextlib.ExitStack() as stack:
@@ -93,7 +96,9 @@ def copy_image(
         stack.callback(packings.tidy)
         if repository is not None:
             mounts = [members.repository] if isinstance(members, RegistryMembers) else []
-            writer = RegistryWriter(repository, wishes.compressor, scratch, packings, surroundings.places, watch, mounts)
+            writer = RegistryWriter(
+                repository, How(wishes.compressor, wishes.form), scratch, packings, surroundings.places, watch, mounts
+            )
             return writer.write(reading, found)
         if isinstance(members, RegistryMembers) and target.kind != DAEMON:
             members.fetch_ahead(_to_fetch(reading, found, target, wishes))

@@ -19,7 +19,7 @@ from ..kernel.errors import ImagetoolsError
 from ..kernel.hashes import digest
 from .blob_places import BlobPlaces
 from .block_stream import BlockStream
-from .carrying import Carried, Copied, Source, images_of, layers_of, put_documents, stays
+from .carrying import Carried, Copied, How, Source, images_of, layers_of, put_documents, stays
 from .checked_layers import CheckedLayers, Retold
 from .image_source import SourceLayer
 from .layout_files import OneFile
@@ -51,7 +51,7 @@ class RegistryWriter:
     def __init__(
         self,
         repository: Repository,
-        compressor: str | None,
+        how: How,
         scratch: str,
         packings: Packings,
         places: BlobPlaces | None,
@@ -59,7 +59,7 @@ class RegistryWriter:
         mounts: Sequence[RemoteReference] = (),
     ) -> None:
         self._repository: Final = repository
-        self._compressor: Final = compressor
+        self._how: Final = how
         self._scratch: Final = scratch
         self._packings: Final = packings
         self._places: Final = places
@@ -94,7 +94,7 @@ class RegistryWriter:
             return described
 
         made = dict(zip(largest_first, done, strict=True))
-        root = put_documents(source, made, self._compressor, put).root
+        root = put_documents(source, made, self._how, put).root
         if reference.digest is not None and reference.digest != root.digest:
             raise OtherDigestError(reference, reference.digest, root.digest)
         side_by_side([partial(self._config, *item) for item in configs.values()], _AT_ONCE, self._stop)
@@ -123,11 +123,11 @@ class RegistryWriter:
         return described
 
     def _put(self, reading: CheckedLayers, layer: SourceLayer) -> Descriptor:
-        if layer.described is not None and stays(layer, self._compressor):
+        if layer.described is not None and stays(layer, self._how.compressor):
             if not self._is_there(layer.described):
                 self._send(layer.described, Retold(reading, layer))
             return layer.described
-        compressor = self._compressor or "gz"
+        compressor = self._how.compressor or "gz"
         known = self._packings.find(layer, compressor)
         if known is not None and self._is_there(known):
             return known

@@ -146,6 +146,19 @@ def test_what_skopeo_pushed_is_read(registry: RunningRegistry, docker: Path, tmp
     assert skopeo(tmp_path, "inspect", "--raw", there) == skopeo(tmp_path, "inspect", "--raw", name)
 
 
+def test_manifests_in_dockers_form(registry: RunningRegistry, docker: Path, layout: Path, tmp_path: Path) -> None:
+    """The same layers and configs as skopeo's, which packs otherwise; its own copy into that form has our digest."""
+    name = f"docker://{registry.address}/form"
+    digest = copy(tmp_path, "--format", "docker", f"oci:{layout}:1", f"{name}:ours")
+    skopeo(tmp_path, "copy", "--format", "v2s2", f"oci:{layout}:1", f"{name}:theirs")
+    ours, theirs = (json.loads(skopeo(tmp_path, "inspect", "--raw", f"{name}:{tag}")) for tag in ("ours", "theirs"))
+    assert ours == theirs
+    assert skopeo(tmp_path, "inspect", "--format", "{{.Digest}}", f"{name}:ours").strip() == digest
+    push(tmp_path, "--format", "docker", f"{registry.address}/form:archive", str(docker))
+    skopeo(tmp_path, "copy", f"{name}:archive", f"docker-archive:{tmp_path}/back.tar:x:1")
+    imagetools("image", "validate", "back.tar", home=tmp_path)
+
+
 def test_an_index_of_several_machines(registry: RunningRegistry, tmp_path: Path) -> None:
     made = Layout()
     items = [

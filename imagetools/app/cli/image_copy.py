@@ -22,20 +22,28 @@ PlatformOption = Annotated[
     str | None,
     typer.Option("--platform", metavar="OS/ARCH", help="Which of several, such as linux/arm64 (default: this machine's)."),
 ]
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="KIND", help="Of the manifests in a registry: oci or docker (default: as they are, else oci)."
+    ),
+]
 Whole = Annotated[bool, typer.Option("--all", help="All that an index has, for every machine.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: digest, names, and what became of each blob in a registry.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")]
 
 
-def wishes(compressor: str | None, platform: str | None, *, whole: bool, force: bool = False) -> "Wishes":
+def wishes(compressor: str | None, platform: str | None, form: str | None, *, whole: bool, force: bool = False) -> "Wishes":
     """Raises ArgumentError."""
     from imagetools.image_io.copying import Wishes
 
     if compressor not in {None, "gz", "zstd", "none"}:
         raise ArgumentError(f"--compressor takes gz, zstd or none, not '{compressor}'")
+    if form not in {None, "oci", "docker"}:
+        raise ArgumentError(f"--format takes oci or docker, not '{form}'")
     if whole and platform:
         raise ArgumentError("--all takes the images of all machines, --platform that of one: give one of them")
-    return Wishes(read_platform(platform) if platform else this_platform(), compressor, force, whole)
+    return Wishes(read_platform(platform) if platform else this_platform(), compressor, force, whole, form or "")
 
 
 def register(group: typer.Typer) -> None:
@@ -53,6 +61,7 @@ def register(group: typer.Typer) -> None:
         ],
         compressor: Compressor = None,
         platform: PlatformOption = None,
+        form: Form = None,
         whole: Whole = False,
         force: Annotated[bool, typer.Option("-f", "--force", help="Replace a file that exists.")] = False,
         insecure: Insecure = False,
@@ -73,6 +82,6 @@ def register(group: typer.Typer) -> None:
         from imagetools.app.image_copies import copy_with_progress
         from imagetools.image_io.places import Place
 
-        wanted = wishes(compressor, platform, whole=whole, force=force)
+        wanted = wishes(compressor, platform, form, whole=whole, force=force)
         copied = copy_with_progress(Place.parse(source), Place.parse(target), wanted, insecure=insecure, quiet=quiet or as_json)
         typer.echo(in_json(copied) if as_json else copied.digest)

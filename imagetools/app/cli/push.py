@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from imagetools.app.cli.arguments import Debug
-from imagetools.app.cli.image_copy import AsJson, Compressor, PlatformOption, Quiet, Whole, wishes
+from imagetools.app.cli.image_copy import AsJson, Compressor, Form, PlatformOption, Quiet, Whole, wishes
 from imagetools.app.cli.image_places import Insecure
 
 
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         ] = "result",
         compressor: Compressor = None,
         platform: PlatformOption = None,
+        form: Form = None,
         whole: Whole = False,
         insecure: Insecure = False,
         as_json: AsJson = False,
@@ -44,6 +45,6 @@ def register(app: typer.Typer) -> None:
         reference = RemoteReference.parse(name)
         target = Place(REGISTRY, "", str(reference), str(reference))
         copied = copy_with_progress(
-            Place.parse(image), target, wishes(compressor, platform, whole=whole), insecure=insecure, quiet=quiet or as_json
+            Place.parse(image), target, wishes(compressor, platform, form, whole=whole), insecure=insecure, quiet=quiet or as_json
         )
         typer.echo(in_json(copied) if as_json else f"{reference.name}@{copied.digest}")

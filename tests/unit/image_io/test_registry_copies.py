@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from imagetools.image import media_types
 from imagetools.image.descriptor import Platform
 from imagetools.image.tags import BrokenImageError
 from imagetools.image_io.archive_reader import validate_archive
 from imagetools.image_io.blob_places import BlobPlaces
-from imagetools.image_io.carrying import Copied
+from imagetools.image_io.carrying import Copied, NoSuchFormError
 from imagetools.image_io.copying import Surroundings, Wishes, copy_image
 from imagetools.image_io.image_source import WhichPlatformError
 from imagetools.image_io.ledger import LayerLedger
@@ -326,6 +327,35 @@ def test_variants(copier: Copier, tmp_path: Path, wanted: Platform, found: str |
     copier(source, copier.at("a/b"), platform=wanted)
     layer = json.loads(copier.server.manifests["a/b"]["latest"][1])["layers"][0]["digest"]
     assert gzip.decompress(copier.server.blobs["a/b"][layer]) == layer_tar(found)
+
+
+def test_manifests_in_dockers_form_and_back(copier: Copier, several: Path, layout: Path, tmp_path: Path) -> None:
+    def types(name: str) -> set[str]:
+        return {media_type.rpartition("application/vnd.")[2] for media_type, _ in copier.server.manifests[name].values()}
+
+    first = copier(layout, copier.at("a/b"), form="docker")
+    manifest = json.loads(copier.server.manifests["a/b"]["latest"][1])
+    assert types("a/b") == {"docker.distribution.manifest.v2+json"} and manifest["mediaType"] == media_types.DOCKER_MANIFEST
+    assert manifest["config"]["mediaType"] == media_types.DOCKER_CONFIG
+    assert {layer["mediaType"] for layer in manifest["layers"]} == {media_types.DOCKER_LAYER_GZIP}
+    assert copier(layout, copier.at("a/b"), form="docker").digest == first.digest and copier.written() == []
+    assert copier(copier.at("a/b"), copier.at("a/c")).digest == first.digest
+    copier(copier.at("a/b"), copier.at("a/d"), form="oci")
+    assert types("a/d") == {"oci.image.manifest.v1+json"}
+    copier(copier.at("a/b"), f"oci:{tmp_path}/back:1")
+    assert validate_archive(f"{tmp_path}/back") == ()
+
+    copier(several, copier.at("s/a"), whole=True, form="docker")
+    assert copier.server.manifests["s/a"]["latest"][0] == media_types.DOCKER_INDEX
+    entries = json.loads(copier.server.manifests["s/a"]["latest"][1])["manifests"]
+    assert [entry["mediaType"] for entry in entries] == [media_types.DOCKER_MANIFEST] * 2 + [media_types.OCI_MANIFEST]
+    assert entries[1]["platform"]["variant"] == "v8"
+
+    with pytest.raises(NoSuchFormError, match="know no zstd"):
+        copier(layout, copier.at("a/e"), form="docker", compressor="zstd")
+    assert "a/e" not in copier.server.manifests or not copier.server.manifests["a/e"]
+    with pytest.raises(PlaceError, match="only a registry"):
+        copier(layout, f"oci:{tmp_path}/x", form="docker")
 
 
 def test_layers_that_must_not_be_given_away(copier: Copier, tmp_path: Path) -> None:
