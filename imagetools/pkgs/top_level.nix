@@ -66,6 +66,8 @@ removeAttrs trivial [ "runtimeShell" ]
   inherit (static) bash busybox;
   bashInteractive = self.bash;
   inherit (data) cacert iana-etc;
+  mkShell = import ./mk_shell.nix { inherit lib; inherit (self) runCommandLocal; };
+  mkShellNoCC = self.mkShell;
   shadow = import ./shadow.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell; };
   shellcheck = import ./shellcheck.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell busybox; };
   runtimeShell = "${self.bash}/bin/bash";

@@ -46,6 +46,11 @@ in
     '';
   };
   command = shell { name = "imagetools-oracle-shell-command"; command = kind; };
+  made = shell {
+    name = "imagetools-oracle-shell-made";
+    drv = mkShell { packages = [ (writeShellScriptBin "tool" "echo tooled") ]; inputsFrom = [ greet ]; shellHook = "tool"; };
+    run = "type -p tool >&2; buildDerivation && grep -c shellHook $out";
+  };
   prompt = shell { name = "imagetools-oracle-shell"; uid = 7; gid = 8; homeDirectory = "/nowhere"; };
   users = dockerTools.buildImage {
     name = "imagetools-oracle-users";
@@ -105,6 +110,10 @@ def test_commands_in_the_environment_of_the_build(containers: Containers) -> Non
         "home",
         "not interactive",
     ]
+
+
+def test_a_shell_of_its_own(containers: Containers) -> None:
+    assert containers.run("made").splitlines() == ["hooked", "tooled", "1"]
 
 
 def test_a_command_runs_in_an_interactive_shell(containers: Containers) -> None:
