@@ -284,9 +284,10 @@ def test_from_the_definition_on(tmp_path: Path) -> None:
     (home / "root" / "hello").write_text("hello\n")
     (home / "base.tar").write_bytes(archive(image([tar(*LAYERS[0])], ["base:1"], {"config": {"Env": ["A=base", "B=base"]}})))
     (home / "set.nix").write_text(DEFINITION)
-    built = {}
-    for name in ("one", "two", "stream", "upon", "layout", "flat", "merged"):
-        built[name] = imagetools("build", "set.nix", "-A", name, "--no-out-link", home=home).stdout.strip()
+    names = ("one", "two", "stream", "upon", "layout", "flat", "merged")
+    words = [word for name in names for word in ("-A", name)]
+    paths = imagetools("build", "set.nix", *words, "--no-out-link", home=home).stdout.split()
+    built = dict(zip(names, paths, strict=True))
     seen = json.loads(imagetools("image", "inspect", "--json", built["two"], home=home).stdout)
     (two,) = seen.get("images", [seen])
     assert two["config"]["Env"] == ["A=two", "B=base"] and len(two["layers"]) == 3
