@@ -93,7 +93,6 @@ class RootedTree:
             raise BrokenImageError(where, f"its root is a {kind.value}")
         elif kind is Kind.HARDLINK:
             self._link(where, member, name)
-            return
         else:
             self._make_room(name)
             if kind is Kind.FILE:
@@ -106,8 +105,8 @@ class RootedTree:
                 os.mkfifo(place)
             else:
                 return
-        self._own(place, member.uid, member.gid)
-        if kind is not Kind.SYMLINK:
+        self._own(place, member.uid, member.gid)  # of a hard link too: engines take what its own header says
+        if not stat.S_ISLNK(os.lstat(place).st_mode):
             os.chmod(place, member.mode & _SPECIAL)
         for key, value in member.xattrs:
             if wanted_attribute(key):

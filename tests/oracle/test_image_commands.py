@@ -16,9 +16,12 @@ import pytest
 from tests.oracle.commands import BUILT, imagetools, run
 from tests.oracle.engine import need_engine
 from tests.oracle.peers import need
+from tests.unit.image_io import archives
+from tests.unit.image_io.archives import file, folder, hard, info, link
 from tests.unit.sandbox.cage import base_for, need_namespaces
 from tests.unit.sandbox.rooted_cage import GRANT, Person, persons
 
+CAPABILITY = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
 
 #: What both sides run as root; busybox is a static program.
@@ -106,11 +109,24 @@ rec {
       echo done > /done
     '';
   };
+  strange = dockerTools.buildImage {
+    name = "imagetools-commands-strange";
+    tag = "1";
+    compressor = "none";
+    fromImage = ./strange.tar;
+    runAsRoot = builtins.readFile ./strange.sh;
+  };
   broken = dockerTools.buildImage {
     name = "imagetools-commands-broken";
     runAsRoot = "touch /x; chown 5 /x; mkdir -m 0 /closed; chown 9 /closed; touch /closed/y; chown 7 /closed/y; exit 3";
   };
 }
+"""
+#: Over a base with what a user namespace cannot have.
+STRANGE = """
+set -e
+mkdir /to; mv /from/* /to/; cp /to/capable /lost; chown 3 /lost; touch /to/new; chown 70000:80000 /to/new; ln /to/first /to/third
+chmod 600 /to/zero; cp -a /to/link /to/hole /again/
 """
 Shown = dict[str, tuple[Any, ...]]
 
@@ -119,18 +135,20 @@ Shown = dict[str, tuple[Any, ...]]
 def home() -> Iterator[Path]:
     need("apt-get")
     need_namespaces()
-    with base_for(None) as folder:
-        os.chmod(folder, 0o755)
-        home = written(Path(folder))
+    with base_for(None) as made:
+        os.chmod(made, 0o755)
+        home = written(Path(made))
         built(home, "tools")
         shutil.copytree(home / ".local", home / "seed", symlinks=True)
+        (home / "strange.tar").write_bytes(strange_base(home))
         yield home
 
 
-def written(folder: Path) -> Path:
-    (folder / "set.nix").write_text(SET)
-    (folder / "commands.sh").write_text(COMMANDS)
-    return folder
+def written(place: Path) -> Path:
+    (place / "set.nix").write_text(SET)
+    (place / "commands.sh").write_text(COMMANDS)
+    (place / "strange.sh").write_text(STRANGE)
+    return place
 
 
 def built(home: Path, name: str) -> Path:
@@ -138,6 +156,32 @@ def built(home: Path, name: str) -> Path:
     if not link.is_symlink():
         imagetools("build", "set.nix", "-A", name, "-o", str(link), home=home)
     return Path(os.path.realpath(link))
+
+
+def strange_base(home: Path) -> bytes:
+    """An archive with owners, capabilities, devices and links of all kinds, and a static busybox."""
+    (busybox,) = (home / ".local/share/imagetools/nix/store").glob("*-busybox-static-*/bin/busybox")
+    programs: list[tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]] = [file("bin/busybox", busybox.read_bytes(), mode=0o755)]
+    programs += [link(f"bin/{name}", "busybox") for name in ("sh", "mkdir", "mv", "cp", "chown", "chmod", "touch", "ln")]
+    capable = {"SCHILY.xattr.security.capability": CAPABILITY.decode("latin-1")}
+    members: list[tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]] = [
+        folder("bin"),
+        *programs,
+        folder("from", 0o750, uid=33, gid=44),
+        file("from/capable", b"c", mode=0o755, uid=5, pax_headers=capable),
+        file("from/far", b"f", uid=100000, gid=2000000000),
+        file("from/first", b"1", mode=0o6755, uid=999, gid=999),
+        hard("from/second", "from/first"),
+        info("from/zero", tarfile.CHRTYPE, mode=0o666, devmajor=1, devminor=5, uid=7),
+        info("from/disk", tarfile.BLKTYPE, mode=0o660, devmajor=8, devminor=1, gid=6),
+        info("from/pipe", tarfile.FIFOTYPE, mode=0o640, uid=8),
+        link("from/link", "/from/first", uid=12, gid=13),
+        file("from/hole", bytes(100_000), mode=0o400, uid=1),
+        folder("again"),
+        folder("stays", 0o1777),
+        file("stays/x", b"x", uid=77777),
+    ]
+    return archives.archive(archives.image([archives.tar(*members)], names=["imagetools-commands-strange-base:1"]))
 
 
 def layer(archive: Path, number: int = -1) -> Shown:
@@ -177,19 +221,21 @@ def shown(tar: tarfile.TarFile) -> Shown:
     return found
 
 
+def docker_build(home: Path, base: str, script: str, name: str) -> None:
+    """``docker build`` of a script on a base, without network."""
+    run_script = f"/bin/busybox sh /{script} && /bin/busybox rm /{script}"
+    (home / "Dockerfile").write_text(f"FROM {base}\nCOPY {script} /{script}\nRUN {run_script}\n")
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    run(["docker", "build", "-q", "--network", "none", "-t", name, "."], cwd=home, environment=environment)
+
+
 @pytest.fixture
 def loaded(home: Path) -> Iterator[Path]:
     """The base and our image in the engine, and what docker build makes of the same commands."""
     need_engine()
     for name in ("base", "commands"):
         run(["docker", "load", "-i", str(built(home, name))], cwd=home)
-    (home / "Dockerfile").write_text(
-        "FROM imagetools-commands-base:1\nCOPY commands.sh /commands.sh\nRUN sh /commands.sh && rm /commands.sh\n"
-    )
-    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    run(
-        ["docker", "build", "-q", "--network", "none", "-t", "imagetools-commands-docker", "."], cwd=home, environment=environment
-    )
+    docker_build(home, "imagetools-commands-base:1", "commands.sh", "imagetools-commands-docker")
     yield home
     names = ["imagetools-commands-docker", "imagetools-commands:1", "imagetools-commands-base:1"]
     subprocess.run(["docker", "image", "rm", "-f", *names], capture_output=True, check=False)
@@ -216,11 +262,11 @@ def test_run_as_root_gives_what_docker_build_gives(loaded: Path) -> None:
     }
 
 
-def by_fakeroot(home: Path, folder: str) -> Shown:
+def by_fakeroot(home: Path, name: str) -> Shown:
     """What nixpkgs does: the commands under fakeroot, and tar with them."""
-    root = home / folder
-    for name in ("etc", "srv", "bin"):
-        (root / name).mkdir(parents=True)
+    root = home / name
+    for below in ("etc", "srv", "bin"):
+        (root / below).mkdir(parents=True)
     (root / "etc/motd").symlink_to(f"{built(home, 'root')}/etc/motd")
     (root / "srv/plain").write_text("plain\n")
     commands = "umask 022; chmod 755 etc srv; mkdir -p data/sub; echo x > data/x; chown -R 999:998 data; chmod 4755 data/x; "
@@ -249,6 +295,23 @@ def test_the_same_layer_in_every_form(home: Path) -> None:
     assert layer(home / "streamed.tar") == layer(built(home, "fake")) == layer(built(home, "oci"))
 
 
+def test_what_a_namespace_cannot_have(home: Path) -> None:
+    need_engine()
+    for path in (home / "strange.tar", built(home, "strange")):
+        run(["docker", "load", "-i", str(path)], cwd=home)
+    try:
+        docker_build(home, "imagetools-commands-strange-base:1", "strange.sh", "imagetools-commands-strange-docker")
+        ours, theirs = exported("imagetools-commands-strange:1"), exported("imagetools-commands-strange-docker")
+    finally:
+        names = [f"imagetools-commands-strange{end}" for end in ("-docker", ":1", "-base:1")]
+        subprocess.run(["docker", "image", "rm", "-f", *names], capture_output=True, check=False)
+    ours.pop("tmp")
+    assert ours == theirs
+    assert ours["to/capable"][-1] == CAPABILITY.decode("latin-1") and ours["lost"][-1] is None
+    assert ours["to/zero"][:4] == ("3", "0o600", 7, 0) and ours["to/far"][2:4] == (100000, 2000000000)
+    assert "stays/x" not in layer(built(home, "strange"))
+
+
 def test_the_store_of_the_base_and_that_of_the_build(home: Path) -> None:
     busybox = home / ".local/share/imagetools/nix/store"
     done = imagetools("build", "set.nix", "-A", "merged", "-o", "merged", home=home)
@@ -272,7 +335,8 @@ def test_whoever_builds_gets_the_same_bytes(home: Path, person: Person) -> None:
         run(["cp", "-a", str(home / "seed"), f"{folder}/.local"], cwd=home)
         if person.user is not None:
             run(["chown", "-R", "-h", f"{person.user}:{person.user}", f"{folder}/.local"], cwd=home)
-        for name in ("commands", "fake"):
+        shutil.copy(home / "strange.tar", folder)
+        for name in ("commands", "fake", "strange"):
             done = as_person(person, Path(folder), name)
             assert done.returncode == 0, done.stderr
             assert Path(folder, name).read_bytes() == built(home, name).read_bytes()
