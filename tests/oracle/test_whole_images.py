@@ -55,7 +55,7 @@ rec {
     fromImage = machines;
     architectures = [ "amd64" "arm64" ];
     includeNixDB = true;
-    fakeRootCommands = machine: "mkdir -p var/lib/own; chown 1000:100 var/lib/own; echo ${machine.platform} > var/lib/own/machine";
+    fakeRootCommands = machine: "mkdir own; chown 1000:100 own; echo ${machine.platform} > own/machine";
   });
   machines-tar = ociTools.buildLayout (busy // { architectures = [ "amd64" "s390x" ]; format = "tar"; });
 }
