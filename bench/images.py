@@ -182,22 +182,28 @@ def loads(world: World, stream: str | None) -> None:
         return
     load = f"{sys.executable} -m imagetools load -q {world.home}/result"
 
-    def forget() -> None:
+    loaded: set[str] = set()
+
+    def forget() -> None:  # also those that lost their name to the next one: their layers would still be there
+        subprocess.run(["docker", "rmi", "-f", *loaded], capture_output=True, check=False)
+        loaded.clear()
+
+    def remember(cost: Cost) -> Cost:
         found = subprocess.run(
             ["docker", "images", "-q", "--filter", f"reference={NAME}*"], capture_output=True, text=True, check=True
         )
-        subprocess.run(["docker", "rmi", "-f", *set(found.stdout.split())], capture_output=True, check=False)
+        loaded.update(found.stdout.split())
+        return cost
 
     def changed(text: str) -> Cost:
-        return cost_of(["sh", "-c", f"{_shell(world.build('text', text))} && {load}"], world.environment)
+        return remember(cost_of(["sh", "-c", f"{_shell(world.build('text', text))} && {load}"], world.environment))
 
-    forget()
     show("built and loaded, all of it", [changed("first")])
     show("one file changed: built and loaded (1.5 s)", [changed(f"text {number}") for number in range(ROUNDS)])
     show("  of that loaded, nothing to send", [cost_of(["sh", "-c", load], world.environment) for _ in range(ROUNDS)])
     if stream is not None:
         forget()
-        costs = [cost_of(["sh", "-c", f"{stream} | docker load"]) for _ in range(2)]
+        costs = [remember(cost_of(["sh", "-c", f"{stream} | docker load"])) for _ in range(2)]
         show("nixpkgs' stream script | docker load", costs[:1])
         show("  again: it sends all of it", costs[1:])
     forget()
