@@ -6,6 +6,7 @@ derivation attributes), and an empty list inside a list takes its separator with
 ``copy`` is set.
 """
 
+import math
 from typing import cast
 
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
@@ -39,6 +40,8 @@ def to_string(m: Machine, v: object, context: set[str], more: bool = False, copy
         if type(v) is int:
             return str(v)
         if type(v) is float:
+            if v != v and math.copysign(1.0, v) < 0:
+                return "-nan"
             return f"{v:f}"
         if type(v) is list:
             return _list(m, cast(list[object], v), context, copy)

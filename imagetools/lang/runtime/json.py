@@ -12,7 +12,7 @@ from imagetools.lang.runtime.coerce import copy_path, to_string
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.printer import show_float
-from imagetools.lang.values.model import STACK, Attrs, NixPath, NixString, Thunk, describe
+from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk, describe
 
 SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 NAMED: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -55,7 +55,7 @@ def _write(m: Machine, v: object, context: set[str], out: list[str], strict: boo
     elif type(v) is float:
         out.append(show_float(v))
     else:
-        raise TypeErrorNix(f"cannot convert {describe(v)} to JSON")
+        raise TypeErrorNix(f"cannot convert {describe(v)} to JSON", v.code.written() if type(v) is Lambda else None)
 
 
 def _list(m: Machine, items: list[object], context: set[str], out: list[str], strict: bool) -> None:

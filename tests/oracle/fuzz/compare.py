@@ -25,6 +25,10 @@ class Sides:
         self.programs = folder / "a/b/c"
         for path in (self.programs, folder / "nix", folder / "ours"):
             path.mkdir(parents=True)
+        for place in (self.programs / "p", self.programs.parent / "p"):
+            place.mkdir()
+            (place / "a").write_text("text")
+            (place / "b").symlink_to("a")
         self.nix = Repl(folder / "nix")
         self.ours = Ours(folder / "ours", folder / "nix")
         self.count = 0

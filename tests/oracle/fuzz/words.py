@@ -31,7 +31,7 @@ LITERALS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "bool": ("true", "false"),
     "null": ("null",),
-    "path": ("/.", "/a", "/a/b", "/a/../b", "/a/./b.txt", "/here/c", '(/. + "a")', "./a", "../a", "~/a", "/a-b/_c+d"),
+    "path": ("/.", "/a", "/a/b", "/a/../b", "/a/./b.txt", "/here/c", '(/. + "a")', "./p/a", "../p/b", "./p", "~/a", "/a-b/_c+d"),
     "string": (
         *(
             "",
