@@ -75,12 +75,22 @@ def close_stores() -> None:
 class Session:
     """One command's evaluator, store and builders.
 
-    ``read_only`` computes paths without writing anything. ``hide_output`` and ``verbose`` say what is shown of builders.
+    ``read_only`` computes paths without writing anything. ``hide_output`` and ``verbose`` say what is shown of builders,
+    ``explain`` whether it is said how an evaluation was answered.
     """
 
-    def __init__(self, settings: Settings, *, read_only: bool = False, hide_output: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        hide_output: bool = False,
+        verbose: bool = False,
+        explain: bool = False,
+    ) -> None:
         self.settings = settings
         self.read_only = read_only
+        self.explain = explain
         self.arguments: Mapping[str, object] = {}
         self._hide_output = hide_output
         self._verbose = verbose
@@ -97,8 +107,16 @@ class Session:
     @cached_property
     def io(self) -> StoreIO:
         settings = self.settings
-        kind = RestrictedIO if settings.pure or settings.restricted else StoreIO
-        io = kind(
+        io = self.make_io(RestrictedIO if settings.pure or settings.restricted else StoreIO)
+        io.download = self._download
+        if isinstance(io, RestrictedIO):
+            io.allowed_uris = settings.allowed_uris if settings.restricted else None
+        return io
+
+    def make_io(self, kind: type[StoreIO]) -> StoreIO:
+        """The world as an evaluation of this session sees it."""
+        settings = self.settings
+        return kind(
             self.store,
             cache=settings.cache,
             home=settings.home,
@@ -110,10 +128,6 @@ class Session:
             write=self.flush,
             build=self._build_for_evaluation if settings.import_from_derivation else None,
         )
-        io.download = self._download
-        if isinstance(io, RestrictedIO):
-            io.allowed_uris = settings.allowed_uris if settings.restricted else None
-        return io
 
     def _download(self, url: str) -> str | None:
         from imagetools.instantiate.fetching.calls import search_path_entry
@@ -183,6 +197,7 @@ class Session:
         if name.startswith("<") and name.endswith(">"):
             return find(self.evaluator.machine, name[1:-1])
         if is_uri(name):
+            self.io.spoil(f"it is read from '{name}'")
             from imagetools.instantiate.fetching.calls import file_argument
 
             return file_argument(self.world, name)
@@ -231,12 +246,15 @@ class Session:
 
     def describe(self, item: Found) -> dict[str, object]:
         """A derivation for ``--json``."""
-        derivation = self.known.get(item.drv_path).derivation
-        return {"name": item.name, "drvPath": item.drv_path, "outputName": item.output, "outputs": derivation.output_paths()}
+        return {"name": item.name, "drvPath": item.drv_path, "outputName": item.output, "outputs": self.outputs(item)}
+
+    def outputs(self, item: Found) -> Mapping[str, str]:
+        """The names of a derivation's outputs, and their paths."""
+        return item.outputs if item.outputs is not None else self.known.get(item.drv_path).derivation.output_paths()
 
     def result(self, item: Found) -> Result:
         """The output that ``item`` stands for. Raises ImagetoolsError where the derivation has no such output."""
-        outputs = self.known.get(item.drv_path).derivation.output_paths()
+        outputs = self.outputs(item)
         path = outputs.get(item.output)
         if path is None:
             raise ImagetoolsError(

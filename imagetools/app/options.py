@@ -68,6 +68,7 @@ TABLE: Final[Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "connect-timeout": (("connect_timeout",), _seconds),
     "cores": (("cores",), _cores),
     "download-attempts": (("download_attempts",), _number),
+    "eval-cache": (("eval_cache",), _flag),
     "extra-platforms": (("extra_systems",), _words),
     "fallback": (("fallback",), _flag),
     "fsync-metadata": (("durable",), _flag),
@@ -117,7 +118,7 @@ OLD: Final = {
     "build-use-substitutes": "substitute",
     "max-log-size": "max-build-log-size",
 }
-QUIET: Final = frozenset(("print-missing", "eval-cache"))
+QUIET: Final = frozenset(("print-missing",))
 """What scripts say out of habit, and what is so in any case."""
 
 _OF_NIX_ALONE: Final = """

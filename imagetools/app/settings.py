@@ -41,7 +41,8 @@ class Settings:
     how many lines a failure shows. ``relaxed``: in the sandbox, except what sets ``__noChroot``. ``extra_systems`` are built as
     well as ``system``, ``features`` what this machine can do (None: what every machine can). ``durable``: files are synced
     before they count. ``import_from_derivation``: evaluating may build.
-    ``abort_on_warn`` and ``trace_verbose``: what ``builtins.warn`` and ``traceVerbose`` do.
+    ``abort_on_warn`` and ``trace_verbose``: what ``builtins.warn`` and ``traceVerbose`` do. ``eval_cache``: an
+    evaluation that has not changed is not repeated.
     ``ca_file`` are the certificates to trust,
     ``netrc`` a netrc file that need not exist.
 
@@ -83,6 +84,7 @@ class Settings:
     import_from_derivation: bool = True
     abort_on_warn: bool = False
     trace_verbose: bool = False
+    eval_cache: bool = True
     tarball_ttl: int = 3600
     allowed_uris: tuple[str, ...] = ()
     access_tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -116,6 +118,7 @@ class Settings:
         keep_going: bool = False,
         keep_failed: bool = False,
         import_from_derivation: bool = True,
+        eval_cache: bool = True,
     ) -> "Settings":
         """These settings with what the command line says on top."""
         return replace(
@@ -134,6 +137,7 @@ class Settings:
             keep_going=self.keep_going or keep_going,
             keep_failed=self.keep_failed or keep_failed,
             import_from_derivation=self.import_from_derivation and import_from_derivation,
+            eval_cache=self.eval_cache and eval_cache,
         )
 
 

@@ -5,7 +5,7 @@ are passed over; members are taken in the order of their names; an output is its
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.kernel.errors import ImagetoolsError
@@ -27,12 +27,14 @@ class NoDerivationError(ImagetoolsError):
 
 
 class Found:
-    """One derivation's output: its ``name``, logical ``drv_path`` and the name of the ``output``."""
+    """One derivation's output: its ``name``, logical ``drv_path`` and the name of the ``output``. ``outputs``: all that it has
+    and their paths, where that is known without the derivation."""
 
-    def __init__(self, name: str, drv_path: str, output: str) -> None:
+    def __init__(self, name: str, drv_path: str, output: str, outputs: Mapping[str, str] | None = None) -> None:
         self.name: Final = name
         self.drv_path: Final = drv_path
         self.output: Final = output
+        self.outputs: Final = outputs
 
 
 def find_derivations(m: Machine, value: object, auto_call: Callable[[object], object]) -> list[Found]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from imagetools.formats.addressing import fixed_path, source_path
 from imagetools.formats.store_path import StoreNameError, StorePath, StorePathError, check_name
+from imagetools.instantiate.recording import Recorder, snapshot
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import digest
@@ -56,6 +57,7 @@ class StoreIO:
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
         self.download: Callable[[str], str | None] | None = None
+        self.recorder: Recorder | None = None
         self._cache = cache
         self._home = home
         self._environment = environment
@@ -80,38 +82,54 @@ class StoreIO:
         if path in self.texts:
             return self.texts[path]
         try:
-            with open(self._followed(path), "rb") as file:
-                return file.read()
+            with open(self.place(path), "rb", buffering=0) as file:
+                state = os.fstat(file.fileno())
+                data = file.readall()
         except OSError as error:
             raise _unreadable(path, error) from None
+        if self.recorder is not None:
+            self.recorder.file(path, state, data)
+        return data
 
     def read_dir(self, path: str) -> dict[str, str]:
         try:
-            with os.scandir(self._followed(path)) as entries:
-                return {to_str(entry.name): _entry_kind(entry) for entry in entries}
+            place = self.place(path)
+            state = os.stat(place)
+            with os.scandir(place) as entries:
+                found = {to_str(entry.name): _entry_kind(entry) for entry in entries}
         except OSError as error:
             if path == self.store_dir and isinstance(error, FileNotFoundError):
+                self.spoil("the store is empty")
                 return {}
             raise _unreadable(path, error) from None
+        if self.recorder is not None:
+            self.recorder.listing(path, state, found)
+        return found
 
     def kind(self, path: str) -> str | None:
         if path in self.texts:
             return "regular"
         if path == self.store_dir:
             return "directory"  # also before anything is in it
+        found: str | None = None
         try:
-            mode = os.lstat(self._physical(path)).st_mode
+            found = _KINDS.get(stat.S_IFMT(os.lstat(self._physical(path)).st_mode), "unknown")
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            pass
         except OSError as error:
             raise _unreadable(path, error) from None
-        return _KINDS.get(stat.S_IFMT(mode), "unknown")
+        if self.recorder is not None:
+            self.recorder.kind(path, found)
+        return found
 
     def read_link(self, path: str) -> str:
         try:
-            return to_str(os.readlink(self._physical(path)))
+            target = to_str(os.readlink(self._physical(path)))
         except OSError as error:
             raise _unreadable(path, error) from None
+        if self.recorder is not None:
+            self.recorder.link(path, target)
+        return target
 
     def _physical(self, path: str) -> bytes:
         """Where a logical path lies; its folders may be links, its last component is not followed."""
@@ -125,13 +143,13 @@ class StoreIO:
         if not rest:
             return os.fsencode(self.store.real_path(store_path))
         folder, _, name = path.rpartition("/")
-        return os.path.join(self._followed(folder), to_bytes(name))
+        return os.path.join(self.place(folder), to_bytes(name))
 
     def _objects(self) -> bytes:
         """The folder where all store objects lie."""
         return os.path.dirname(os.fsencode(self.store.real_path(SOME_PATH)))
 
-    def _followed(self, path: str) -> bytes:
+    def place(self, path: str) -> bytes:
         """Where the object behind a logical path lies, with every link followed as the store means it."""
         for _ in range(LINKS_MAX):
             if not path.startswith(self._prefix):
@@ -147,9 +165,13 @@ class StoreIO:
     # -- the person and the machine ----------------------------------------------------------------------------------
 
     def get_env(self, name: str) -> str:
-        return self._environment.get(name, "")
+        value = self._environment.get(name, "")
+        if self.recorder is not None:
+            self.recorder.variable(name, value)
+        return value
 
     def now(self) -> int:
+        self.spoil("it asks for the time")
         return self._now
 
     def home(self) -> str:
@@ -159,7 +181,19 @@ class StoreIO:
         return to_str(os.fsencode(os.getcwd()))
 
     def trace(self, text: str) -> None:
+        if self.recorder is not None:
+            self.recorder.said.append(text)
         self._say(text)
+
+    def spoil(self, reason: str) -> None:
+        """The evaluation has learnt something that cannot be asked again."""
+        if self.recorder is not None:
+            self.recorder.spoil(reason)
+
+    def relied_on(self, path: str) -> None:
+        """The evaluation needs a logical store path to be valid."""
+        if self.recorder is not None:
+            self.recorder.valid(path)
 
     # -- the store ---------------------------------------------------------------------------------------------------
 
@@ -195,31 +229,41 @@ class StoreIO:
         if path in self.texts:
             raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
         check_object_name(name)
-        physical = to_str(self._followed(path))
+        physical = to_str(self.place(path))
+        members = None if self.recorder is None else snapshot(to_bytes(physical))
         wanted = None if keep is None else _logical_filter(keep, physical, path)
         store_dir = self.store.store_dir
         needed = [store_dir.parse(reference) for reference in references]
         try:
-            if self.read_only and method == "nar":
-                hash_, _ = nar_hash(os.fsdecode(to_bytes(physical)), filter=wanted)
-                return store_dir.join(source_path(store_dir, name, hash_, needed))
-            if self.read_only:
-                return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", self._read(path))))
             place = os.fsdecode(to_bytes(physical))
-            return store_dir.join(self.store.add_source(place, name, method=method, filter=wanted, references=needed))
+            if not self.read_only:
+                made = self.store.add_source(place, name, method=method, filter=wanted, references=needed)
+            elif method == "nar":
+                hash_, _ = nar_hash(place, filter=wanted)
+                made = source_path(store_dir, name, hash_, needed)
+            else:
+                made = fixed_path(store_dir, name, "flat", digest("sha256", self._read(path)))
         except FileNotFoundError as error:
             raise _unreadable(path, error) from None
         except (SourceReadError, UnsupportedFileError) as error:
             if self.kind(path) is None:
                 raise _unreadable(path, FileNotFoundError()) from None
             raise InvalidPath(to_str(error.message.encode("utf-8", "surrogateescape")), hint=error.hint) from None
+        if self.recorder is not None:
+            self.recorder.tree(path, name, method, keep is not None, members, store_dir.join(made))
+        if not self.read_only:
+            self.relied_on(store_dir.join(made))
+        return store_dir.join(made)
 
     def references(self, path: str) -> frozenset[str]:
         """What the valid store object around ``path`` refers to; a text of this evaluation or anything else: nothing."""
         if path in self.texts or not self.is_in_store(path):
             return frozenset()
         info = self.store.query(self.store.store_dir.parse_prefix(path)[0])
-        return frozenset() if info is None else frozenset(self.store.store_dir.join(one) for one in info.references)
+        found = frozenset(() if info is None else (self.store.store_dir.join(one) for one in info.references))
+        if self.recorder is not None:
+            self.recorder.references(path, found)
+        return found
 
     def ensure(self, context: frozenset[str]) -> None:
         """Row 4.058: what a context names must be there, and outputs are built if they are not (import from derivation).
@@ -238,10 +282,16 @@ class StoreIO:
                 wanted[derivation] = (*wanted.get(derivation, ()), output)
             else:
                 path = element.removeprefix("=")
-            if path not in self.texts and not self.store.is_valid(store_dir.parse(path)):
-                raise InvalidStorePath(path, UNWRITTEN if self.read_only and path.endswith(".drv") else None)
+            if path not in self.texts:
+                if not self.store.is_valid(store_dir.parse(path)):
+                    raise InvalidStorePath(path, UNWRITTEN if self.read_only and path.endswith(".drv") else None)
+                self.relied_on(path)
         if wanted:
             self._realise(wanted)
+            for drv, names in wanted.items():
+                outputs = self.store.derivation_outputs(drv)
+                for name in names:
+                    self.relied_on(store_dir.join(outputs[name]))
 
     def _realise(self, wanted: Mapping[StorePath, tuple[str, ...]]) -> None:
         if self._build is None:
@@ -278,6 +328,7 @@ class StoreIO:
             return
 
     def find_file_download(self, url: str) -> str | None:
+        self.spoil(f"it looks for files in '{url}'")
         if self.download is None:
             raise EvalError(f"cannot download '{url}' here")
         return self.download(url)

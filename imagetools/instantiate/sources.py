@@ -88,6 +88,7 @@ class Sources:
                 if not self.io.pure:
                     self.io.check(path)
                 self.io.allow(wanted)
+                self.io.relied_on(wanted)
                 return make_string(wanted, {wanted})
         keep = None if function is None else _predicate(m, function)
         plain = method == "flat" or wanted is not None or not self.io.is_in_store(path)
@@ -140,6 +141,8 @@ class Sources:
             raise EvalError(f"path '{text}' is not in the Nix store") from None
         if not self.known.is_known(store_path):
             raise EvalError(f"path '{self._store_dir.join(store_path)}' is not valid")
+        if self.io.store.is_valid(store_path):
+            self.io.relied_on(self._store_dir.join(store_path))
         context.add(self._store_dir.join(store_path))
         return make_string(text, context)
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import Final
 
 from imagetools.formats.store_path import StorePath
-from imagetools.sandbox.ports import KEPT
 from imagetools.sandbox.owners import change_owner
+from imagetools.sandbox.ports import KEPT
 from imagetools.store.disk import delete_tree, writing
 from imagetools.store.ports import Store
 

@@ -176,7 +176,10 @@ def refusal(expression: str) -> str:
         ("mergeImages [ ]", "dockerTools.mergeImages takes a list of images, but this one is empty"),
         ("mergeImages ./.", "dockerTools.mergeImages takes a list of images, but this is a path"),
         ("mergeImages [ ./. 1 ]", "(derivations or paths), but one of them is a int"),
-        ("exportImage { fromImage = null; }", "dockerTools.exportImage: the argument 'fromImage' must be an image, but it is null"),
+        (
+            "exportImage { fromImage = null; }",
+            "dockerTools.exportImage: the argument 'fromImage' must be an image, but it is null",
+        ),
         ('buildImage { name = "x:1"; }', "'x:1' cannot be the name of an image: a tag does not belong into it"),
         ('buildImage { name = "x"; tag = 1; }', "the argument 'tag' must be a string or null, but it is a int"),
         ('buildImage { name = "x"; contents = ./.; copyToRoot = ./.; }', "both contents and copyToRoot are given"),

@@ -77,6 +77,11 @@ ImportFromDerivation = Annotated[
         help="Whether what is evaluated may have derivations built to read their outputs.",
     ),
 ]
+NoEvalCache = Annotated[
+    bool,
+    typer.Option("--no-eval-cache", help="Evaluate even where the same was evaluated earlier and nothing has changed since."),
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Say whether the evaluation was answered from its record, and why not.")]
 Setting = Annotated[
     list[str] | None,
     typer.Option(

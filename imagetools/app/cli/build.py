@@ -12,6 +12,7 @@ from imagetools.app.cli.arguments import (
     Attributes,
     Cores,
     Debug,
+    Explain,
     Expr,
     Files,
     ImportFromDerivation,
@@ -19,6 +20,7 @@ from imagetools.app.cli.arguments import (
     Jobs,
     KeepFailed,
     KeepGoing,
+    NoEvalCache,
     NoSandbox,
     PureEval,
     RestrictEval,
@@ -88,6 +90,8 @@ def register(app: typer.Typer) -> None:
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
         import_from_derivation: ImportFromDerivation = True,
+        no_eval_cache: NoEvalCache = False,
+        explain: Explain = False,
         option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
@@ -109,7 +113,7 @@ def register(app: typer.Typer) -> None:
             raise ArgumentError("--check and --dry-run exclude each other")
         from imagetools.app.cli.expressions import derivations
         from imagetools.app.compose import Session
-        from imagetools.app.results import Result, link_results
+        from imagetools.app.results import link_results
 
         settings = settings_with(option).changed(
             store=store,
@@ -126,15 +130,11 @@ def register(app: typer.Typer) -> None:
             pure=pure_eval,
             restricted=restrict_eval,
             import_from_derivation=import_from_derivation,
+            eval_cache=not no_eval_cache,
         )
-        session = Session(settings, hide_output=no_build_output, verbose=verbose)
-
-        def instantiate() -> list[Result]:
-            found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
-            session.flush()
-            return [session.result(item) for item in found]
-
-        results = session.run(instantiate)
+        session = Session(settings, hide_output=no_build_output, verbose=verbose, explain=explain)
+        found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
+        results = [session.result(item) for item in found]
         if not results:
             typer.echo("warning: nothing to build: there is no derivation in what was named", err=True)
         if dry_run:

@@ -11,10 +11,12 @@ from imagetools.app.cli.arguments import (
     ArgumentError,
     Attributes,
     Debug,
+    Explain,
     Expr,
     Files,
     ImportFromDerivation,
     Include,
+    NoEvalCache,
     PureEval,
     RestrictEval,
     Setting,
@@ -51,6 +53,8 @@ def register(app: typer.Typer) -> None:
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
         import_from_derivation: ImportFromDerivation = True,
+        no_eval_cache: NoEvalCache = False,
+        explain: Explain = False,
         option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
@@ -71,6 +75,7 @@ def register(app: typer.Typer) -> None:
             raise ArgumentError("--json, --raw and --xml exclude each other")
         from imagetools.app.cli.expressions import parsed, values
         from imagetools.app.compose import Session
+        from imagetools.app.repeated import recorded
         from imagetools.kernel.bytestr import to_bytes
 
         settings = settings_with(option).changed(
@@ -80,14 +85,17 @@ def register(app: typer.Typer) -> None:
             pure=pure_eval,
             restricted=restrict_eval,
             import_from_derivation=import_from_derivation,
+            eval_cache=not no_eval_cache,
         )
-        session = Session(settings, read_only=not read_write)
+        session = Session(settings, read_only=not read_write, explain=explain)
 
-        def work() -> None:
-            if parse:
-                for text in parsed(session, files, expr):
-                    sys.stdout.buffer.write(to_bytes(text) + b"\n")
-                return
+        def show_parsed() -> None:
+            for text in parsed(session, files, expr):
+                sys.stdout.buffer.write(to_bytes(text) + b"\n")
+
+        texts: list[str] = []
+
+        def work() -> list[str]:
             for value in values(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr)):
                 if raw:
                     text = session.print_raw(value)
@@ -97,8 +105,17 @@ def register(app: typer.Typer) -> None:
                     text = session.print_xml(value, strict=strict, location=not no_location)
                 else:
                     text = session.print(value, strict=strict) + "\n"
-                sys.stdout.buffer.write(to_bytes(text))
+                texts.append(text)
             session.flush()
+            return texts
 
-        session.run(work)
-        sys.stdout.buffer.flush()
+        if parse:
+            session.run(show_parsed)
+            return
+        request = ("eval", files, expr, attributes, arg, argstr, strict, json, raw, xml, no_location)
+        try:
+            texts = recorded(session, request, work, possible=not read_write and (expr or "-" not in (files or ())))
+        finally:
+            for text in texts:  # also what came before something failed
+                sys.stdout.buffer.write(to_bytes(text))
+            sys.stdout.buffer.flush()

@@ -73,8 +73,19 @@ def derivations(
     arg: Sequence[tuple[str, str]],
     argstr: Sequence[tuple[str, str]],
 ) -> "list[Found]":
-    """All derivations that the arguments mean. Raises NoDerivationError, EvalError."""
-    found: list[Found] = []
-    for value in values(session, files, expr, attributes, arg, argstr):
-        found += session.find(value)
-    return found
+    """All derivations that the arguments mean, written into the store. Raises NoDerivationError, EvalError."""
+    from imagetools.app.repeated import recorded
+    from imagetools.instantiate.find import Found
+
+    def work() -> list[tuple[str, str, str, dict[str, str]]]:
+        found: list[Found] = []
+        for value in values(session, files, expr, attributes, arg, argstr):
+            found += session.find(value)
+        session.flush()
+        if not session.read_only:
+            for item in found:
+                session.io.relied_on(item.drv_path)
+        return [(item.name, item.drv_path, item.output, dict(session.outputs(item))) for item in found]
+
+    request = ("derivations", files, expr, attributes, arg, argstr)
+    return [Found(*item) for item in recorded(session, request, work, possible=expr or "-" not in (files or ()))]

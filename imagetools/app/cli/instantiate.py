@@ -10,10 +10,12 @@ from imagetools.app.cli.arguments import (
     ArgStr,
     Attributes,
     Debug,
+    Explain,
     Expr,
     Files,
     ImportFromDerivation,
     Include,
+    NoEvalCache,
     PureEval,
     RestrictEval,
     Setting,
@@ -43,6 +45,8 @@ def register(app: typer.Typer) -> None:
         pure_eval: PureEval = False,
         restrict_eval: RestrictEval = False,
         import_from_derivation: ImportFromDerivation = True,
+        no_eval_cache: NoEvalCache = False,
+        explain: Explain = False,
         option: Setting = None,
         show_trace: ShowTrace = False,
         system: System = None,
@@ -66,15 +70,12 @@ def register(app: typer.Typer) -> None:
             pure=pure_eval,
             restricted=restrict_eval,
             import_from_derivation=import_from_derivation,
+            eval_cache=not no_eval_cache,
         )
-        session = Session(settings, read_only=dry_run)
-
-        def work() -> list[str]:
-            found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
-            session.flush()
-            if json:
-                return [json_format.dumps([session.describe(item) for item in found], indent=2)]
-            return [item.drv_path if item.output == "out" else f"{item.drv_path}!{item.output}" for item in found]
-
-        for line in session.run(work):
-            typer.echo(line)
+        session = Session(settings, read_only=dry_run, explain=explain)
+        found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
+        if json:
+            typer.echo(json_format.dumps([session.describe(item) for item in found], indent=2))
+            return
+        for item in found:
+            typer.echo(item.drv_path if item.output == "out" else f"{item.drv_path}!{item.output}")

@@ -84,8 +84,10 @@ class Calls:
         else:
             url = to_string(m, value, context, False, False)
         self.io.check_uri(url)
-        if self.io.pure and "rev" not in attributes:
-            raise NotLocked("'fetchMercurial' requires a Mercurial revision")
+        if "rev" not in attributes:
+            if self.io.pure:
+                raise NotLocked("'fetchMercurial' requires a Mercurial revision")
+            self.io.spoil(f"it fetches '{url}' without a revision")
         attributes["url"] = url if "://" in url else "file://" + encode_path(url)
         path, found = self._input(lambda: of_attributes(attributes))
         made: dict[str, object] = {"outPath": self._result(path)}
@@ -100,8 +102,10 @@ class Calls:
 
     def _fetch_tree(self, m: Machine, args: object, kind: str | None, who: str) -> object:
         given = self._parsed(m, args, kind, who)
-        if self.io.pure and not given.locked:
-            raise NotLocked(f"'{who}' requires a locked input")
+        if not given.locked:
+            if self.io.pure:
+                raise NotLocked(f"'{who}' requires a locked input")
+            self.io.spoil(f"{who} gets something that may change")
         path, found = self._input(lambda: given)
         is_git = found.kind == "git"
         made: dict[str, object] = {"outPath": self._result(path), "narHash": found.text("narHash")}
@@ -215,8 +219,10 @@ class Calls:
         url = resolve_uri(url)
         self.io.check_uri(url)
         name = name or base_name(url)
-        if self.io.pure and expected is None:
-            raise NotLocked(f"'{who}' requires a 'sha256' argument")
+        if expected is None:
+            if self.io.pure:
+                raise NotLocked(f"'{who}' requires a 'sha256' argument")
+            self.io.spoil(f"it fetches '{url}' without a hash")
         check_object_name(name)
         return self._result(self._checked(lambda: self._fetched(url, name, expected, unpack=unpack)))
 
@@ -245,6 +251,7 @@ class Calls:
     def _result(self, path: StorePath) -> object:
         logical = self.world.logical(path)
         self.io.allow(logical)
+        self.io.relied_on(logical)
         return make_string(logical, {logical})
 
 

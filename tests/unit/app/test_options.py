@@ -101,7 +101,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_what_scripts_say_out_of_habit_is_taken_in_silence() -> None:
-    assert changed(("print-missing", "false"), ("eval-cache", "false")) == (PLAIN, [])
+    assert changed(("print-missing", "false")) == (PLAIN, [])
 
 
 def test_binary_caches_under_old_and_new_names() -> None:
