@@ -37,36 +37,37 @@ class Callers:
         self._proc_device: Final = os.fstat(proc).st_dev
         self._root: tuple[int, int] | None = None
 
-    def open(self, thread: int, folder: int, path: int, flags: int) -> int | None:
-        """The file meant, opened for nothing but looking; None for one that means something else to us (below /proc)."""
-        text = b"" if path == 0 else self.text(thread, path)
-        if not text:
-            if not flags & EMPTY_PATH:
-                raise FileNotFoundError(errno.ENOENT, "")
-            return self.base(thread, folder)
-        if text.startswith((b"/proc/", b"/dev/")):
+    def look(self, thread: int, folder: int, path: int, flags: int) -> os.stat_result | None:
+        """What a path leads to; None for one that means something else to us (below /proc). Raises OSError."""
+        name, follow = self._name(thread, folder, path, flags)
+        if not name:
             return None
-        self.enter_root_of(thread)
-        how = _O_PATH | (os.O_NOFOLLOW if flags & NOFOLLOW else 0)
-        if text.startswith(b"/"):
-            fd = os.open(text, how)
-        else:
-            base = self.base(thread, folder)
-            try:
-                fd = os.open(text, how, dir_fd=base)
-            finally:
-                os.close(base)
+        info = os.stat(name, dir_fd=self._proc, follow_symlinks=follow)
+        return None if info.st_dev == self._proc_device else info
+
+    def open(self, thread: int, folder: int, path: int, flags: int, how: int = _O_PATH, mode: int = 0) -> int | None:
+        """The file meant, opened for nothing but looking unless ``how`` says otherwise; None as for ``look``. Raises OSError."""
+        name, follow = self._name(thread, folder, path, flags)
+        if not name:
+            return None
+        fd = os.open(name, how if follow else how | os.O_NOFOLLOW, mode, dir_fd=self._proc)
         if os.fstat(fd).st_dev == self._proc_device:
             os.close(fd)
             return None
         return fd
 
-    def base(self, thread: int, folder: int) -> int:
-        name = f"{thread}/cwd" if folder == AT_FDCWD else f"{thread}/fd/{folder}"
-        try:
-            return os.open(name, _O_PATH, dir_fd=self._proc)
-        except FileNotFoundError:
-            raise OSError(errno.EBADF, "") from None
+    def _name(self, thread: int, folder: int, path: int, flags: int) -> tuple[bytes, bool]:
+        """What we have to say below /proc to mean the same, and whether to follow it; nothing where we cannot."""
+        text = b"" if path == 0 else self.text(thread, path)
+        if text.startswith((b"/proc/", b"/dev/")):
+            return b"", False
+        if not text and not flags & EMPTY_PATH:
+            raise FileNotFoundError(errno.ENOENT, "")
+        self.enter_root_of(thread)
+        if text.startswith(b"/"):
+            return text, not flags & NOFOLLOW
+        base = b"%d/cwd" % thread if folder == AT_FDCWD else b"%d/fd/%d" % (thread, folder)
+        return (base + b"/" + text, not flags & NOFOLLOW) if text else (base, True)
 
     def enter_root_of(self, thread: int) -> None:
         """Make the caller's root ours, so that links mean to us what they mean to it."""

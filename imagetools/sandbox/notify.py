@@ -181,16 +181,16 @@ class Supervisor:
         if not self.table:
             return None
         try:
-            fd = self._callers.open(thread, folder, path, flags)
+            info = self._callers.look(thread, folder, path, flags)
         except OSError:
             return None
+        record = None if info is None else self.table.get((info.st_dev, info.st_ino))
+        if record is None:
+            return None
+        fd = self._callers.open(thread, folder, path, flags)
         if fd is None:
             return None
         try:
-            info = os.fstat(fd)
-            record = self.table.get((info.st_dev, info.st_ino))
-            if record is None:
-                return None
             data = self._statx_data(fd, flags, mask, record) if mask is not None else self._stat_data(fd, record)
         finally:
             os.close(fd)
@@ -258,14 +258,11 @@ class Supervisor:
         device &= 0xFFFFFFFF
         if kind not in {stat.S_IFCHR, stat.S_IFBLK} or (kind == stat.S_IFCHR and device == 0):
             return None
-        text = self._callers.text(thread, path)
-        base = self._callers.base(thread, folder)
-        try:
-            self._callers.enter_root_of(thread)
-            mode &= ~self._callers.umask(thread) & 0o7777
-            made = os.open(text, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600, dir_fd=base)
-        finally:
-            os.close(base)
+        mode &= ~self._callers.umask(thread) & 0o7777
+        how = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+        made = self._callers.open(thread, folder, path, NOFOLLOW, how, 0o600)
+        if made is None:
+            return None
         try:
             os.fchmod(made, mode)
             info = os.fstat(made)
@@ -280,15 +277,15 @@ class Supervisor:
         if not self.table:
             return None
         try:
+            info = self._callers.look(thread, folder, path, NOFOLLOW)
+            if info is None or (info.st_dev, info.st_ino) not in self.table:
+                return None
             fd = self._callers.open(thread, folder, path, NOFOLLOW)
         except OSError:
             return None
-        if fd is None:
-            return None
-        info = os.fstat(fd)
-        if (info.st_dev, info.st_ino) in self.table and (info.st_nlink <= 1 or stat.S_ISDIR(info.st_mode)):
+        if fd is not None and (info.st_nlink <= 1 or stat.S_ISDIR(info.st_mode)):
             self._leaving.append(fd)
-        else:
+        elif fd is not None:
             os.close(fd)
         return None
 

@@ -3,7 +3,8 @@
 What says or changes whose a file is, or what kind of one. With several user ids that is about devices and ids beyond 65535, which
 a user namespace does not have; with one id about everything, and about becoming somebody else. Files that go away are looked at
 too, since a table of owners knows files by number. An answer costs 40 to 150 microseconds on a busy machine (measured), mostly
-the way to another process and back. Programs for another machine (32-bit ones) are left alone. Source: seccomp(2), seccomp_unotify(2).
+the way to another process and back. Programs for another machine (32-bit ones) are left alone. Source: seccomp(2),
+seccomp_unotify(2).
 """
 
 import struct

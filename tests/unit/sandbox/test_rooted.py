@@ -2,6 +2,7 @@
 
 import errno
 import os
+import textwrap
 
 import pytest
 
@@ -97,6 +98,36 @@ def test_what_was_there_before(person: Person) -> None:
         "far": ["-rwxr-xr-x", 100000, 5],
         "zero": ["crw-r-----", 0, 0, [1, 5]],
     }
+
+
+@pytest.mark.parametrize("person", PERSONS)
+def test_descriptors_without_names(person: Person) -> None:
+    """A call may mean the file that a descriptor is of, a link too, with an empty name."""
+    code = """
+        import ctypes, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        os.symlink("nowhere", "link"); os.mkdir("folder"); os.close(os.open("folder/file", os.O_CREAT))
+        for name, flags in (("link", 0x1000), ("folder", 0x1100), ("folder/file", 0x1100)):
+            fd = os.open(name, os.O_PATH | os.O_NOFOLLOW)
+            assert libc.fchownat(fd, b"", 5, 6, flags) == 0, os.strerror(ctypes.get_errno())
+            assert os.fstat(fd).st_uid == 5
+        folder = os.open("folder", os.O_RDONLY)
+        os.fchown(folder, 7, -1)
+        os.chown("file", -1, 8, dir_fd=folder)
+        os.chdir("folder")
+        assert os.stat("../folder/./file").st_gid == os.stat("/work/folder/file").st_gid == 8
+        assert os.stat("file", dir_fd=folder).st_gid == 8
+        assert os.lstat("../link").st_uid == 5 and os.stat("/proc/self/exe").st_uid != 5
+        for wrong, error in (("missing", FileNotFoundError), ("file/below", NotADirectoryError), ("", FileNotFoundError)):
+            try:
+                os.chown(wrong, 1, 1)
+            except error:
+                continue
+            raise AssertionError(wrong)
+    """
+    found = work(person, f"python3 -c '{textwrap.dedent(code)}'")
+    assert found["status"] == 0, found["said"]
+    assert {name: facts[1:] for name, facts in found["files"].items()} == {"link": [5, 6], "folder": [7, 6]}
 
 
 @pytest.mark.parametrize("person", PERSONS)
