@@ -37,7 +37,12 @@ def with_recipe(source: LayerSource, inputs: Inputs, paths: Iterable[StorePath])
     """``source``, whose bytes follow from its identity and from those of ``paths``, with what a ledger knows it by."""
     wanted = list(paths)
     members = inputs.closure(wanted).members
-    return replace(source, recipe=recipe_key(source.key, BUILDER_VERSION, [members[path].nar_hash for path in wanted]))
+    # as they stand in headers: in the texts of stamps, which are for people, a name with a blank could be another two
+    stamps = [
+        b" ".join((stamp.owner, stamp.names, stamp.time, stamp.magic)).hex() for stamp in (part.stamp for part in source.parts)
+    ]
+    made_from = "\n".join([*stamps, source.identity])
+    return replace(source, recipe=recipe_key(made_from, BUILDER_VERSION, [members[path].nar_hash for path in wanted]))
 
 
 def runs_commands(env: Mapping[str, str]) -> bool:

@@ -93,6 +93,14 @@ def test_another_stamp_is_another_layer(store: FakeStore, tmp_path: Path, change
     assert not names[1] & others[1]
 
 
+def test_names_with_blanks_are_not_mixed_up(store: FakeStore, tmp_path: Path) -> None:
+    names = []
+    for uname, gname in (("a b", "c"), ("a", "b c")):
+        diff_ids(store, tmp_path, uname=uname, gname=gname)
+        names.append(take_over(tmp_path, tmp_path / ".ledger"))
+    assert not names[0] & names[1]
+
+
 def test_a_size_that_does_not_fit_is_not_believed(store: FakeStore, tmp_path: Path) -> None:
     before = diff_ids(store, tmp_path)
     ledger = LayerLedger(str(tmp_path / ".ledger"))
