@@ -12,7 +12,7 @@ from typing import Final
 from imagetools import __version__
 from imagetools.lang.builtins.spec import BuiltinSpec
 from imagetools.lang.builtins.table import install
-from imagetools.lang.nodes.base import Unit
+from imagetools.lang.nodes.base import Tree, Unit
 from imagetools.lang.nodes.build import FileUnit
 from imagetools.lang.ports import EvalIO
 from imagetools.lang.runtime import selection
@@ -53,6 +53,18 @@ class CyclicImport(EvalError):
         self.path = path
 
 
+class Watcher:
+    """Who watches an evaluation (``lang/watching.py`` has the one there is): it makes the nodes."""
+
+    def observe(self, machine: Machine) -> None:
+        """Before anything is evaluated, when the builtins are there."""
+        raise NotImplementedError
+
+    def root(self, machine: Machine, source: Source, base_dir: str, tree: Tree) -> Code:
+        """The node of a whole file."""
+        raise NotImplementedError
+
+
 class Files(Loader):
     """``import``: a file's value, evaluated once."""
 
@@ -62,6 +74,7 @@ class Files(Loader):
         self.real: dict[str, str] = {}
         self.running: set[str] = set()
         self.globals: frozenset[str] = frozenset()
+        self.watcher: Watcher | None = None
 
     def load(self, path: str) -> object:
         resolved = self.real.get(path)
@@ -134,14 +147,17 @@ class Files(Loader):
                 io.parse_cache_put(key, encoded)
         expr, starts = tree
         assert isinstance(expr, tuple) and isinstance(starts, bytes)
-        unit: Unit = FileUnit(self.machine, Source(file, starts, source if inline else None), base_dir)
+        place = Source(file, starts, source if inline else None)
+        if self.watcher is not None:
+            return self.watcher.root(self.machine, place, base_dir, expr)
+        unit: Unit = FileUnit(self.machine, place, base_dir)
         return unit.build(expr)
 
 
 class Evaluator:
     """One evaluation. ``extra`` are builtins from outside (those that need a store); ``sources`` are globals written in Nix:
     name -> (file name to show, text), evaluated when first used; ``search_path`` as in Machine. ``pure``: no search path, no
-    time, no system (what else it forbids is the matter of ``io``)."""
+    time, no system (what else it forbids is the matter of ``io``). ``watcher``: see lang/watching.py."""
 
     def __init__(
         self,
@@ -152,6 +168,7 @@ class Evaluator:
         search_path: Sequence[tuple[str, str]] = (),
         nix_version: str = DEFAULT_VERSION,
         pure: bool = False,
+        watcher: Watcher | None = None,
     ) -> None:
         self.machine = Machine(io, system, [] if pure else list(search_path))
         self.machine.pure = pure
@@ -162,6 +179,9 @@ class Evaluator:
             for name, (file, text) in sources.items():
                 lazies[name] = Thunk(TextCode(self.files, file, text), [None])
         install(self.machine, extra, lazies, nix_version)
+        if watcher is not None:
+            watcher.observe(self.machine)
+        self.files.watcher = watcher
         self.files.globals = frozenset(self.machine.globals)
 
     def eval_file(self, path: str) -> object:

@@ -7,7 +7,6 @@ it through C, where the depth counter does not help; so only lists of plain numb
 
 from typing import Final, cast
 
-from imagetools.lang.builtins import numbers
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin
 from imagetools.lang.runtime import compare
 from imagetools.lang.runtime.machine import Machine
@@ -26,7 +25,7 @@ def sort(m: Machine, comparator: object, xs: object) -> object:
         return items
     f = m.function(comparator, "while evaluating the first argument passed to builtins.sort")
     forced = [m.force(x) for x in items]
-    by_order = type(f) is Builtin and f.fn is numbers.less_than
+    by_order = type(f) is Builtin and f.name == "lessThan"
     if by_order and alike(forced):
         cast(list[str], forced).sort()
         return forced
