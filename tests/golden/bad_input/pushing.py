@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from tests.golden.bad_input.case import Case
+from tests.golden.bad_input.case import Case, Link
 from tests.unit.image_io.layouts import good
 
-LAYOUT = {f"result/{path}": data for path, data in good().files.items()}
+LAYOUT: dict[str | bytes, str | bytes | Link] = {f"result/{path}": data for path, data in good().files.items()}
 
 
 def push(*words: str) -> Case:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from imagetools.app.listening import run_listening
-from imagetools.builtin.api import BuiltinError, Measured, ShellFailedError
+from imagetools.builtin.api import BuiltinError, Measured, Root, ShellFailedError
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.image.remote_reference import RemoteReference
@@ -48,6 +48,9 @@ class SmallContext:
 
     def real_path(self, logical: str) -> str:
         return logical
+
+    def root(self) -> Root:
+        raise BuiltinError("no sandbox here")
 
     def closure(self, roots: Sequence[str]) -> Closure:
         raise BuiltinError(f"no store here: {list(roots)}")
