@@ -2,8 +2,8 @@
 
 IMAGETOOLS_NIX_SRC names a folder with Nix's source; without it these tests skip. What cannot work is listed in ``ELSEWHERE``
 with the reason, as in docs/language.md: such a case must go on failing, or it has to leave the list. Of cases that must fail
-only that is compared: the sentences are those of Nix 2.8 (docs/nix-versions.md). What goes to standard error in cases that work
-is compared where the suite has it.
+the file, line and column are compared, ``PLACES`` has those that are shown elsewhere; the sentences are those of Nix 2.8
+(docs/nix-versions.md). What goes to standard error in cases that work is compared where the suite has it.
 """
 
 import os
@@ -18,12 +18,13 @@ from imagetools.app.settings import PACKAGE
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.table import store_builtins
-from imagetools.kernel.bytestr import display, to_bytes
+from imagetools.kernel.bytestr import display, to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.builtins import xml_writer
 from imagetools.lang.evaluator import Evaluator
 from imagetools.lang.runtime import bigstack, printer
 from imagetools.lang.runtime.search_path import OWN_FILES, parse_entry, parse_nix_path
+from imagetools.lang.syntax.errors import ParseError
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.syntax.show import show
 from imagetools.store.local import LocalStore
@@ -64,6 +65,73 @@ ELSEWHERE: Final[dict[str, str]] = {
     "parse-okay-inherits": SHOWN,
     "parse-okay-subversion": SHOWN,
 }
+
+EQUAL: Final = "Nix looks for where the two sides of == differ, and shows that"
+CALL: Final = "the call is shown, the place of the function stands in the sentence"
+GIVEN: Final = "the call is shown, not the part of an argument that is wrong"
+NOTHING: Final = "Nix shows no place, or another part of what is written there"
+
+PLACES: Final[dict[str, str]] = {
+    "eval-fail-addErrorContext-example": CALL,
+    "eval-fail-assert-equal-derivations": EQUAL,
+    "eval-fail-assert-equal-derivations-extra": EQUAL,
+    "eval-fail-assert-equal-floats": EQUAL,
+    "eval-fail-assert-equal-ints": EQUAL,
+    "eval-fail-assert-equal-type-nested": EQUAL,
+    "eval-fail-assert-nested-bool": EQUAL,
+    "eval-fail-bad-string-interpolation-2": NOTHING,
+    "eval-fail-concatMap-3": GIVEN,
+    "eval-fail-concatMap-4": GIVEN,
+    "eval-fail-deepseq-stack-overflow": DEEPER,
+    "eval-fail-derivation-name": NOTHING,
+    "eval-fail-derivation-stack-trace": NOTHING,
+    "eval-fail-derivationStrict-4": NOTHING,
+    "eval-fail-empty-formals": CALL,
+    "eval-fail-foldlPrime-4": NOTHING,
+    "eval-fail-listToAttrs-4": GIVEN,
+    "eval-fail-missing-arg": CALL,
+    "eval-fail-missing-arg-import": CALL,
+    "eval-fail-nonexist-path": NOTHING,
+    "eval-fail-readFileType-outPath-non-absolute": GIVEN,
+    "eval-fail-readFileType-toString-non-absolute": GIVEN,
+    "eval-fail-readFileType-toString-not-function": GIVEN,
+    "eval-fail-string-nul-1": NOTHING,
+    "eval-fail-toJSON-outPath-through-toString": GIVEN,
+    "eval-fail-toJSON-toString-not-string": GIVEN,
+    "eval-fail-toJSON-toString-returns-attrs": GIVEN,
+    "eval-fail-toString-not-function": GIVEN,
+    "eval-fail-undeclared-arg": CALL,
+    "eval-fail-undeclared-arg-import": CALL,
+    "eval-fail-zipAttrsWith-3": NOTHING,
+}
+"""Where a failure is shown elsewhere than in Nix, and why."""
+
+PLACE: Final = re.compile(rb"at (\S+?:\d+:\d+):")
+
+
+def place_in_nix(name: str) -> str:
+    """The place of the failure in what Nix prints: its own, or that of the innermost step that has one."""
+    file = SOURCE / f"lang/{name}.err.exp"
+    if not file.is_file():
+        return "unknown"
+    said = file.read_bytes()
+    found = PLACE.findall(re.split(rb"(?m)^ *error: ?", said)[-1])[:1] or PLACE.findall(said)[-1:]
+    return to_str(found[0]) if found else "nowhere"
+
+
+def place_of(error: ImagetoolsError) -> str:
+    if isinstance(error, ParseError):
+        return f"{error.origin}:{error.line}:{error.column}".replace(str(SOURCE), "/pwd").replace(
+            "(stdin)", to_str("«stdin»".encode())
+        )
+    return str(getattr(error, "pos", None) or "nowhere").replace(str(SOURCE), "/pwd")
+
+
+def shown_there(name: str, error: ImagetoolsError) -> None:
+    """Fails where a failure is not shown at Nix's place, or is in spite of ``PLACES``."""
+    wanted = place_in_nix(name)
+    if wanted != "unknown" and name not in ELSEWHERE:
+        assert (place_of(error) == wanted) == (name not in PLACES), f"{place_of(error)}, not {wanted}"
 
 
 def cases(kind: str) -> list[str]:
@@ -169,8 +237,9 @@ def test_evaluates(name: str, tmp: Path) -> None:
 @pytest.mark.parametrize("name", cases("eval-fail"))
 def test_fails(name: str, tmp: Path) -> None:
     def check() -> None:
-        with pytest.raises(ImagetoolsError):
+        with pytest.raises(ImagetoolsError) as caught:
             run(tmp, name)
+        shown_there(name, caught.value)
 
     expecting(name, check)
 
@@ -194,9 +263,10 @@ def test_parses(name: str) -> None:
 
 @pytest.mark.parametrize("name", cases("parse-fail"))
 def test_does_not_parse(name: str) -> None:
-    with pytest.raises(ImagetoolsError):
+    with pytest.raises(ImagetoolsError) as caught:
         parsed(name)
+    shown_there(name, caught.value)
 
 
 def test_the_list_names_cases_of_the_suite() -> None:
-    assert {name for name in ELSEWHERE if not (SOURCE / f"lang/{name}.nix").is_file()} == set()
+    assert {name for name in {*ELSEWHERE, *PLACES} if not (SOURCE / f"lang/{name}.nix").is_file()} == set()

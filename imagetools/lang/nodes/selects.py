@@ -30,6 +30,9 @@ class Name:
         else:
             assert isinstance(step, tuple)
             self.code = unit.build(step)
+            place: int = step[1]
+            if place >= 0:
+                self.offset = place
 
     def get(self, env: list[object]) -> str:
         """The name itself."""

@@ -40,7 +40,7 @@ def to_string(m: Machine, v: object, context: set[str], more: bool = False, copy
         if type(v) is int:
             return str(v)
         if type(v) is float:
-            if v != v and math.copysign(1.0, v) < 0:
+            if math.isnan(v) and math.copysign(1.0, v) < 0:
                 return "-nan"
             return f"{v:f}"
         if type(v) is list:

@@ -99,6 +99,8 @@ class Machine:
     def note_attribute(self, error: EvalError, attrs: Attrs, name: str) -> None:
         """Add the trace frame "while evaluating the attribute"."""
         pos = None if attrs.origin is None else attrs.origin.find(name)
+        if pos is not None:
+            error.at(pos)
         error.push(f"while evaluating the attribute '{name}'", pos)
 
     # -- applying

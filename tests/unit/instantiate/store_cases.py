@@ -1,4 +1,4 @@
-"""The tables in ``cases/``: expressions that need a store or files, and what they are worth (form: ``lang/builtins/case_files.py``).
+"""The tables in ``cases/``: expressions that need a store or files, and their values (form: ``lang/builtins/case_files.py``).
 
 Each is evaluated inside ``PRELUDE``, in the folder that ``surroundings`` makes; "@" stands for that folder. Of what fails only
 that is compared with Nix.
