@@ -59,7 +59,10 @@ def diff_id_key(diff_id: Hash) -> str:
 
 
 class LayerLedger:
-    """``folder`` need not exist: it is made for the first entry. Several processes may use one at once."""
+    """``folder`` need not exist: it is made for the first entry. Without a name (empty) nothing is known and nothing kept.
+
+    Several processes may use one at once.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder: Final = folder
@@ -70,6 +73,8 @@ class LayerLedger:
 
     def entry(self, name: str) -> LayerFacts | None:
         """The same by an entry's own name."""
+        if not self.folder:
+            return None
         try:
             handle = os.open(os.path.join(self.folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(handle, "rb") as file:
@@ -79,7 +84,7 @@ class LayerLedger:
 
     def names(self) -> Iterator[str]:
         """Of all entries, believable or not."""
-        with contextlib.suppress(OSError), os.scandir(self.folder) as listing:
+        with contextlib.suppress(OSError), os.scandir(self.folder or os.devnull) as listing:
             yield from (entry.name for entry in listing if _is_name(entry.name))
 
     def record(self, key: str, facts: LayerFacts) -> None:
@@ -88,6 +93,8 @@ class LayerLedger:
 
     def record_entry(self, name: str, facts: LayerFacts) -> None:
         """The same by an entry's own name."""
+        if not self.folder:
+            return
         old = self.entry(name)
         if old is not None and (old.diff_id, old.size) == (facts.diff_id, facts.size):
             if old.blobs.items() >= facts.blobs.items():
@@ -109,7 +116,7 @@ class LayerLedger:
     def tidy(self, most: int = MOST) -> None:
         """Keep the ``most`` entries that were written last; errors do not matter."""
         with contextlib.suppress(OSError):
-            with os.scandir(self.folder) as listing:
+            with os.scandir(self.folder or os.devnull) as listing:
                 entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in listing]
             for _, path in sorted(entries)[: max(0, len(entries) - most)]:
                 with contextlib.suppress(OSError):

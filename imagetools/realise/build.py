@@ -209,7 +209,8 @@ class Builder:
                     if not path.startswith(store_dir.path + "/")
                 ]
             binds += self._certificates(derivation, None)
-            binds += self._layer_facts.binds(builder)
+            known_layers = "" if step.check else self._layer_facts.seen_at(isolated=self._sandbox.isolates)
+            binds += self._layer_facts.binds(builder) if known_layers else ()
             files |= builtin_request.files(
                 step,
                 self._store,
@@ -220,7 +221,7 @@ class Builder:
                 logical,
                 scratch,
                 options.pass_as_file,
-                self._layer_facts.seen_at(isolated=self._sandbox.isolates),
+                known_layers,
             )
             files |= self._login(builder, derivation)
             env = builtin_request.process_environment(folder)

@@ -96,6 +96,15 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     ledger.tidy()
 
 
+def test_without_a_folder_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    LayerLedger(str(tmp_path)).record("key", ONE)
+    ledger = LayerLedger("")
+    ledger.record("other", ONE)
+    ledger.tidy(0)
+    assert (ledger.find("key"), list(ledger.names()), len(list(tmp_path.iterdir()))) == (None, [], 1)
+
+
 def test_nothing_half_written_stays(tmp_path: Path) -> None:
     ledger = LayerLedger(str(tmp_path))
     for number in range(5):
