@@ -18,6 +18,7 @@ from imagetools.app.evaluating import evaluate, running
 from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.app.ui.terminal import say
+from imagetools.app.watch import Watch
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.find import Found, find_derivations
 from imagetools.instantiate.io import StoreIO
@@ -76,7 +77,7 @@ class Session:
     """One command's evaluator, store and builders.
 
     ``read_only`` computes paths without writing anything. ``hide_output`` and ``verbose`` say what is shown of builders,
-    ``explain`` whether it is said how an evaluation was answered.
+    ``explain`` whether it is said how an evaluation was answered, ``watch`` what is found out about it besides.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class Session:
         hide_output: bool = False,
         verbose: bool = False,
         explain: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.settings = settings
         self.read_only = read_only
         self.explain = explain
+        self.watch = Watch({}) if watch is None else watch
         self.arguments: Mapping[str, object] = {}
         self._hide_output = hide_output
         self._verbose = verbose
@@ -181,6 +184,7 @@ class Session:
             system=settings.system,
             search_path=search_path,
             pure=settings.pure,
+            watcher=self.watch.watcher,
         )
         evaluator.machine.abort_on_warn = settings.abort_on_warn
         evaluator.machine.trace_verbose = settings.trace_verbose

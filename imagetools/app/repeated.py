@@ -25,6 +25,10 @@ def recorded(session: "Session", request: Sequence[object], work: Callable[[], T
     Raises what ``work`` raises; what fails is not recorded.
     """
     settings = session.settings
+    if session.watch.wanted:
+        _explain(session, "evaluated: --profile and --show-stats use no records")
+        with session.watch:
+            return session.run(work)
     if not (settings.eval_cache and possible):
         _explain(session, "evaluated: records are not used here")
         return session.run(work)

@@ -91,6 +91,18 @@ Setting = Annotated[
         " --offline (for ever), --allowed-uris 'PREFIX...'.",
     ),
 ]
+ProfileFile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Find out where the evaluation spends its time: stacks of Nix functions in FILE, a flame graph in FILE.svg.",
+    ),
+]
+ShowStats = Annotated[
+    bool,
+    typer.Option("--show-stats", help="Say how much the evaluation did, as JSON on standard error (as NIX_SHOW_STATS=1 does)."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

@@ -22,9 +22,11 @@ from imagetools.app.cli.arguments import (
     KeepGoing,
     NoEvalCache,
     NoSandbox,
+    ProfileFile,
     PureEval,
     RestrictEval,
     Setting,
+    ShowStats,
     ShowTrace,
     Store,
     System,
@@ -93,6 +95,8 @@ def register(app: typer.Typer) -> None:
         no_eval_cache: NoEvalCache = False,
         explain: Explain = False,
         option: Setting = None,
+        profile: ProfileFile = None,
+        show_stats: ShowStats = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -114,6 +118,7 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.cli.expressions import derivations
         from imagetools.app.compose import Session
         from imagetools.app.results import link_results
+        from imagetools.app.watch import Watch
 
         settings = settings_with(option).changed(
             store=store,
@@ -132,7 +137,13 @@ def register(app: typer.Typer) -> None:
             import_from_derivation=import_from_derivation,
             eval_cache=not no_eval_cache,
         )
-        session = Session(settings, hide_output=no_build_output, verbose=verbose, explain=explain)
+        session = Session(
+            settings,
+            hide_output=no_build_output,
+            verbose=verbose,
+            explain=explain,
+            watch=Watch(settings.environment, profile, show_stats=show_stats),
+        )
         found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
         results = [session.result(item) for item in found]
         if not results:

@@ -17,9 +17,11 @@ from imagetools.app.cli.arguments import (
     ImportFromDerivation,
     Include,
     NoEvalCache,
+    ProfileFile,
     PureEval,
     RestrictEval,
     Setting,
+    ShowStats,
     ShowTrace,
     Store,
     System,
@@ -56,6 +58,8 @@ def register(app: typer.Typer) -> None:
         no_eval_cache: NoEvalCache = False,
         explain: Explain = False,
         option: Setting = None,
+        profile: ProfileFile = None,
+        show_stats: ShowStats = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -76,6 +80,7 @@ def register(app: typer.Typer) -> None:
         from imagetools.app.cli.expressions import parsed, values
         from imagetools.app.compose import Session
         from imagetools.app.repeated import recorded
+        from imagetools.app.watch import Watch
         from imagetools.kernel.bytestr import to_bytes
 
         settings = settings_with(option).changed(
@@ -87,7 +92,9 @@ def register(app: typer.Typer) -> None:
             import_from_derivation=import_from_derivation,
             eval_cache=not no_eval_cache,
         )
-        session = Session(settings, read_only=not read_write, explain=explain)
+        session = Session(
+            settings, read_only=not read_write, explain=explain, watch=Watch(settings.environment, profile, show_stats=show_stats)
+        )
 
         def show_parsed() -> None:
             for text in parsed(session, files, expr):

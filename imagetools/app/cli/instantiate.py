@@ -16,9 +16,11 @@ from imagetools.app.cli.arguments import (
     ImportFromDerivation,
     Include,
     NoEvalCache,
+    ProfileFile,
     PureEval,
     RestrictEval,
     Setting,
+    ShowStats,
     ShowTrace,
     Store,
     System,
@@ -48,6 +50,8 @@ def register(app: typer.Typer) -> None:
         no_eval_cache: NoEvalCache = False,
         explain: Explain = False,
         option: Setting = None,
+        profile: ProfileFile = None,
+        show_stats: ShowStats = False,
         show_trace: ShowTrace = False,
         system: System = None,
         store: Store = None,
@@ -62,6 +66,7 @@ def register(app: typer.Typer) -> None:
         del show_trace, debug
         from imagetools.app.cli.expressions import derivations
         from imagetools.app.compose import Session
+        from imagetools.app.watch import Watch
 
         settings = settings_with(option).changed(
             store=store,
@@ -72,7 +77,9 @@ def register(app: typer.Typer) -> None:
             import_from_derivation=import_from_derivation,
             eval_cache=not no_eval_cache,
         )
-        session = Session(settings, read_only=dry_run, explain=explain)
+        session = Session(
+            settings, read_only=dry_run, explain=explain, watch=Watch(settings.environment, profile, show_stats=show_stats)
+        )
         found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
         if json:
             typer.echo(json_format.dumps([session.describe(item) for item in found], indent=2))
