@@ -27,6 +27,7 @@ _SHEBANG: Final = b"#!"
 _LARGEST: Final = 64 << 20
 _PIECE: Final = 1 << 20
 _LARGE: Final = 1 << 16
+_GZIP_BITS: Final = 31
 
 
 class OldScriptError(ImagetoolsError):
@@ -146,20 +147,20 @@ class StreamedImage:
         with open(handle, "rb", buffering=0) as file:
             if how == b"plain":
                 file.seek(offset + start)
-                yield from self._read(path, cast(BinaryIO, file), length, wanted)
-                return
-            file.seek(offset if how == b"gzip" else 0)
-            with _unpacked(cast(BinaryIO, file)) as inner:
-                inner.seek(start if how == b"gzip" else offset + start)
-                yield from self._read(path, inner, length, wanted)
-
-    def _read(self, path: bytes, file: BinaryIO, length: int, wanted: int) -> Iterator[bytes]:
-        while wanted:
-            piece = file.read(min(_PIECE, wanted))
-            if not piece:
-                raise GoneFromStoreError(self.path, os.fsdecode(path), f"has not its {length} bytes any more")
-            wanted -= len(piece)
-            yield piece
+                found = iter(lambda: file.read(min(_PIECE, wanted)), b"")
+                skip = 0
+            else:
+                file.seek(offset if how == b"gzip" else 0)
+                found = _gunzipped(cast(BinaryIO, file))
+                skip = start if how == b"gzip" else offset + start
+            for piece in found:
+                part = piece[skip : skip + wanted] if skip < len(piece) else b""
+                skip = max(0, skip - len(piece))
+                wanted -= len(part)
+                yield part
+                if not wanted:
+                    return
+        raise GoneFromStoreError(self.path, os.fsdecode(path), f"has not its {length} bytes any more")
 
 
 class RecordError(Exception):
@@ -184,6 +185,18 @@ def _description(path: str) -> dict[str, Any] | None:
 
 def _unpacked(file: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=file)), _PIECE))
+
+
+def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
+    """What gzip holds from here on, no further than it is asked for: behind it there may be anything."""
+    unpack = zlib.decompressobj(_GZIP_BITS)
+    while data := file.read(_PIECE):
+        while data:
+            yield unpack.decompress(data, _PIECE)
+            data = unpack.unconsumed_tail
+            if unpack.eof:
+                data = unpack.unused_data
+                unpack = zlib.decompressobj(_GZIP_BITS)
 
 
 def _pass(plan: BinaryIO, size: int) -> None:

@@ -3,11 +3,15 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 import tarfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import pyzstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +20,8 @@ from imagetools.image_io.members import open_members
 from imagetools.image_io.stream_plan import RECORD, GoneFromStoreError, OldScriptError, StreamedImage
 from tests.unit.builders.build import build, stream
 from tests.unit.builders.fakes import FakeStore
+from tests.unit.image_io.archives import archive as archived
+from tests.unit.image_io.archives import file, folder, image, tar
 
 LARGE = bytes(range(256)) * 9000
 
@@ -79,6 +85,23 @@ def test_any_place(script: Path, archive: bytes, place: tuple[int, int]) -> None
     size = min(place[1], len(archive) - start)
     same = b"".join(opened(script).pieces(start, size)) == archive[start : start + size]
     assert same, "both are too long to show"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, pyzstd.compress])
+@pytest.mark.parametrize("inner", [bytes, gzip.compress])
+def test_on_a_base(tmp_path: Path, pack: Callable[[bytes], bytes], inner: Callable[[bytes], bytes]) -> None:
+    """Parts of the base's file, which may be packed, are read as the script reads them."""
+    store = FakeStore(tmp_path / "store")
+    store.add("hello", {"bin": {"hello": b"#!elf"}})
+    lower = [tar(folder("etc"), file("etc/large", LARGE)), tar(folder("var"), file("var/small", b"small"))]
+    base = store.add("base", pack(archived(image(lower, stored=[inner(data) for data in lower]))))
+    path = stream(store, tmp_path, contents=[store.logical("hello")], fromImage=base)
+    written = subprocess.run([sys.executable, str(path)], capture_output=True, check=True).stdout
+    found = opened(path)
+    same = b"".join(found.pieces(0, found.size)) == written
+    assert same, "both are too long to show"
+    for start in (0, 600, 3000, 1_000_000, found.size - 9000):
+        assert b"".join(found.pieces(start, 5000)) == written[start : start + 5000]
 
 
 def test_pieces_are_neither_tiny_nor_huge(script: Path) -> None:
