@@ -29,6 +29,8 @@ class Sides:
             place.mkdir()
             (place / "a").write_text("text")
             (place / "b").symlink_to("a")
+            (place / "x.nix").write_text("[ x ]")
+            (place / "f.nix").write_text("{ __functor = self: x: x + 1; }")
         self.nix = Repl(folder / "nix")
         self.ours = Ours(folder / "ours", folder / "nix")
         self.count = 0

@@ -81,6 +81,7 @@ LITERALS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 PLAIN: Final[dict[str, tuple[str, ...]]] = {
+    "source": ("./p", "./p/a", "../p/b", "./p/nope", "/nope", "~/nope"),  # what is copied must not be large
     "start": ("0", "1", "2", "(-1)", "7", "2147483647"),  # what does not fit 32 bits is cut off in Nix 2.8
 }
 
@@ -260,6 +261,13 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
         "%set_int.a",
         "%fun_pattern %set_any",
         "builtins.mul %int 3",
+        "__curPos.column",
+        "(builtins.unsafeGetAttrPos %string %set_any).line or 0",
+        '(builtins.unsafeGetAttrPos "a" { a = %int; b = 1; }).column',
+        "builtins.length (builtins.attrNames (builtins.readDir %path))",
+        "builtins.head (scopedImport { x = %int; } ./p/x.nix)",
+        "(import ./p/f.nix) %int",
+        "builtins.stringLength (builtins.unsafeDiscardStringContext %source)",
         "builtins.div %int 2",
     ),
     "float": (
@@ -375,6 +383,18 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
         "%drv.name",
         "%drv.outputName",
         'builtins.placeholder "out"',
+        "builtins.readFile %path",
+        "builtins.hashFile %algo %source",
+        'builtins.path { path = %source; name = "n"; filter = p: t: %bool; }',
+        "builtins.path { path = ./p; recursive = %bool; }",
+        "builtins.filterSource (p: t: %bool) %source",
+        "builtins.toJSON (builtins.readDir ./p)",
+        'builtins.findFile [ { prefix = "q"; path = %path; } { path = ./p; } ] %string',
+        "builtins.storePath %string",
+        "builtins.toJSON %drv.drvAttrs",
+        "builtins.toJSON (builtins.tryEval %any)",
+        '(derivation { name = "n"; system = "s"; builder = "b"; args = %list_string; env = %any; nested = %list_drv; }).drvPath',
+        '(derivation ({ name = "n"; system = "s"; builder = "b"; } // %set_any)).outPath',
         'builtins.toFile "x" %string',
         'builtins.toFile "a b" %string',
         "(builtins.parseDrvName %drvname).name",
@@ -389,7 +409,7 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
         "builtins.toJSON (builtins.functionArgs %fun_pattern)",
         "%fun_string %string",
         '"${toString %int}"',
-        '"${%path}"',
+        '"${%source}"',
         "builtins.appendContext %string (builtins.getContext %string)",
         "builtins.addErrorContext %string %string",
         'toString { __toString = self: self.x + "y"; x = %string; }',
