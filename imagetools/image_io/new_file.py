@@ -1,7 +1,11 @@
-"""A file that gets its name when all of it is written, and never takes the place of another unasked."""
+"""A file that gets its name when all of it is written, and never takes the place of another unasked.
+
+What is no file is never replaced, asked or not: for root, ``/dev/null`` would be an ordinary file from then on, for everybody.
+"""
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
@@ -24,6 +28,8 @@ def new_file(path: str, force: bool) -> Iterator[BinaryIO]:
     """The file to write, in the same folder. Raises InTheWayError, OSError."""
     if os.path.isdir(path):
         raise InTheWayError(path, "is a folder")
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):  # also through a link, as /dev/stdout is one
+        raise InTheWayError(path, "is no ordinary file, so an image cannot take its place")
     if os.path.lexists(path) and not force:
         raise InTheWayError(path, "exists already")
     part = tempfile.NamedTemporaryFile(dir=folder_of(path), prefix=PREFIX, delete=False)  # noqa: SIM115

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import stat
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,22 @@ def test_what_is_in_the_way(layout: Path, docker: Path, tmp_path: Path) -> None:
         copy(layout, f"docker-archive:{tmp_path}/other", force=True)
     copy(layout, f"docker-archive:{docker}", force=True)
     assert validate_archive(str(docker)) == ()
+
+
+@pytest.mark.parametrize("kind", ["docker-archive", "oci-archive"])
+def test_what_is_no_file_is_not_replaced(layout: Path, tmp_path: Path, kind: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to("/dev/null")
+    for path in (pipe, tmp_path / "link"):
+        for force in (False, True):
+            with pytest.raises(InTheWayError, match="is no ordinary file"):
+                copy(layout, f"{kind}:{path}", force=force)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["layout", "link", "pipe"]
+    (tmp_path / "gone").symlink_to("nowhere")
+    copy(layout, f"{kind}:{tmp_path}/gone", force=True)
+    assert not (tmp_path / "gone").is_symlink()
 
 
 def test_the_said_kind_must_fit(layout: Path, docker: Path, tmp_path: Path) -> None:
