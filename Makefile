@@ -5,7 +5,8 @@ PURE := $(VENVS)/.venv-pure
 COMPILED := $(VENVS)/.venv-compiled
 SOURCES := $(shell find imagetools fetchers builders -name '*.py') pyproject.toml setup.py compiled.txt
 WORKERS ?= 2
-PYTEST := bin/pytest -n $(WORKERS) --dist loadgroup -q
+# A file of tests is one worker's: what its tests share is made once. In their order, so that the small ones of tests/unit come last.
+PYTEST := bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 .PHONY: check lint types fix test test-pure test-compiled oracle bench docs clean
 
