@@ -29,6 +29,7 @@ from imagetools.store.compression import WrongCompressionError, check_kind, deco
 from imagetools.store.ports import StoreError
 
 USUAL_PRIORITY: Final = 50
+CONNECTIONS: Final = 25  # so many narinfo files are asked for at once
 FORBIDDEN: Final = 403  # what some stores of objects say of a name that they do not have
 LARGEST_TEXT: Final = 1 << 20
 WAITING_PIECES: Final = 8

@@ -5,7 +5,7 @@ arrives in a store must be signed by a trusted key or be content-addressed, unle
 copied. Several objects travel at once; each only after what it refers to, so that a break leaves whole closures.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from imagetools.formats.narinfo import NarInfo
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
-from imagetools.store.cache_reader import CacheReader, Trust, pulled
+from imagetools.store.cache_reader import CONNECTIONS, CacheReader, Trust, pulled
 from imagetools.store.cache_writer import CacheWriter
 from imagetools.store.local import LocalStore
 from imagetools.store.ports import InvalidPathError, StoreError
@@ -39,7 +39,9 @@ class Origin(Protocol):
 
     store_dir: StoreDir
 
-    def query(self, path: StorePath) -> PathInfo | None: ...
+    def find(self, paths: Collection[StorePath]) -> dict[StorePath, PathInfo]:
+        """What is known of those of the paths that are there."""
+        ...
 
     def dump(self, info: PathInfo, sink: Sink) -> None: ...
 
@@ -62,32 +64,36 @@ class StoreOrigin:
     def all_paths(self) -> list[StorePath]:
         return self._store.all_paths()
 
-    def query(self, path: StorePath) -> PathInfo | None:
-        return self._store.query(path)
+    def find(self, paths: Collection[StorePath]) -> dict[StorePath, PathInfo]:
+        """See ``Origin``."""
+        return {path: info for path in paths if (info := self._store.query(path)) is not None}
 
     def dump(self, info: PathInfo, sink: Sink) -> None:
         self._store.dump_nar(info.path, sink)
 
 
 class CacheOrigin:
-    """A binary cache. Whether signatures are good is decided by who takes."""
+    """A binary cache, asked about many paths at once. Whether signatures are good is decided by who takes."""
 
     def __init__(self, cache: CacheReader, store_dir: StoreDir) -> None:
         self._cache = cache
-        self._known: dict[StorePath, NarInfo | None] = {}
+        self._known: dict[StorePath, NarInfo] = {}
         self.store_dir = store_dir
 
-    def query(self, path: StorePath) -> PathInfo | None:
-        if path not in self._known:
-            text = self._cache.narinfo_text(path)
-            self._known[path] = None if text is None else self._cache.read_narinfo(path, text)
-        found = self._known[path]
-        return None if found is None else found.info
+    def find(self, paths: Collection[StorePath]) -> dict[StorePath, PathInfo]:
+        """See ``Origin``. Raises CacheError, FetchError."""
+        new = sorted(set(paths) - self._known.keys())
+        pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="narinfo")
+        try:
+            for path, text in zip(new, pool.map(self._cache.narinfo_text, new), strict=True):
+                if text is not None:
+                    self._known[path] = self._cache.read_narinfo(path, text)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return {path: self._known[path].info for path in paths if path in self._known}
 
     def dump(self, info: PathInfo, sink: Sink) -> None:
-        found = self._known[info.path]
-        assert found is not None
-        for piece in self._cache.nar(found):
+        for piece in self._cache.nar(self._known[info.path]):
             sink(piece)
 
 
@@ -124,17 +130,13 @@ class CacheDestination:
 def closure_of(origin: Origin, roots: Iterable[StorePath], *, recursive: bool = True) -> dict[StorePath, PathInfo]:
     """What is known of the roots and all that they refer to. Raises InvalidPathError for what the origin does not have."""
     found: dict[StorePath, PathInfo] = {}
-    todo = list(roots)
+    todo = set(roots)
     while todo:
-        path = todo.pop()
-        if path in found:
-            continue
-        info = origin.query(path)
-        if info is None:
+        known = origin.find(todo)
+        for path in sorted(todo - known.keys()):
             raise InvalidPathError(origin.store_dir.join(path), "it is not there to be copied")
-        found[path] = info
-        if recursive:
-            todo += info.references
+        found |= known
+        todo = {reference for info in known.values() for reference in info.references} - found.keys() if recursive else set()
     return found
 
 

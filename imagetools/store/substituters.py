@@ -16,13 +16,12 @@ from imagetools.formats.narinfo import NarInfo
 from imagetools.formats.store_path import StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.ports import FetchError
-from imagetools.store.cache_reader import USUAL_PRIORITY, CacheError, CacheReader
+from imagetools.store.cache_reader import CONNECTIONS, USUAL_PRIORITY, CacheError, CacheReader
 from imagetools.store.cache_writer import INFO
 from imagetools.store.compression import UnknownCompressionError, WrongCompressionError
 from imagetools.store.narinfo_cache import NarInfoCache
 from imagetools.store.ports import ImportMismatchError, Store, StoreError
 
-CONNECTIONS: Final = 25
 LIES: Final = (
     FetchError,
     CacheError,
