@@ -89,6 +89,7 @@ PLACES: Final[dict[str, str]] = {
     "eval-fail-empty-formals": CALL,
     "eval-fail-foldlPrime-4": NOTHING,
     "eval-fail-listToAttrs-4": GIVEN,
+    "eval-fail-mapAttrs-3": NOTHING,
     "eval-fail-missing-arg": CALL,
     "eval-fail-missing-arg-import": CALL,
     "eval-fail-nonexist-path": NOTHING,
@@ -102,7 +103,6 @@ PLACES: Final[dict[str, str]] = {
     "eval-fail-toString-not-function": GIVEN,
     "eval-fail-undeclared-arg": CALL,
     "eval-fail-undeclared-arg-import": CALL,
-    "eval-fail-zipAttrsWith-3": NOTHING,
 }
 """Where a failure is shown elsewhere than in Nix, and why."""
 

@@ -2,15 +2,25 @@
 
 from typing import Final, cast
 
+from imagetools.lang.runtime.errors import TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import Code, Thunk
+from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda, PartialBuiltin, Thunk, describe
 
 
 class Apply2(Code):
-    """``f x y``; the environment is [machine, f, x, y]."""
+    """``f x y``; the environment is [machine, f, x, y]. No call in the source stands for it: where ``f x`` is no function, the
+    place of ``f`` is what a person can be shown."""
 
     def eval(self, env: list[object]) -> object:
-        return cast(Machine, env[0]).apply2(env[1], env[2], env[3])
+        m = cast(Machine, env[0])
+        f = m.force(env[1])
+        if type(f) is not Lambda or f.code.curried:
+            return m.apply2(f, env[2], env[3])
+        made = m.apply(f, env[2])
+        t = type(made)
+        if t is not Lambda and t is not Attrs and t is not Builtin and t is not PartialBuiltin:
+            raise TypeErrorNix(f"attempt to call something which is not a function but {describe(made)}", f.code.written())
+        return m.apply(made, env[3])
 
 
 APPLY2: Final = Apply2()
