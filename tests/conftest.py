@@ -13,6 +13,7 @@ BOTH_FORMS = (
     "test_eval",
     "test_examples",
     "test_formats",
+    "test_fuzz_language",
     "test_import_from_derivation",
     "test_instantiate",
     "test_language_suite",
@@ -21,6 +22,7 @@ BOTH_FORMS = (
     "test_pkgs_lib",
     "test_pkgs_paths",
     "test_restricted_eval",
+    "test_store_cases",
     "test_structured_attrs",
 )
 """The oracle tests of what is compiled: formats, language, evaluation. The others spend their time in processes and on disks."""
