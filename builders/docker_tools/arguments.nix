@@ -43,9 +43,16 @@ let
       throw "${where}: the argument 'extraCommands' must be a string, but it is a ${builtins.typeOf extraCommands}"
     else { inherit extraCommands; } // shellAttributes;
 
+  # install and substituteInPlace, as in nixpkgs; an image's own install comes first.
+  runCommands = builtins.toFile "run.sh" (
+    builtins.readFile ../trivial/usual_commands.sh
+    + "\nif type -P install >/dev/null; then unset -f install; fi\n"
+    + builtins.readFile ../trivial/run.sh
+  );
+
   shellAttributes = {
     shell = "${bash}/bin/bash";
-    script = ../trivial/run.sh;
+    script = runCommands;
     PATH = "${bash}/bin:${busybox}/bin";
   };
 

@@ -19,7 +19,7 @@ let
         if commands == "" then
           { PATH = ""; postBuild = null; nativeBuildInputs = null; }
         else
-          { shell = "${bash}/bin/bash"; script = ../trivial/run.sh; postBuild = "source ${./usual_commands.sh}\ncd $out\n${commands}"; }
+          { shell = "${bash}/bin/bash"; script = ../trivial/run.sh; postBuild = "source ${../trivial/usual_commands.sh}\ncd $out\n${commands}"; }
       )
     );
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.oracle.commands import BUILT, imagetools, run
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.image_io import archives
 from tests.unit.image_io.archives import file, folder, hard, info, link
@@ -107,6 +108,7 @@ rec {
       ! touch ${busybox}/here 2> /dev/null
       ! mount -o remount,rw,bind ${busybox} 2> /dev/null
       echo done > /done
+      install -o 5 -g 6 -m 4750 /done /given
     '';
   };
   strange = dockerTools.buildImage {
@@ -132,12 +134,12 @@ Shown = dict[str, tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def home(furnish: Furnish) -> Iterator[Path]:
     need("apt-get")
     need_namespaces()
     with base_for(None) as made:
         os.chmod(made, 0o755)
-        home = written(Path(made))
+        home = furnish(written(Path(made)))
         built(home, "tools")
         shutil.copytree(home / ".local", home / "seed", symlinks=True)
         (home / "strange.tar").write_bytes(strange_base(home))
@@ -317,7 +319,8 @@ def test_the_store_of_the_base_and_that_of_the_build(home: Path) -> None:
     done = imagetools("build", "set.nix", "-A", "merged", "-o", "merged", home=home)
     for line in ("welcome", "from the base", "own"):
         assert f"\n{line}\n" in done.stderr
-    assert layer(home / "merged").keys() == {"done", "tmp"}
+    members = layer(home / "merged")
+    assert members.keys() == {"done", "given", "tmp"} and members["given"][:4] == ("0", "0o4750", 5, 6)
     assert not list(busybox.rglob("here"))
 
 

@@ -10,7 +10,7 @@ from imagetools.bundled.builders.fhs_env.fhs_env import ascii_literal
 from imagetools.bundled.builders.fhs_env.fhs_tree import FhsTree
 from tests.unit.house.imports import ROOT
 
-COMMANDS = ROOT / "builders/fhs_env/usual_commands.sh"
+COMMANDS = ROOT / "builders/trivial/usual_commands.sh"
 
 
 class Packages:
@@ -163,6 +163,19 @@ def test_install(tmp_path: Path) -> None:
     assert modes == {"out/x/y": 0o444, "out/z/a b": 0o644, "out/z/c": 0o644, "d/c": 0o755, "d/t": 0o755, "d/u": 0o600}
     assert (tmp_path / "d/e").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "f").is_dir()
+
+
+def test_install_gives_to_others(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    script = """
+      chown() { echo "$*"; }
+      install -o x -g y -m 4755 a b; install -gy -o x a b
+      install --owner=x a b; install --group=y a b
+      install -d -o x -g y -m 2750 d
+    """
+    done = bash(script, tmp_path)
+    assert done.stdout.splitlines() == ["x:y -- b", "x:y -- b", "x -- b", ":y -- b", "x:y -- d"], done.stderr
+    assert (tmp_path / "d").stat().st_mode & 0o7777 == 0o2750
 
 
 @pytest.mark.parametrize(

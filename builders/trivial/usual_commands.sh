@@ -1,13 +1,15 @@
-# Commands that definitions use in extraInstallCommands and extraBuildCommands, and that busybox or the embedded set lack: install
+# Commands that definitions use in extraInstallCommands, runAsRoot and their kin, and that busybox or the embedded set lack: install
 # of coreutils, substituteInPlace of nixpkgs' stdenv. Sourced by bash before those commands.
 
 install() {
-  local mode=755 parents="" folders="" into="" plain="" letters letter value name destination
+  local mode=755 user="" group="" owner parents="" folders="" into="" plain="" letters letter value name destination
   local -a names=()
   while [ $# -gt 0 ]; do
     case "$1" in
       --) shift; names+=("$@"); break ;;
       --mode=*) mode=${1#*=} ;;
+      --owner=*) user=${1#*=} ;;
+      --group=*) group=${1#*=} ;;
       --target-directory=*) into=${1#*=} ;;
       --directory) folders=1 ;;
       --verbose | --preserve-timestamps) ;;
@@ -22,7 +24,7 @@ install() {
             d) folders=1 ;;
             T) plain=1 ;;
             c | p | s | v) ;;
-            m | t)
+            g | m | o | t)
               value=$letters
               letters=""
               if [ -z "$value" ]; then
@@ -30,7 +32,12 @@ install() {
                 shift
                 value=$1
               fi
-              if [ "$letter" = m ]; then mode=$value; else into=$value; fi
+              case "$letter" in
+                g) group=$value ;;
+                m) mode=$value ;;
+                o) user=$value ;;
+                t) into=$value ;;
+              esac
               ;;
             *) echo "install: the option -$letter is not known here" >&2; return 1 ;;
           esac
@@ -40,9 +47,10 @@ install() {
     esac
     shift
   done
+  owner=$user${group:+:$group}
   if [ -n "$folders" ]; then
     for name in "${names[@]}"; do
-      mkdir -p -- "$name" && chmod "$mode" -- "$name" || return 1
+      mkdir -p -- "$name" && _install_as "$owner" "$mode" "$name" || return 1
     done
     return
   fi
@@ -53,7 +61,7 @@ install() {
     if [ -n "$parents" ]; then mkdir -p -- "$(dirname -- "$destination")" || return 1; fi
     if [ -n "$plain" ] || [ ! -d "$destination" ]; then
       if [ ${#names[@]} -gt 1 ]; then echo "install: '$destination' is not a folder" >&2; return 1; fi
-      cp -Lf -- "${names[0]}" "$destination" && chmod "$mode" -- "$destination"
+      cp -Lf -- "${names[0]}" "$destination" && _install_as "$owner" "$mode" "$destination"
       return
     fi
     into=$destination
@@ -62,8 +70,14 @@ install() {
   fi
   for name in "${names[@]}"; do
     destination="$into/$(basename -- "$name")"
-    cp -Lf -- "$name" "$destination" && chmod "$mode" -- "$destination" || return 1
+    cp -Lf -- "$name" "$destination" && _install_as "$owner" "$mode" "$destination" || return 1
   done
+}
+
+# OWNER[:GROUP] or nothing, MODE, FILE: the owner first, since changing it takes setuid bits away
+_install_as() {
+  if [ -n "$1" ]; then chown "$1" -- "$3" || return 1; fi
+  chmod "$2" -- "$3"
 }
 
 substituteInPlace() {
