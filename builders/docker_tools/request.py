@@ -11,7 +11,7 @@ from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttribut
 from imagetools.image.container_config import ContainerConfig
 from imagetools.image.reference import Reference
 from imagetools.image.times import Moment
-from imagetools.image_io.tar_header import Stamp
+from imagetools.image_io.stamp import Stamp
 from imagetools.kernel.bytestr import to_bytes
 
 #: Raise this, and the one in arguments.nix, whenever the bytes of any image change.
@@ -95,7 +95,7 @@ class ImageRequest:
             layout=attributes.choice("layout", "single", "layered"),
             reference=Reference(attributes.text("imageName"), tag),
             contents=attributes.strings("contents"),
-            config=ContainerConfig.parse(to_bytes(attributes.text("config"))),
+            config=ContainerConfig.of_definition(to_bytes(attributes.text("config"))),
             config_text=attributes.text("config"),
             architecture=attributes.word("architecture", "Go's name of a processor, such as amd64 or arm64"),
             created=str(_moment(attributes.text("created"), "created", now)),

@@ -1,6 +1,6 @@
 """The ``config`` of an image: how a container of it starts. Passed through unchanged, after every field's shape was looked at.
 
-A wrong shape (``Cmd = "/bin/sh"``) would make ``docker load`` fail with Go's words, or only some programs fail: here it is named,
+A wrong shape (``Env = "A=b"``) would make ``docker load`` fail with Go's words, or only some programs fail: here it is named,
 all of them at once. Fields that nobody knows pass, as Docker lets them, with a warning that names the near miss.
 Source: Docker Image Specification 1.2 and OCI image-spec, config.md (row 2.012).
 """
@@ -16,6 +16,8 @@ from ..kernel.errors import ImagetoolsError
 
 Check = Callable[[object], str | None]
 
+#: Docker takes one string for a list of it here.
+_COMMANDS: Final = ("Cmd", "Entrypoint", "Shell")
 _PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp|sctp))?")
 _SIGNAL: Final = re.compile(r"(?:SIG)?[A-Z][A-Z0-9]*(?:[+-][0-9]+)?|[0-9]+")
 
@@ -38,17 +40,32 @@ class ContainerConfig:
     @staticmethod
     def parse(text: bytes) -> "ContainerConfig":
         """The config of a JSON text (an object, or null for none). Raises ContainerConfigError."""
-        try:
-            value = json.loads(text.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise ContainerConfigError((f"it is not UTF-8 (byte {error.start})",)) from None
-        except ValueError as error:
-            raise ContainerConfigError((f"it is no JSON ({error})",)) from None
-        if value is None:
-            return ContainerConfig({})
-        if not isinstance(value, dict):
-            raise ContainerConfigError((f"it must be an attribute set, not {_shown(value)}",))
+        value = _fields(text)
         return ContainerConfig(value, _check(value))
+
+    @staticmethod
+    def of_definition(text: bytes) -> "ContainerConfig":
+        """The same for what a user wrote: one string for a command becomes a list of it, with a warning. Docker reads it so, and
+        nixpkgs has definitions that do it; every other program refuses such an image."""
+        value = _fields(text)
+        single = [name for name in _COMMANDS if isinstance(value.get(name), str)]
+        fields = {name: [item] if name in single else item for name, item in value.items()}
+        warnings = tuple(f"config.{name} is one string; it is taken as a list with this one word" for name in single)
+        return ContainerConfig(fields, warnings + _check(fields))
+
+
+def _fields(text: bytes) -> Mapping[str, object]:
+    try:
+        value = json.loads(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ContainerConfigError((f"it is not UTF-8 (byte {error.start})",)) from None
+    except ValueError as error:
+        raise ContainerConfigError((f"it is no JSON ({error})",)) from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ContainerConfigError((f"it must be an attribute set, not {_shown(value)}",))
+    return value
 
 
 def _check(fields: Mapping[str, object]) -> tuple[str, ...]:

@@ -90,3 +90,14 @@ def test_unknown_fields_pass_with_a_warning() -> None:
         "config.cmd is written 'Cmd' in the specification; some programs will not find it",
         "config has a field 'Zzz' that Docker does not know",
     )
+
+
+def test_one_string_is_a_command_where_docker_takes_it() -> None:
+    config = ContainerConfig.of_definition(b'{"Cmd": "/bin/x", "Entrypoint": ["/y"], "User": "me", "Shell": "/bin/sh"}')
+    assert config.fields == {"Cmd": ["/bin/x"], "Entrypoint": ["/y"], "User": "me", "Shell": ["/bin/sh"]}
+    assert config.warnings == (
+        "config.Cmd is one string; it is taken as a list with this one word",
+        "config.Shell is one string; it is taken as a list with this one word",
+    )
+    with pytest.raises(ContainerConfigError, match="Env must be a list"):
+        ContainerConfig.of_definition(b'{"Env": "A=b"}')
