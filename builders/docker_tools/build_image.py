@@ -11,7 +11,7 @@ from imagetools.builtin.api import BuiltinContext
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.plan import DEEPEST
 from imagetools.image_io.entries import Entry
-from imagetools.image_io.tar_header import Stamp
+from imagetools.image_io.stamp import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource, LayerWriter
 from imagetools.kernel.bytestr import to_bytes
 

@@ -10,9 +10,10 @@ import os
 from imagetools.builtin.api import BuiltinContext, BuiltinError
 from imagetools.formats.store_path import StorePath
 from imagetools.image.layering.path_graph import PathGraph
-from imagetools.image.layering.pipeline import Pipeline, amount
+from imagetools.image.layering.pipeline import Pipeline
 from imagetools.image.layering.plan import check_depth, plan_layers
 from imagetools.image.layering.popularity import by_popularity
+from imagetools.kernel.amounts import amount
 from imagetools.kernel.bytestr import display
 
 from .base import Base

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagetools.app.ui.terminal import human_size
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StorePath
+from imagetools.kernel.amounts import amount
 from imagetools.store import questions
 from imagetools.store.roots import all_roots
 
@@ -116,7 +116,7 @@ def describe_lines(store: "LocalStore", info: PathInfo) -> list[str]:
         ("path", join(info.path)),
         ("lies in", store.real_path(info.path)),
         ("hash", info.nar_hash.sri()),
-        ("size", f"{human_size(info.nar_size)}, with its closure of {len(closure)} {human_size(closure.size)}"),
+        ("size", f"{amount(info.nar_size)}, with its closure of {len(closure)} {amount(closure.size)}"),
         ("deriver", join(info.deriver) if info.deriver else "unknown"),
         ("address", str(info.content_address) if info.content_address else "by what went into it"),
         *(("signature", text) for text in info.signatures),

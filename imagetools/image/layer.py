@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..kernel.hashes import Hash, digest
+from ..kernel.hashes import Hash
 from . import media_types
 
 
@@ -26,11 +26,3 @@ class Layer:
 def oci_digest(value: Hash) -> str:
     """``sha256:<base 16>``, the form of every digest in images."""
     return f"{value.algo}:{value.base16()}"
-
-
-def chain_ids(diff_ids: tuple[Hash, ...]) -> tuple[Hash, ...]:
-    """For each layer the name of the stack that ends with it (OCI image-spec, config: Layer ChainID)."""
-    chain: list[Hash] = []
-    for diff_id in diff_ids:
-        chain.append(digest("sha256", f"{oci_digest(chain[-1])} {oci_digest(diff_id)}".encode()) if chain else diff_id)
-    return tuple(chain)

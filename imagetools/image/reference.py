@@ -53,6 +53,11 @@ class Reference:
             raise ImageNameError("tag", "", "it is missing")
         return Reference(name, tag)
 
+    @staticmethod
+    def with_tag(text: str) -> str:
+        """``name:latest`` for a name without a tag."""
+        return text if ":" in text.rpartition("/")[2] else f"{text}:latest"
+
     def __str__(self) -> str:
         return f"{self.name}:{self.tag}"
 

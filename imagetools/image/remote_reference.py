@@ -80,10 +80,6 @@ class RemoteReference:
         """As Docker shows it: ``busybox:latest``."""
         return Reference.familiar(str(self))
 
-    def with_digest(self, digest: str) -> "RemoteReference":
-        """The same image by its digest."""
-        return RemoteReference(self.registry, self.repository, self.tag, digest)
-
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return self.name + tag + (f"@{self.digest}" if self.digest else "")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from .config_layers import diff_ids_of, filled_history
 from .container_config import ContainerConfig, ContainerConfigError
 from .descriptor import shortened
 from .facts import Failure, MemberFacts
@@ -25,18 +26,16 @@ def check_layers(
     name: str, document: Mapping[str, object], manifest: str, layers: Sequence[tuple[str, MemberFacts | None]]
 ) -> Iterator[Failure]:
     """``layers``: the member of each, and what it is. ``manifest`` is the member that lists them."""
-    rootfs = document.get("rootfs")
-    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    if not isinstance(diff_ids, list) or not all(isinstance(item, str) for item in diff_ids):
+    found = diff_ids_of(document)
+    diff_ids = [item for item in found or () if isinstance(item, str)]
+    if found is None or len(diff_ids) != len(found):
         yield Failure(name, "it has no rootfs.diff_ids")
         return
     if len(diff_ids) != len(layers):
         yield Failure(name, f"it has {len(diff_ids)} diff_ids, {manifest} has {len(layers)} layers")
-    history = document.get("history")
-    if isinstance(history, list):
-        filled = sum(1 for item in history if not (isinstance(item, dict) and item.get("empty_layer")))
-        if filled not in {0, len(diff_ids)}:
-            yield Failure(name, f"its history has {filled} layers, diff_ids has {len(diff_ids)}")
+    filled = len(filled_history(document) or ())
+    if filled not in {0, len(diff_ids)}:
+        yield Failure(name, f"its history has {filled} layers, diff_ids has {len(diff_ids)}")
     for (member, layer), diff_id in zip(layers, diff_ids, strict=False):
         if layer is None or not layer.digest:
             continue

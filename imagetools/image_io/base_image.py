@@ -17,6 +17,7 @@ from ..archive.stream import PIECE, ByteStream
 from ..archive.tarball import read_to_end
 from ..formats.store_path import StoreDir
 from ..image import media_types
+from ..image.config_layers import filled_history
 from ..image.descriptor import Descriptor, Platform
 from ..image.json_text import read_json
 from ..image.layer import oci_digest
@@ -99,7 +100,6 @@ class BaseImage:
     ``links`` its symbolic links, by name; ``store_folders`` the store's folder and those above it, as it has them;
     ``upper_folders`` all its folders whose names have one or two parts."""
 
-    config_bytes: bytes
     config: Mapping[str, object]
     platform: Platform
     names: tuple[str, ...]
@@ -154,7 +154,6 @@ def read_image(members: Members, image: SourceImage, store_dir: StoreDir) -> Bas
         layers.append(replace(known, history=told))
     config = read_json(image.config)
     return BaseImage(
-        image.config,
         cast(dict[str, object], config),
         image.platform,
         image.names,
@@ -168,9 +167,7 @@ def read_image(members: Members, image: SourceImage, store_dir: StoreDir) -> Bas
 
 def histories(config: bytes, layers: int) -> list[tuple[tuple[str, str], ...]]:
     """What a config tells of each layer (entries of steps that made none are left out); nothing where the numbers differ."""
-    document = read_json(config)
-    told = document.get("history") if isinstance(document, dict) else None
-    filled = [item for item in told if isinstance(item, dict) and not item.get("empty_layer")] if isinstance(told, list) else []
+    filled = [item for item in filled_history(read_json(config)) or () if isinstance(item, dict)]
     if len(filled) != layers:
         return [()] * layers
     return [tuple(_told(item)) for item in filled]

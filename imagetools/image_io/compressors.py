@@ -13,7 +13,6 @@ from .block_stream import BLOCK, Sink
 
 GZIP_LEVEL: Final = 2
 ZSTD_LEVEL: Final = 3
-SUFFIXES: Final = {"none": "", "gz": ".gz", "zstd": ".zst"}
 _MOST_THREADS: Final = 8
 
 

@@ -30,7 +30,7 @@ from .checked_layers import CheckedLayers
 from .image_source import SourceLayer
 from .layout_files import FolderFiles, LayoutFiles, TarFiles
 from .new_file import PREFIX, InTheWayError, folder_of, new_file
-from .oci_layout import Written, pack, put_bytes, write_docker_manifest
+from .oci_layout import Written, keep_blob, pack, put_bytes, write_docker_manifest
 from .packings import Packings
 
 
@@ -148,7 +148,9 @@ def _write_layer(
     reading: CheckedLayers, layer: SourceLayer, packings: Packings, files: LayoutFiles, compressor: str | None
 ) -> Descriptor:
     if layer.described is not None and stays(layer, compressor):
-        return layer.described if files.holds(layer.described) else _as_it_is(reading, layer, files, layer.described)
+        if not files.holds(layer.described):
+            keep_blob(files, layer.described, reading.stored(layer))
+        return layer.described
     compressor = compressor or "gz"
     known = packings.find(layer, compressor)
     if known is not None and files.holds(known):
@@ -161,18 +163,6 @@ def _write_layer(
     packed = pack(files, compressor, fill)
     packings.record(packed, compressor)
     return packed.described
-
-
-def _as_it_is(reading: CheckedLayers, layer: SourceLayer, files: LayoutFiles, said: Descriptor) -> Descriptor:
-    try:
-        file = files.begin()
-        for piece in reading.stored(layer):
-            file.write(piece)
-        files.keep(said.blob)
-    except BaseException:
-        files.discard()
-        raise
-    return said
 
 
 def _entries(source: Source, bare: Descriptor, name: str | None) -> tuple[Descriptor, ...]:

@@ -221,5 +221,4 @@ def _docker_names(image: SourceImage, target: Place) -> tuple[str, ...]:
     """What the destination calls it: the name that was given, else those that it has."""
     if target.name is None:
         return image.names
-    last = target.name.rpartition("/")[2]
-    return (str(Reference.parse(target.name if ":" in last else f"{target.name}:latest")),)
+    return (str(Reference.parse(Reference.with_tag(target.name))),)

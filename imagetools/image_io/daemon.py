@@ -149,10 +149,8 @@ class Engine:
         return found
 
 
-def save(
-    name: str, write: Callable[[bytes], object], environment: Mapping[str, str], progress: Callable[[int], object] | None = None
-) -> None:
-    """Hand the image ``name`` to ``write`` as the engine saves it (`docker save`); ``progress`` hears of bytes written.
+def save(name: str, write: Callable[[bytes], object], environment: Mapping[str, str]) -> None:
+    """Hand the image ``name`` to ``write`` as the engine saves it (`docker save`).
 
     Raises EngineUnreachableError, EngineHasNotError, OSError.
     """
@@ -160,13 +158,9 @@ def save(
     import requests  # noqa: PLC0415
 
     client = connect(environment)
-    done = 0
     try:
         for piece in client.api.get_image(name):
             write(piece)
-            done += len(piece)
-            if progress is not None:
-                progress(done)
     except docker.errors.APIError as error:
         raise EngineHasNotError(name, str(error.explanation or error).strip()) from None
     except requests.RequestException as error:

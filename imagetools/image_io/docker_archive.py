@@ -19,7 +19,8 @@ from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import REGULAR, Entry
 from .ledger import LayerBook, LayerFacts
-from .tar_header import END, Stamp, header, padding
+from .stamp import Stamp
+from .tar_header import END, header, padding
 from .tar_layer import LayerSource, MeasuredTar
 
 if TYPE_CHECKING:

@@ -31,9 +31,8 @@ _KINDS: Final = {
 class Flattened:
     """The file system of ``image``. Raises BrokenImageError, ArchiveError."""
 
-    def __init__(self, image: BaseImage, mtime: int = 1) -> None:
+    def __init__(self, image: BaseImage) -> None:
         self._image: Final = image
-        self._mtime: Final = mtime
         self._stamps: dict[tuple[int, int], Stamp] = {}
         self.tree: Final[FlatTree] = flatten((layer.member, layer.headers()) for layer in image.layers)
 
@@ -97,5 +96,5 @@ class Flattened:
     def _stamp(self, uid: int, gid: int) -> Stamp:
         found = self._stamps.get((uid, gid))
         if found is None:
-            found = self._stamps[uid, gid] = Stamp(self._mtime, uid, gid, "" if uid else "root", "" if gid else "root")
+            found = self._stamps[uid, gid] = Stamp(1, uid, gid, "" if uid else "root", "" if gid else "root")
         return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..image import manifest, media_types
+from ..image.config_layers import diff_ids_of
 from ..image.descriptor import Descriptor, Platform, is_digest, shortened
 from ..image.json_text import JsonTextError, read_json
 from ..image.manifest import ArchivedImage, config_digest
@@ -119,7 +120,7 @@ def _in_archive(members: Members, wanted: str | None) -> SourceImage:
     images = manifest.read(small(members, "manifest.json"))
     names = [Reference.familiar(tag) for image in images for tag in image.tags]
     if wanted is not None:
-        full = wanted if ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
+        full = Reference.with_tag(wanted)
         images = tuple(image for image in images if {full, Reference.familiar(full)} & {*image.tags, *_familiar(image.tags)})
         if not images:
             raise WhichImageError(wanted, names)
@@ -277,13 +278,14 @@ def _read_config(name: str, config: bytes, layers: int) -> tuple[list[str], Plat
         document = read_json(config)
     except JsonTextError as error:
         raise BrokenImageError(name, error.reason) from None
-    rootfs = document.get("rootfs") if isinstance(document, dict) else None
-    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    if not isinstance(document, dict) or not isinstance(diff_ids, list):
+    found = diff_ids_of(document)
+    if not isinstance(document, dict) or found is None:
         raise BrokenImageError(name, "it has no rootfs.diff_ids")
-    for item in diff_ids:
+    diff_ids: list[str] = []
+    for item in found:
         if not isinstance(item, str) or not item.startswith("sha256:") or not is_digest(item):
             raise BrokenImageError(name, f"it has a diff ID that is none, '{shortened(str(item))}'")
+        diff_ids.append(item)
     if len(diff_ids) != layers:
         raise BrokenImageError(name, f"it has {len(diff_ids)} diff_ids, the manifest has {layers} layers")
     return diff_ids, Platform(str(document.get("os", "")), str(document.get("architecture", "")))

@@ -14,7 +14,8 @@ from typing import BinaryIO, Final, Protocol
 
 from ..image.descriptor import Descriptor
 from .entries import REGULAR, Entry, directory
-from .tar_header import BLOCK, END, Stamp, header, padding
+from .stamp import Stamp
+from .tar_header import BLOCK, END, header, padding
 
 _STAMP: Final = Stamp()
 _MODE: Final = 0o444

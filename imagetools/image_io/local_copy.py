@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from ..archive.member import Kind, Member
@@ -26,9 +26,7 @@ class OtherKindError(ImagetoolsError):
 
 
 @contextmanager
-def local_copy(
-    place: Place, scratch: str, environment: Mapping[str, str], progress: Callable[[int], object] | None = None
-) -> Iterator[str]:
+def local_copy(place: Place, scratch: str, environment: Mapping[str, str]) -> Iterator[str]:
     """The path, perhaps of a script of streamLayeredImage. Raises EngineUnreachableError, EngineHasNotError, NotAnImageError,
     OldScriptError, OSError."""
     if place.kind != DAEMON:
@@ -39,7 +37,7 @@ def local_copy(
     if place.name is None:
         raise PlaceError(place.text, "the image's name is missing")
     with tempfile.NamedTemporaryFile(dir=scratch, prefix=".imagetools-image-") as file:
-        daemon.save(place.name, file.write, environment, progress)
+        daemon.save(place.name, file.write, environment)
         file.flush()
         yield file.name
 

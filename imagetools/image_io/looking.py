@@ -13,7 +13,7 @@ from .members import Members, open_members
 from .places import REGISTRY, Place
 from .registry_members import RegistryMembers
 from .remote_facts import remote_facts
-from .watching import Watch, nobody
+from .watching import nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Looked:
 
 
 @contextmanager
-def look_at(place: Place, surroundings: Surroundings, *, layers: bool = True, watch: Watch = nobody) -> Iterator[Looked]:
+def look_at(place: Place, surroundings: Surroundings, *, layers: bool = True) -> Iterator[Looked]:
     """``layers``: fetch those of a registry and look into them. Raises what ``local_copy`` does, and what registries say."""
     scratch = tempfile.gettempdir()
     with ExitStack() as stack:
         if place.kind == REGISTRY:
-            members = stack.enter_context(RegistryMembers(open_registry(place, surroundings), scratch, watch))
+            members = stack.enter_context(RegistryMembers(open_registry(place, surroundings), scratch, nobody))
             yield Looked(remote_facts(members, layers=layers), None, members)
             return
         path = stack.enter_context(local_copy(place, scratch, surroundings.environment))

@@ -132,14 +132,14 @@ class LayoutWriter:
 
         return pack(self._files, self._compressor, fill).described
 
-    def finish(self, image: Image, references: Sequence[Reference], annotations: Mapping[str, str] | None = None) -> Written:
-        """Write config, manifest and what makes the files a layout; ``annotations`` are the manifest's."""
-        written = self.end_image(image, annotations)
+    def finish(self, image: Image, references: Sequence[Reference]) -> Written:
+        """Write config, manifest and what makes the files a layout."""
+        written = self.end_image(image)
         write_index(self._files, [named(written.manifest, reference) for reference in references] or [written.manifest])
         return written
 
     def end_image(self, image: Image, annotations: Mapping[str, str] | None = None) -> Written:
-        """Write config and manifest of an image with the layers that were added since the last one."""
+        """Write config and manifest (with ``annotations``) of an image with the layers that were added since the last one."""
         done = image.with_layers(*self._layers)
         config = put_bytes(self._files, media_types.OCI_CONFIG, done.config_json())
         layers = tuple(self._described[layer] for layer in self._layers)
@@ -185,7 +185,7 @@ def pack(files: LayoutFiles, compressor: str, fill: Callable[[BlockStream], obje
 
 
 def keep_blob(files: LayoutFiles, described: Descriptor, pieces: Iterable[bytes]) -> None:
-    """Write a blob that was looked at before."""
+    """Write a blob whose bytes somebody looks at: what ``pieces`` raises leaves nothing."""
     try:
         file = files.begin()
         for piece in pieces:

@@ -22,7 +22,8 @@ from ..kernel.hashes import digest
 from .entries import REGULAR, Entry
 from .image_source import SourceImage, SourceLayer, archived_image, find_image
 from .members import Members, small
-from .tar_header import END, Stamp, header, padding
+from .stamp import Stamp
+from .tar_header import END, header, padding
 
 MANIFEST_FILE: Final = "manifest.json"
 #: What engines unpack.

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Self
 from ..archive.decompress import decompressed, sniff
 from ..archive.stream import PIECE, ArchiveError, ByteStream
 from ..image import media_types
+from ..image.config_layers import diff_ids_of
 from ..image.descriptor import Descriptor, Platform
 from ..image.document_type import OLD, document_type
 from ..image.json_text import LARGEST, JsonTextError, read_json
@@ -22,6 +23,7 @@ from ..image.oci_manifest import OciIndex, OciManifest
 from ..image.platform_choice import choose
 from ..image.remote_reference import RemoteReference
 from ..image.tags import BrokenImageError
+from ..kernel.amounts import amount
 from ..kernel.errors import ImagetoolsError
 from .ports import Repository
 from .side_by_side import Stop
@@ -172,7 +174,7 @@ class KeptBlobs:
                 yield piece
 
         where = f" from byte {size} on" if 0 < size < item.size else ", which has come already" if size else ""
-        self._log(f"fetching {item.digest} ({_size(item.size)}){where}")
+        self._log(f"fetching {item.digest} ({amount(item.size)}){where}")
         try:
             self._repository.blob(item, take, known())
         except ImagetoolsError as error:
@@ -190,7 +192,7 @@ class KeptBlobs:
             if self._done < self._next or self._done >= self._total:
                 return
             self._next = self._done + max(_STEP, self._total // 10)
-            text = f"{_size(self._done)} of {_size(self._total)} ({100 * self._done // self._total} %)"
+            text = f"{amount(self._done)} of {amount(self._total)} ({100 * self._done // self._total} %)"
         self._log(text)
 
 
@@ -205,10 +207,9 @@ def _uncompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _diff_ids(image: RemoteImage) -> list[str]:
     where = "the config"
-    document = read_json(image.config)
-    rootfs = document.get("rootfs") if isinstance(document, dict) else None
-    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    if not isinstance(diff_ids, list) or not all(isinstance(item, str) for item in diff_ids):
+    found = diff_ids_of(read_json(image.config))
+    diff_ids = [item for item in found or () if isinstance(item, str)]
+    if found is None or len(diff_ids) != len(found):
         raise BrokenImageError(where, "it has no rootfs.diff_ids")
     if len(diff_ids) != len(image.layers):
         raise BrokenImageError(where, f"it has {len(diff_ids)} diff_ids, the manifest has {len(image.layers)} layers")
@@ -229,13 +230,3 @@ def _platform(digest: str, config: bytes) -> Platform:
 def _platforms(items: Sequence[Descriptor]) -> list[str]:
     """Those that can be chosen; attestations say ``unknown``."""
     return [str(item.platform) for item in items if item.platform is not None and item.platform.os != "unknown"]
-
-
-def _size(count: int) -> str:
-    return (
-        f"{count / (1 << 20):.1f} MiB"
-        if count >= 1 << 20
-        else f"{count / (1 << 10):.1f} KiB"
-        if count >= 1 << 10
-        else f"{count} bytes"
-    )

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..archive.member import Kind, Member
 from ..image import media_types
+from ..image.config_layers import diff_ids_of
 from ..image.descriptor import Descriptor
 from ..image.facts import ArchiveFacts, Failure, MemberFacts
 from ..image.json_text import JsonTextError, read_json
@@ -93,6 +94,4 @@ def _diff_ids(config: bytes | None) -> list[str]:
         document = read_json(config or b"{}")
     except JsonTextError:
         return []
-    rootfs = document.get("rootfs") if isinstance(document, dict) else None
-    found = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+    return [item for item in diff_ids_of(document) or () if isinstance(item, str)]

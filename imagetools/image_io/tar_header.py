@@ -13,8 +13,6 @@ from zlib import adler32
 from .entries import DIRECTORY, Entry
 from .stamp import GNU, OCTAL_ID, OCTAL_SIZE, USTAR, Stamp, number
 
-__all__ = ["BLOCK", "END", "Stamp", "header", "padding"]
-
 BLOCK: Final = 512
 END: Final = bytes(2 * BLOCK)
 

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from .base_image import BaseLayer
 from .block_stream import BlockStream
 from .entries import Entry
-from .tar_header import END, Stamp, header, padding
+from .stamp import Stamp
+from .tar_header import END, header, padding
 
 _MOST_KEPT: Final = 20_000
 

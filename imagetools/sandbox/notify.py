@@ -30,7 +30,6 @@ MOST: Final = 65535  # the highest id where there are several
 
 _RECEIVE: Final = 0xC0502100
 _SEND: Final = 0xC0182101
-_VALID: Final = 0x40082102
 _SET_FLAGS: Final = 0x40082104
 _CONTINUE: Final = 1
 _MOST_LEAVING: Final = 256

@@ -24,7 +24,7 @@ from imagetools.image_io.block_stream import BlockStream
 from imagetools.image_io.compressors import open_sink
 from imagetools.image_io.docker_archive import DockerArchiveWriter
 from imagetools.image_io.entries import Entry, directory
-from imagetools.image_io.tar_header import Stamp
+from imagetools.image_io.stamp import Stamp
 from imagetools.image_io.tar_layer import LayerPart, LayerSource
 from tests.oracle.peers import need
 from tests.unit.builders.build import build

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
-from imagetools.app.ui.terminal import has_colour, human_size, is_live
+from imagetools.app.ui.terminal import has_colour, is_live
 from imagetools.image_io.watching import ENDS, MOUNTED, SENDING, SENT, THERE, BlobStep
+from imagetools.kernel.amounts import amount
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -58,10 +59,10 @@ class BlobRows:
         """What came of it, in a line."""
         if not self._ended:
             moved = sum(self._sent.values())
-            return f"{self._title}: {human_size(moved)} sent" if moved else f"{self._title}: {human_size(self._read[0])} read"
+            return f"{self._title}: {amount(moved)} sent" if moved else f"{self._title}: {amount(self._read[0])} read"
         counts = {what: [step for step in self._ended.values() if step.what == what] for what in (SENT, MOUNTED, THERE)}
         sent = sum(step.total for step in counts[SENT])
-        words = [f"{len(counts[SENT])} of {len(self._ended)} blobs sent" + (f" ({human_size(sent)})" if sent else "")]
+        words = [f"{len(counts[SENT])} of {len(self._ended)} blobs sent" + (f" ({amount(sent)})" if sent else "")]
         words += [f"{len(counts[what])} {what}" for what in (MOUNTED, THERE) if counts[what]]
         return f"{self._title}: {', '.join(words)}"
 
@@ -96,10 +97,10 @@ class BlobRows:
             table.add_column(no_wrap=True)
         for step in list(self._moving.values())[:_MOST_ROWS]:
             bar = ProgressBar(total=max(1, step.total), completed=step.done, width=20)
-            size = f"{human_size(step.done)} of {human_size(step.total)}"
+            size = f"{amount(step.done)} of {amount(step.total)}"
             table.add_row(Text(step.layer, style="bold"), Text(step.what), bar, Text(size, style="cyan"))
         done, total = self._read
-        read = f"{human_size(done)} of {human_size(total)} read" if total else ""
+        read = f"{amount(done)} of {amount(total)} read" if total else ""
         ended = f"{len(self._ended)} blobs there" if self._ended else ""
         words = ", ".join(filter(None, (ended, read)))
         return Group(table, Text(f"{self._title}: {words}", style="dim", no_wrap=True, overflow="ellipsis"))

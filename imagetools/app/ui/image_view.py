@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from imagetools.app.ui.terminal import clean, human_size
+from imagetools.app.ui.terminal import clean
 from imagetools.image.facts import ArchiveFacts, Part
 from imagetools.image.inspected_index import InspectedIndex
 from imagetools.image.inspection import Inspected, InspectedLayer
 from imagetools.image.why import CONFIG, ROOT, Reason, Step, base_name
+from imagetools.kernel.amounts import amount
 
 _MOST_IN_A_FOLDER: Final = 20
 _MOST_REFERRERS: Final = 20
@@ -68,8 +69,8 @@ def _names(names: Sequence[str]) -> str:
 def _size(image: Inspected) -> str:
     stored, whole = sum(layer.blob_size for layer in image.layers), image.size
     if whole is None:
-        return f"{human_size(stored)} as it lies there"
-    return human_size(whole) + ("" if stored == whole else f", {human_size(stored)} as it lies there")
+        return f"{amount(stored)} as it lies there"
+    return amount(whole) + ("" if stored == whole else f", {amount(stored)} as it lies there")
 
 
 def _table(title: str, values: "dict[str, object] | object") -> Iterator[str]:
@@ -82,9 +83,9 @@ def _table(title: str, values: "dict[str, object] | object") -> Iterator[str]:
 
 def _layer(number: int, layer: InspectedLayer, depth: int) -> Iterator[str]:
     kind = layer.media_type.rpartition("tar")[2].lstrip("+.")
-    sizes = [] if layer.size is None else [human_size(layer.size)]
+    sizes = [] if layer.size is None else [amount(layer.size)]
     if kind or layer.size is None:
-        sizes.append(f"{human_size(layer.blob_size)} {kind}".rstrip())
+        sizes.append(f"{amount(layer.blob_size)} {kind}".rstrip())
     yield f"  {number:>3}  {layer.digest}  {', '.join(sizes)}"
     if layer.digest != layer.diff_id:
         yield f"       diff ID {layer.diff_id}"
@@ -92,7 +93,7 @@ def _layer(number: int, layer: InspectedLayer, depth: int) -> Iterator[str]:
         yield f"       ({layer.comment})"
     objects = set(layer.store_paths)
     room = {part.path: part.size for part in layer.parts}
-    yield from (f"       {path}  {human_size(room.get(path, 0))}" for path in layer.store_paths)
+    yield from (f"       {path}  {amount(room.get(path, 0))}" for path in layer.store_paths)
     yield from _folder([part for part in layer.parts if part.path not in objects], "", depth)
     gone = layer.removed[:_MOST_IN_A_FOLDER]
     yield from (f"       {path}  removed" for path in gone)
@@ -112,21 +113,21 @@ def _folder(parts: Sequence[Part], above: str, depth: int) -> Iterator[str]:
     indent = " " * (5 + 2 * level)
     for part in here[:_MOST_IN_A_FOLDER]:
         files = f", {part.files} files" if part.files > 1 else ""
-        yield f"{indent}{part.path}  {human_size(part.size)}{files}"
+        yield f"{indent}{part.path}  {amount(part.size)}{files}"
         yield from _folder(parts, part.path, depth)
     rest = here[_MOST_IN_A_FOLDER:]
     if rest:
-        yield f"{indent}and {len(rest)} more, {human_size(sum(part.size for part in rest))}"
+        yield f"{indent}and {len(rest)} more, {amount(sum(part.size for part in rest))}"
 
 
 def _index_lines(index: InspectedIndex, medium: str) -> Iterator[str]:
     yield f"Name:      {_names(index.names)}"
     yield f"Medium:    {medium}"
     yield f"Index:     {index.digest}"
-    yield f"Size:      {human_size(index.stored)} as it lies there"
+    yield f"Size:      {amount(index.stored)} as it lies there"
     shared = index.shared
     if shared:
-        yield f"Shared:    {len(shared)} {'layer' if len(shared) == 1 else 'layers'}, {human_size(sum(shared.values()))}"
+        yield f"Shared:    {len(shared)} {'layer' if len(shared) == 1 else 'layers'}, {amount(sum(shared.values()))}"
     yield f"Machines ({len(index.images)}):"
     width = max((len(str(image.platform)) for image in index.images), default=0)
     for image in index.images:
@@ -139,7 +140,7 @@ def _reason_lines(reason: Reason, image: Inspected) -> Iterator[str]:
             if base_name(path) == reason.path:
                 size = sum(part.size for part in layer.parts if part.path == path)
                 yield f"Path:      {path}"
-                yield f"Layer:     {number}, {human_size(size)}"
+                yield f"Layer:     {number}, {amount(size)}"
     if not reason.way:
         yield "Why:       neither the config nor a file outside of the store leads to it"
     else:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TextIO
 
-from imagetools.app.ui.terminal import human_size, is_live
+from imagetools.app.ui.terminal import is_live
 from imagetools.image_io.daemon import LayerLoading, Sent
 from imagetools.image_io.loading import Loaded, LoadEvent
 from imagetools.image_io.outgoing import Sending
+from imagetools.kernel.amounts import amount
 
 
 class LoadView:
@@ -30,7 +31,7 @@ class LoadView:
         step = (_step(event), event.done * 100 // max(1, event.total))
         if step != self._shown:
             self._shown = step
-            of = f"{human_size(event.done)} of {human_size(event.total)} ({step[1]} %)"
+            of = f"{amount(event.done)} of {amount(event.total)} ({step[1]} %)"
             self._stream.write(f"\r\x1b[K{self._title}: {step[0]} {of}")
             self._stream.flush()
 
@@ -40,7 +41,7 @@ class LoadView:
         if self._quiet:
             return
         layers = f", {loaded.sent} of {loaded.layers} layers" if loaded.layers else ""
-        self._stream.write(f"{self._title}: {human_size(loaded.size)} sent{layers}\n")
+        self._stream.write(f"{self._title}: {amount(loaded.size)} sent{layers}\n")
         self._stream.flush()
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:

@@ -40,15 +40,6 @@ def shown(text: str, *, colour: bool) -> str:
     return kept.replace("\r", "").replace("\a", "")
 
 
-def human_size(count: float) -> str:
-    """Bytes for people: ``12.3 MiB``."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
-
-
 def say(text: str) -> None:
     """A line for the person, on standard error, as bytes of the definition."""
     sys.stdout.flush()

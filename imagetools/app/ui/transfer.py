@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TextIO
 
-from imagetools.app.ui.terminal import human_size, is_live
+from imagetools.app.ui.terminal import is_live
+from imagetools.kernel.amounts import amount
 
 
 class Transfer:
@@ -30,13 +31,13 @@ class Transfer:
         step = (what, done * 100 // total if total else done >> 20)
         if step != self._shown:
             self._shown = step
-            of = f" of {human_size(total)} ({step[1]} %)" if total else ""
-            self._stream.write(f"\r\x1b[K{self._title}: {what} {human_size(done)}{of}")
+            of = f" of {amount(total)} ({step[1]} %)" if total else ""
+            self._stream.write(f"\r\x1b[K{self._title}: {what} {amount(done)}{of}")
             self._stream.flush()
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         if self._live:
             self._stream.write("\r\x1b[K")
         if kind is None and not self._quiet:
-            self._stream.write(f"{self._title}: {human_size(self._done)} sent\n")
+            self._stream.write(f"{self._title}: {amount(self._done)} sent\n")
         self._stream.flush()

@@ -9,6 +9,7 @@ does; where that program dies or quietly does nothing, there is a sentence here.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from ...kernel.amounts import amount
 from .cohorts import size_cohorts
 from .path_graph import PathGraph, merged
 from .pipeline_errors import PipelineStepError, PipelineValueError
@@ -290,11 +291,3 @@ def _counted(graphs: Sequence[PathGraph]) -> str:
 def _paths(graphs: Sequence[PathGraph]) -> str:
     count = sum(len(graph.edges) for graph in graphs)
     return f"{count} path{'' if count == 1 else 's'}, {amount(sum(graph.size for graph in graphs))}"
-
-
-def amount(size: int) -> str:
-    """Bytes for people."""
-    for power, unit in ((9, "GB"), (6, "MB"), (3, "kB")):
-        if size >= 10**power:
-            return f"{size / 10**power:.1f} {unit}"
-    return f"{size} bytes"

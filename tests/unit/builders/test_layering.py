@@ -78,9 +78,9 @@ def test_the_log_of_a_pipeline(store: FakeStore, tmp_path: Path) -> None:
     built = build(store, tmp_path / "out", "layered", contents=[store.logical("shell")], layeringPipeline=pipeline, debug="1")
     assert built.log[:4] == [
         f"note: layeringPipeline names {absent}, which is not part of the image",
-        "layering: step 1 (subcomponent_out): parts main: 1 graph of 3 paths, 700.0 kB, rest: 1 graph of 0 paths, 0 bytes",
-        "layering: step 2 (flatten): a list of 2 graphs of 3 paths, 700.0 kB",
-        "layering: layer 1: 3 paths, 700.0 kB",
+        "layering: step 1 (subcomponent_out): parts main: 1 graph of 3 paths, 683.6 KiB, rest: 1 graph of 0 paths, 0 bytes",
+        "layering: step 2 (flatten): a list of 2 graphs of 3 paths, 683.6 KiB",
+        "layering: layer 1: 3 paths, 683.6 KiB",
     ]
     paths = sorted(store.logical(name) for name in ("libc", "hook", "shell"))
     assert built.log[4:] == [

@@ -7,7 +7,7 @@ import pytest
 from imagetools.image import manifest
 from imagetools.image.container_config import ContainerConfig
 from imagetools.image.image import Image
-from imagetools.image.layer import Layer, chain_ids, oci_digest
+from imagetools.image.layer import Layer, oci_digest
 from imagetools.image.manifest import ArchivedImage, ManifestError
 from imagetools.image.times import Moment, TimeFormatError
 from imagetools.kernel.hashes import digest
@@ -29,12 +29,6 @@ def test_the_config_document() -> None:
     }
     assert done.id == digest("sha256", done.config_json())
     assert done.diff_ids == (A, B)
-
-
-def test_chain_ids() -> None:
-    first, second = chain_ids((A, B))
-    assert first == A
-    assert second == digest("sha256", f"{oci_digest(A)} {oci_digest(B)}".encode())
 
 
 def test_manifest_round_trip() -> None:

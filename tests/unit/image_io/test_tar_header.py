@@ -12,7 +12,8 @@ from imagetools.archive.member import Kind
 from imagetools.archive.stream import ByteStream
 from imagetools.archive.tarball import read_tar
 from imagetools.image_io.entries import BLOCK_DEVICE, CHARACTER, FIFO, HARDLINK, REGULAR, Entry, directory, symlink
-from imagetools.image_io.tar_header import END, Stamp, header, padding
+from imagetools.image_io.stamp import Stamp
+from imagetools.image_io.tar_header import END, header, padding
 
 
 def tar(entries: Iterable[Entry], stamp: Stamp | None = None) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagetools.image.layering.path_graph import PathGraph, merged
-from imagetools.image.layering.pipeline import Pipeline, amount
+from imagetools.image.layering.pipeline import Pipeline
 from imagetools.image.layering.pipeline_errors import PipelineStepError, PipelineValueError
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "image"
@@ -187,13 +187,3 @@ def test_parts_have_every_path_once(whole: PathGraph, data: st.DataObject) -> No
     for name in ("split_paths", "subcomponent_in", "subcomponent_out"):
         found = Pipeline([[name, wanted]]).layers(whole)
         assert sorted(path for layer in found for path in layer.paths) == sorted(whole.paths)
-
-
-def test_amounts() -> None:
-    assert [amount(size) for size in (0, 999, 1000, 1_234_567, 9_876_543_210)] == [
-        "0 bytes",
-        "999 bytes",
-        "1.0 kB",
-        "1.2 MB",
-        "9.9 GB",
-    ]
