@@ -1,10 +1,11 @@
-"""Every image that a test here builds is looked at by all who can."""
+"""Every image that a test here builds is looked at by all who can; what many tests need is built once."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.oracle.commands import BUILT
+from tests.oracle.packages import Furnish, furnisher
 from tests.oracle.whole_images import look_at_once
 
 
@@ -14,3 +15,8 @@ def images_are_whole() -> Iterator[None]:
     yield
     while BUILT:
         look_at_once(BUILT.pop())
+
+
+@pytest.fixture(scope="session")
+def furnish(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
+    return furnisher(tmp_path_factory)

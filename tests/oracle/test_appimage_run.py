@@ -11,6 +11,7 @@ import pytest
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle import runnable_appimages as appimages
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import base_for, need_namespaces, users
 
@@ -91,14 +92,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def world(furnish: Furnish) -> Iterator[World]:
     need("apt-get", "gcc", "mksquashfs", "xorriso")
     if not apt.has_lists():
         pytest.skip("apt has no package lists on this machine: run apt-get update")
     need_namespaces()
     with base_for(None) as folder:
         Path(folder).chmod(0o755)
-        yield World(Path(folder))
+        yield World(furnish(Path(folder)))
 
 
 @user

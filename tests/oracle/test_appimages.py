@@ -11,6 +11,7 @@ from imagetools.archive.stream import ArchiveError
 from imagetools.bundled.builders.appimage_tools.unpack_image import unpack_appimage
 from tests.oracle.appimages import iso, make_tree, squash, tree, type_one, type_two, unsquash, zisofs
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 
 pytestmark = pytest.mark.oracle
@@ -29,8 +30,8 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
+    return furnish(tmp_path_factory.mktemp("home"))
 
 
 def build(home: Path, image: Path, more: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":

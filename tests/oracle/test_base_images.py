@@ -18,6 +18,7 @@ from imagetools.bundled.builders.docker_tools.merge_images import DockerMerge
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.builders.build import build
 from tests.unit.builders.fakes import FakeContext, FakeStore
@@ -366,14 +367,13 @@ in
 
 
 @pytest.mark.docker
-def test_what_nixpkgs_tests_of_its_own(tmp_path: Path) -> None:
+def test_what_nixpkgs_tests_of_its_own(tmp_path: Path, furnish: Furnish) -> None:
     """layersOrder, environmentVariables, layered-on-top, layered-on-top-layered, layered-bulk-layer of its examples."""
     need_engine()
     need_namespaces()
     if not apt.has_lists():
         pytest.skip("no package lists: apt-get update")
-    home = tmp_path / "home"
-    home.mkdir()
+    home = furnish(tmp_path)
     (home / "set.nix").write_text(NIXPKGS_TESTS)
     names = ("order", "single", "layered", "onTop", "onTopLayered", "bulk")
     words = [word for name in names for word in ("-A", name)]

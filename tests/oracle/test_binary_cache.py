@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.commands import imagetools, nix, run
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
@@ -29,12 +30,12 @@ def built(home: Path, attribute: str) -> Path:
 
 
 @pytest.mark.parametrize("compression", ["none", "xz", "zstd"])
-def test_nix_substitutes_from_it(tmp_path: Path, compression: str) -> None:
+def test_nix_substitutes_from_it(tmp_path: Path, furnish: Furnish, compression: str) -> None:
     need("nix-store")
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     ours.mkdir()
     theirs.mkdir()
-    cache = built(ours, compression)
+    cache = built(furnish(ours), compression)
     program = built(ours, "program")
     recipe = ["--option", "require-sigs", "false"]
     for name in ("trusted-substituters", "substituters"):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.commands import imagetools, nix
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
@@ -21,12 +22,10 @@ SET = "with import <nixpkgs> { };"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
     """A user whose store already has the package set."""
     need("apt-get")
-    made = tmp_path_factory.mktemp("home")
-    imagetools("build", "-E", f"{SET} [ bash busybox ]", "--no-out-link", home=made)
-    return made
+    return furnish(tmp_path_factory.mktemp("home"))
 
 
 def build(home: Path, text: str, *words: str, check: bool = True) -> "tuple[int, list[str], str]":

@@ -15,6 +15,7 @@ import pytest
 
 from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
 from tests.unit.sandbox.cage import UNREADABLE, other_user_can_run
@@ -24,9 +25,9 @@ EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
     need("apt-get")
-    return tmp_path_factory.mktemp("home")
+    return furnish(tmp_path_factory.mktemp("home"))
 
 
 def docker(*words: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import OTHER_USER, base_for, need_namespaces, users
 
@@ -64,14 +65,14 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def built(furnish: Furnish) -> Any:
     need("apt-get")
     if not apt.has_lists():
         pytest.skip("apt has no package lists on this machine: run apt-get update")
     need_namespaces()
     with base_for(None) as folder:
         Path(folder).chmod(0o755)
-        yield Built(Path(folder))
+        yield Built(furnish(Path(folder)))
 
 
 user = pytest.mark.parametrize("user", users())

@@ -9,6 +9,7 @@ import pytest
 
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 
 IMAGE = """
@@ -34,8 +35,8 @@ def built(home: Path, *words: str) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path
+def home(tmp_path: Path, furnish: Furnish) -> Path:
+    return furnish(tmp_path)
 
 
 @pytest.mark.docker

@@ -12,6 +12,7 @@ import pytest
 from tests.oracle.commands import imagetools, run
 from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
 
@@ -71,8 +72,8 @@ in
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return home_with(tmp_path_factory.mktemp("shells"), SET)
+def home(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
+    return furnish(home_with(tmp_path_factory.mktemp("shells"), SET))
 
 
 class Containers:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
 from tests.unit.sandbox.cage import base_for
@@ -73,9 +74,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> World:
     need("apt-get")
-    return World(tmp_path_factory.mktemp("home"))
+    return World(furnish(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools, nix
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.pkgs.evaluate import PACKAGE
 
@@ -48,12 +49,12 @@ in
 """
 
 
-def test_scripts_are_looked_through(tmp_path: Path) -> None:
+def test_scripts_are_looked_through(tmp_path: Path, furnish: Furnish) -> None:
     if not apt.has_lists():
         pytest.skip("apt has no package lists on this machine: run apt-get update")
     good = APPLICATION + """ make ''for word in "$@"; do echo "«$word»"; done; echo end''"""
     words = ("build", "--no-out-link", "-E")
-    built = imagetools(*words, good, home=tmp_path)
+    built = imagetools(*words, good, home=furnish(tmp_path))
     assert imagetools("run", built.stdout.strip() + "/bin/app", "a b", "ü", home=tmp_path).stdout == "«a b»\n«ü»\nend\n"
 
     bad = imagetools(*words, APPLICATION + "make ''echo $1''", home=tmp_path, check=False)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.oracle.commands import imagetools, run
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.servers.fault_proxy import Fault, FaultProxy, Forwarder, faulty, reset_in_request, slam, status
 from tests.servers.images import OCI, digest_of, layer_tar, make_image
@@ -113,11 +114,11 @@ in {
 
 
 @pytest.mark.xdist_group("builds")
-def test_what_was_built_is_pushed(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_what_was_built_is_pushed(registry: RunningRegistry, tmp_path: Path, furnish: Furnish) -> None:
     """A script, which is read instead of run, a compressed archive and a layout of the same image."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files/hello").write_text("hello\n" * 1000)
-    (tmp_path / "set.nix").write_text(SET)
+    (furnish(tmp_path) / "set.nix").write_text(SET)
     layers = []
     for kind in ("stream", "packed", "layout"):
         imagetools("build", "set.nix", "-A", kind, "-o", kind, home=tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from imagetools.image.inspection import inspect
 from tests.oracle.commands import BUILT, imagetools, run
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.oracle.whole_images import image_at, look_at
 
@@ -68,10 +69,10 @@ FOR_DOCKER = ["image-on-base", "layered-few", "stream-on-base", "layout-zstd", "
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def paths(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Mapping[str, str]:
     """All images, built at once; those of scripts have been written."""
     need("apt-get")
-    home = tmp_path_factory.mktemp("home")
+    home = furnish(tmp_path_factory.mktemp("home"))
     (home / "set.nix").write_text(SET)
     words = [word for name in NAMES for word in ("-A", name)]
     paths = dict(zip(NAMES, imagetools("build", "set.nix", *words, home=home).stdout.split(), strict=True))
