@@ -19,8 +19,7 @@ from imagetools.lang.runtime import selection
 from imagetools.lang.runtime.coerce import canonical, dir_name
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Loader, Machine
-from imagetools.lang.runtime.positions import Source
-from imagetools.lang.runtime.report import STRING
+from imagetools.lang.runtime.positions import STRING, Source
 from imagetools.lang.syntax import cache
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.values.model import STACK, Attrs, Code, Thunk
@@ -106,7 +105,7 @@ class Files(Loader):
         try:
             value = self.parsed(self.machine.io.read_file(path), path, dir_name(path), scope, False).eval(env)
         except EvalError as error:
-            error.push(f"while evaluating the file '{path}':")
+            error.push_file(path)
             raise
         STACK.depth -= 1
         return value

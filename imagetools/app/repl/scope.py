@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from imagetools.app.compose import Session
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.lang.runtime.report import STRING
+from imagetools.lang.runtime.positions import STRING
 from imagetools.lang.runtime.selection import auto_call
 from imagetools.lang.syntax.errors import ParseError, UndefinedVariableError
 from imagetools.lang.syntax.parser import parse_file

@@ -11,8 +11,8 @@ from imagetools.kernel.bytestr import from_unicode
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.errors import EvalError, StackOverflow
 from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.positions import STRING
 from imagetools.lang.runtime.printer import show_name, show_scalar
-from imagetools.lang.runtime.report import STRING
 from imagetools.lang.values.model import STACK, Attrs, Builtin, Lambda, PartialBuiltin
 
 MAX_MEMBERS: Final = 100

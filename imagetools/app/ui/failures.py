@@ -3,6 +3,7 @@
 import sys
 
 from imagetools.app.settings import Settings
+from imagetools.app.ui.own_files import OwnFiles
 from imagetools.app.ui.terminal import clean, has_colour, shown
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -26,7 +27,8 @@ def show_failure(error: ImagetoolsError, settings: Settings, *, show_trace: bool
     if not isinstance(error, EvalError | ParseError) or isinstance(error, RealisationFailed):
         error.message = "\n".join(map(clean, error.message.split("\n")))
     colour = has_colour(sys.stderr, settings.environment)
-    text = shown(render(error, lambda path: _source(path, settings), show_trace, colour), colour=colour)
+    own = OwnFiles(settings.store_dir)
+    text = shown(render(error, lambda path: _source(path, settings), show_trace, colour, own), colour=colour)
     sys.stdout.flush()
     sys.stderr.write(text.rstrip("\n") + "\n")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from imagetools.lang.nodes.base import Unit
 from imagetools.lang.runtime.errors import EvalError
-from imagetools.lang.values.model import Builtin, Code, Lambda
+from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda
 
 
 class Call1(Code):
@@ -133,7 +133,7 @@ def called_from(unit: Unit, offset: int, f: object, error: EvalError) -> None:
     unit.place(error, offset)
     if error.in_call:
         error.in_call = False
-        if type(f) is Lambda:
+        if type(f) is Lambda or type(f) is Attrs:  # a set: its __functor
             error.push("from call site", unit.pos(offset))
 
 

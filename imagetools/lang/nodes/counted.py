@@ -196,9 +196,14 @@ class CountedRec(RecLiteral):
 
     def eval(self, env: list[object]) -> object:
         self.statistics.thunks += self.inherited
-        self.statistics.set(len(self.bindings.names) + len(self.dynamic))
+        size = len(self.bindings.names) + len(self.dynamic)
+        self.statistics.set(size)
         self.statistics.env(self.size - 1)
-        return super().eval(env)
+        v = super().eval(env)
+        if self.overrides >= 0 and type(v) is Attrs:
+            over = self.unit.machine.attrs(v.d["__overrides"])
+            self.statistics.set(size + len(over.d))
+        return v
 
 
 class CountedWithVar(WithVar):
@@ -210,6 +215,17 @@ class CountedWithVar(WithVar):
 
     def eval(self, env: list[object]) -> object:
         v = super().eval(env)
+        self.count(env)
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        v = super().thunk(env)
+        if type(v) is not Thunk or v.code is not self:
+            self.count(env)
+        return v
+
+    def count(self, env: list[object]) -> None:
+        """The attribute that was found."""
         frame = env
         level = 0
         for wanted in self.levels:
@@ -217,10 +233,11 @@ class CountedWithVar(WithVar):
                 frame = cast(list[object], frame[0])
                 level += 1
             scope = frame[1]
+            if type(scope) is Thunk and scope.code is None:
+                scope = scope.slot
             if type(scope) is Attrs and self.name in scope.d:
                 found(self.statistics, scope, self.name)
                 break
-        return v
 
 
 class CountedList(ListLiteral):

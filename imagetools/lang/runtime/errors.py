@@ -16,11 +16,12 @@ KEEP_FRAMES: Final = 500
 
 
 class Frame:
-    """One line of a trace: what was being done, and where."""
+    """One line of a trace: what was being done, and where. ``file``: a whole file was being evaluated."""
 
     def __init__(self, text: str, pos: Pos | None) -> None:
         self.text = text
         self.pos = pos
+        self.file: str | None = None
 
 
 class EvalError(ImagetoolsError):
@@ -52,6 +53,11 @@ class EvalError(ImagetoolsError):
         if len(frames) >= 3 * KEEP_FRAMES:
             self.frames = frames[:KEEP_FRAMES] + frames[2 * KEEP_FRAMES :]
             self.dropped = self.dropped + KEEP_FRAMES  # not "+=": mypyc takes it for a native attribute
+
+    def push_file(self, file: str) -> None:
+        """Add the frame of a file that is evaluated."""
+        self.push(f"while evaluating the file '{file}':")
+        self.frames[-1].file = file
 
 
 class TypeErrorNix(EvalError):

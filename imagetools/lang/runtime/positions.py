@@ -7,6 +7,8 @@ A node keeps a byte offset; line and column come from the table of line starts w
 from typing import Final
 
 NEWLINE: Final = 10
+STRING: Final = "(string)"
+"""The file of a text that is none."""
 
 
 class Source:

@@ -2,6 +2,7 @@
 
 Pure: the text of a file for the excerpt comes from a function that the caller gives. The sentence, a blank line, where it is
 with the source lines, suggestions for a misspelt name, and with ``show_trace`` every frame in the same form, innermost first.
+Without it, and where it is known which files are the person's own, how it came to that in short (``trace.py``).
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.errors import EvalError, UndefinedVariable
 from imagetools.lang.runtime.positions import Pos
+from imagetools.lang.runtime.trace import Own, Short, shorten, spot
 from imagetools.lang.syntax.errors import ParseError, UndefinedVariableError
 from imagetools.lang.syntax.excerpt import INDENT, excerpt
 from imagetools.lang.syntax.near_misses import did_you_mean, near, variable_limit
@@ -19,13 +21,15 @@ RED: Final = "\x1b[31;1m"
 BLUE: Final = "\x1b[34;1m"
 YELLOW: Final = "\x1b[35;1m"
 NORMAL: Final = "\x1b[0m"
-STRING: Final = "(string)"
 
 ReadSource = Callable[[str], bytes | None]
 
 
-def render(error: ImagetoolsError, read: ReadSource, show_trace: bool = False, color: bool = False) -> str:
-    """The whole text of an error, without a newline at the end. ``read`` gives the bytes of a source file, None if it cannot."""
+def render(
+    error: ImagetoolsError, read: ReadSource, show_trace: bool = False, color: bool = False, own: Own | None = None
+) -> str:
+    """The whole text of an error, without a newline at the end. ``read`` gives the bytes of a source file, None if it cannot;
+    ``own`` says which files are the person's own (None: nothing is known of that)."""
     message = display_message(error)
     if isinstance(error, ParseError):  # its message brings the place along: spread it like that of every other error
         place, *source = message[len(error.problem) :].strip("\n").split("\n")
@@ -34,13 +38,23 @@ def render(error: ImagetoolsError, read: ReadSource, show_trace: bool = False, c
         message = _indented(message)
     lines = [_paint("error:", RED, color) + " " + message]
     hidden = False
-    if isinstance(error, EvalError) and error.pos is not None:
-        lines.append("")
-        lines.extend(_place(error.pos, read, color))
+    short: Short | None = None
+    if isinstance(error, EvalError):
+        pos = error.pos
+        if own is not None and not show_trace:
+            short = shorten(error, own)
+            pos = short.pos
+        if pos is not None:
+            lines.append("")
+            lines.extend(_place(pos, read, color))
     suggestion = suggest(error)
     if suggestion:
         lines.append(INDENT + suggestion)
     if isinstance(error, EvalError):
+        if short is not None and short.steps:
+            lines.append("")
+            for step in short.steps:
+                lines.append(INDENT + _indented(step))
         if show_trace:
             lines.extend(_trace(error, read, color))
         hidden = bool(error.frames) and not show_trace
@@ -74,8 +88,7 @@ def _trace(error: EvalError, read: ReadSource, color: bool) -> list[str]:
 def _place(pos: Pos, read: ReadSource, color: bool) -> list[str]:
     """``at file:line:column:`` and the source lines."""
     file, line, column = pos.resolve()
-    shown = "«string»" if file == STRING else display(file)
-    lines = [f"{INDENT}{_paint('at', BLUE, color)} {_paint(f'{shown}:{line}:{column}', YELLOW, color)}:"]
+    lines = [f"{INDENT}{_paint('at', BLUE, color)} {_paint(spot(pos), YELLOW, color)}:"]
     text = pos.source.text if pos.source.text is not None else read(file)
     if text is not None:
         code = excerpt(text, line, column)
