@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError
+from imagetools.builtin.api import CERTIFICATES, BuiltinContext, BuiltinError, MissingAttributeError
 from imagetools.image.platform_choice import go_platform
 from imagetools.image.reference import ImageNameError
 from imagetools.image.remote_reference import RemoteReference
@@ -20,12 +20,7 @@ class DockerPull:
 
     name: ClassVar[str] = "docker-pull"
     needs_network: ClassVar[bool] = True
-    host_binds: ClassVar[tuple[str, ...]] = (
-        "/etc/ssl",
-        "/etc/pki",
-        "/usr/share/ca-certificates",
-        "/usr/local/share/ca-certificates",
-    )
+    host_binds: ClassVar[tuple[str, ...]] = CERTIFICATES
 
     def registry(self, env: Mapping[str, str]) -> RemoteReference | None:
         """See ``AsksRegistries``."""

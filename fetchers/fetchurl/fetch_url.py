@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError
+from imagetools.builtin.api import CERTIFICATES, BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError
 from imagetools.kernel.hashes import Hash, HashError
 
 from ..download import NothingWorkedError, download, wishes_of
@@ -28,12 +28,7 @@ class FetchUrl:
 
     name: ClassVar[str] = "fetchurl"
     needs_network: ClassVar[bool] = True
-    host_binds: ClassVar[tuple[str, ...]] = (
-        "/etc/ssl",
-        "/etc/pki",
-        "/usr/share/ca-certificates",
-        "/usr/local/share/ca-certificates",
-    )
+    host_binds: ClassVar[tuple[str, ...]] = CERTIFICATES
 
     def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The files that ``file:`` URLs name (see ``ReadsHostFiles``); only regular ones, and nothing of the kernel's."""

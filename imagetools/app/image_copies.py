@@ -8,11 +8,9 @@ from imagetools.app.settings import read_settings
 
 if TYPE_CHECKING:
     from imagetools.app.settings import Settings
-    from imagetools.image.remote_reference import RemoteReference
     from imagetools.image_io.carrying import Copied
     from imagetools.image_io.copying import Surroundings, Wishes
     from imagetools.image_io.places import Place
-    from imagetools.image_io.ports import Registries
 
 
 def copy_with_progress(source: "Place", target: "Place", wishes: "Wishes", *, insecure: bool, quiet: bool) -> "Copied":
@@ -27,6 +25,7 @@ def copy_with_progress(source: "Place", target: "Place", wishes: "Wishes", *, in
 
 def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundings":
     """What copying needs beside files."""
+    from imagetools.app.registries import open_registries
     from imagetools.image_io.blob_places import BlobPlaces
     from imagetools.image_io.copying import Surroundings
     from imagetools.image_io.ledger import LayerLedger
@@ -34,31 +33,11 @@ def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundin
 
     return Surroundings(
         settings.environment,
-        _registries(settings, insecure=insecure),
+        open_registries(settings, insecure=insecure),
         LayerLedger(f"{settings.cache}/layers"),
         BlobPlaces(f"{settings.cache}/registries"),
         PackedArchives(f"{settings.cache}/archives"),
     )
-
-
-def _registries(settings: "Settings", *, insecure: bool) -> "Registries":
-    """Connections and logins are shared by all repositories of one registry."""
-    from imagetools.image_io.ports import Repository
-
-    known: dict[str, object] = {}
-
-    def open_one(reference: "RemoteReference") -> Repository:
-        from imagetools.app.registries import registry_access
-        from imagetools.net.registry.registry import Registry
-        from imagetools.net.registry.repository import RemoteRepository
-
-        registry = known.get(reference.registry)
-        if not isinstance(registry, Registry):
-            access = known.setdefault("", registry_access(settings))
-            known[reference.registry] = registry = Registry(reference.registry, access, insecure=insecure)  # type: ignore[arg-type]
-        return RemoteRepository(registry, reference)
-
-    return open_one
 
 
 def as_json(copied: "Copied") -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from imagetools.app.caches import connect, read_optional
@@ -10,10 +11,9 @@ from imagetools.app.ui.terminal import say
 from imagetools.kernel.bytestr import to_bytes, to_str
 
 if TYPE_CHECKING:
-    from imagetools.image.remote_reference import RemoteReference
+    from imagetools.image_io.ports import Registries
     from imagetools.net.registry.access import RegistryAccess
     from imagetools.net.registry.logins import Logins
-    from imagetools.net.registry.repository import RemoteRepository
 
 
 def registry_access(settings: Settings) -> "RegistryAccess":
@@ -37,12 +37,21 @@ def registry_access(settings: Settings) -> "RegistryAccess":
     )
 
 
-def open_repository(access: "RegistryAccess", reference: "RemoteReference", *, insecure: bool = False) -> "RemoteRepository":
-    """The repository that ``reference`` names. ``insecure`` allows any certificate, and http where there is no https."""
+def open_registries(settings: Settings, *, insecure: bool = False) -> "Registries":
+    """What opens the repository of a name; connections and logins are shared by all of one registry. ``insecure`` allows any
+    certificate, and http where there is no https."""
     from imagetools.net.registry.registry import Registry
     from imagetools.net.registry.repository import RemoteRepository
 
-    return RemoteRepository(Registry(reference.registry, access, insecure=insecure), reference)
+    @cache
+    def access() -> "RegistryAccess":
+        return registry_access(settings)
+
+    @cache
+    def registry(name: str) -> Registry:
+        return Registry(name, access(), insecure=insecure)
+
+    return lambda reference: RemoteRepository(registry(reference.registry), reference)
 
 
 def registry_logins(settings: Settings) -> "Logins":

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # few builders ask registries, and all wait for their process
 #: In the build folder: the ledger that a builder of layers leaves.
 LEDGER: Final = ".layers"
 
+#: Where hosts keep certificates: ``host_binds`` of whoever speaks TLS.
+CERTIFICATES: Final = ("/etc/ssl", "/etc/pki", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
+
 
 class BuiltinError(ImagetoolsError):
     """A builtin builder cannot do its work; subclass it beside the code that raises. It becomes the end of the build's log."""

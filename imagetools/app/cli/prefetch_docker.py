@@ -113,7 +113,6 @@ def _without_tag(name: str) -> str:
 
 def _digest(session: "Session", reference: "RemoteReference", *, insecure: bool) -> str:
     """The digest that a tag means now. Raises RegistryError."""
-    from imagetools.app.registries import open_repository, registry_access
+    from imagetools.app.registries import open_registries
 
-    repository = open_repository(registry_access(session.settings), reference, insecure=insecure)
-    return repository.manifest(reference.selector).digest
+    return open_registries(session.settings, insecure=insecure)(reference).manifest(reference.selector).digest

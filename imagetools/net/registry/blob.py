@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from imagetools.net.body import Body
-from imagetools.net.ports import Progress, Sink
+from imagetools.net.ports import Sink
 from imagetools.net.registry.failures import LATER, BadContentError, TransientRegistryError
 
 if TYPE_CHECKING:
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 class BlobTransfer:
     """``size`` is what the manifest says (None: unknown); ``received`` counts what the sink has."""
 
-    def __init__(self, action: str, digest: str, sink: Sink, size: int | None, progress: Progress | None, stall: float) -> None:
+    def __init__(self, action: str, digest: str, sink: Sink, size: int | None, stall: float) -> None:
         self.received = 0
         self._action = action
         self._digest = digest
         self._sink = sink
         self._size = size
-        self._progress = progress
         self._stall = stall
         self._hasher = hashlib.new(digest.partition(":")[0], usedforsecurity=False)
         self._skip = 0
@@ -88,8 +87,6 @@ class BlobTransfer:
                 return
         self._count(piece)
         self._sink(piece)
-        if self._progress is not None:
-            self._progress(self.received, self._size)
 
     def _count(self, piece: bytes) -> None:
         if self._size is not None and self.received + len(piece) > self._size:

@@ -7,21 +7,21 @@ modules do with a registry is made of it. Everything may be used from several th
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 from imagetools.image import media_types
 from imagetools.image.descriptor import shortened
 from imagetools.image.json_text import LARGEST
-from imagetools.image.remote_reference import HUB, RemoteReference
-from imagetools.net.ports import Progress, Sink
+from imagetools.image.remote_reference import RemoteReference
+from imagetools.image_io.ports import Document
+from imagetools.net.ports import Sink
 from imagetools.net.registry.access import RegistryAccess, RegistryLogin
 from imagetools.net.registry.authority import Authority
 from imagetools.net.registry.blob import BlobTransfer
 from imagetools.net.registry.challenge import read_challenges
 from imagetools.net.registry.exchange import Ask, Content, Exchange, limited, with_headers
-from imagetools.net.registry.failures import BadContentError, RegistryError
+from imagetools.net.registry.failures import BadContentError, RegistryError, of_answer
 
 if TYPE_CHECKING:
     import httpx
@@ -36,15 +36,6 @@ ACCEPTED: Final = (
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
     "application/vnd.docker.distribution.manifest.v1+json",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteManifest:
-    """``data`` as the registry has it, its ``digest`` (``sha256:<base 16>``) computed from that."""
-
-    data: bytes
-    media_type: str
-    digest: str
 
 
 class Registry:
@@ -62,11 +53,11 @@ class Registry:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    def manifest(self, reference: RemoteReference) -> RemoteManifest:
+    def manifest(self, reference: RemoteReference) -> Document:
         """The manifest or index that the reference means. Raises RegistryError (``status`` 404: there is none)."""
         action = f"fetch the manifest of '{reference}'"
 
-        def take(ask: Ask, response: "httpx.Response") -> RemoteManifest:
+        def take(ask: Ask, response: "httpx.Response") -> Document:
             self.expect(ask, response, 200)
             data, whole = limited(response, LARGEST)
             if not whole:
@@ -78,7 +69,7 @@ class Registry:
                 if digest != reference.digest:
                     raise BadContentError(action, f"what came has the digest {digest}")
             media_type = response.headers.get("content-type", "").partition(";")[0].strip()
-            return RemoteManifest(data, shortened(media_type), digest)
+            return Document(data, shortened(media_type), digest)
 
         path = f"/v2/{reference.repository}/manifests/{reference.selector}"
         return self.send(action, "GET", path, take, reference.repository, headers={"Accept": ", ".join(ACCEPTED)})
@@ -102,7 +93,6 @@ class Registry:
         sink: Sink,
         *,
         size: int | None = None,
-        progress: Progress | None = None,
         have: Iterable[bytes] = (),
     ) -> int:
         """Stream a blob into ``sink``, from where it broke if it breaks; its size. ``have`` are the first bytes, where the sink
@@ -112,7 +102,7 @@ class Registry:
         for another digest or size), and what ``sink`` raises.
         """
         action = f"fetch the blob {digest} of '{self.registry}/{repository}'"
-        transfer = BlobTransfer(action, digest, sink, size, progress, self._access.policy.stall_timeout)
+        transfer = BlobTransfer(action, digest, sink, size, self._access.policy.stall_timeout)
         transfer.resume(have)
 
         def take(ask: Ask, response: "httpx.Response") -> None:
@@ -126,24 +116,6 @@ class Registry:
         if not transfer.whole:
             self._exchange.patiently(attempt, lambda: transfer.received)
         return transfer.finish()
-
-    def small_blob(self, repository: str, digest: str, size: int | None = None) -> bytes:
-        """A blob that fits into memory (a config; at most 8 MiB). Raises as ``blob``."""
-        pieces: list[bytes] = []
-        kept = 0
-        action = f"fetch the blob {digest} of '{self.registry}/{repository}'"
-
-        def keep(piece: bytes) -> None:
-            nonlocal kept
-            kept += len(piece)
-            if kept > LARGEST:
-                raise RegistryError(action, f"it has more than {LARGEST >> 20} MiB")
-            pieces.append(piece)
-
-        if size is not None and size > LARGEST:
-            raise RegistryError(action, f"it has {size} bytes, more than {LARGEST >> 20} MiB")
-        self.blob(repository, digest, keep, size=size)
-        return b"".join(pieces)
 
     def has_blob(self, repository: str, digest: str) -> int | None:
         """A blob's size in bytes (-1 where the registry does not say); None where it is not there. Raises RegistryError."""
@@ -257,8 +229,6 @@ class Registry:
             raise first from None
 
     def _no_entry(self, ask: Ask, refusal: "_RefusedError", repository: str) -> RegistryError:
-        from imagetools.net.registry.failures import of_answer  # noqa: PLC0415
-
         logged_in = bool(self.login(repository))
         return of_answer(ask.action, self.registry, 401, refusal.phrase, refusal.body, logged_in=logged_in)
 
@@ -277,6 +247,3 @@ def _take_or_refuse(take: "Callable[[Ask, httpx.Response], T]", ask: Ask, respon
     if response.status_code == 401:
         raise _RefusedError(response)
     return take(ask, response)
-
-
-__all__ = ["HUB", "Registry", "RemoteManifest"]

@@ -26,8 +26,7 @@ class RemoteRepository:
 
     def manifest(self, selector: str) -> Document:
         """See ``Repository``. Raises RegistryError."""
-        found = self._registry.manifest(self._at(selector))
-        return Document(found.data, found.media_type, found.digest)
+        return self._registry.manifest(self._at(selector))
 
     def manifest_digest(self, selector: str) -> str | None:
         """See ``Repository``. Raises RegistryError."""

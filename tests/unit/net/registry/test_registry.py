@@ -6,6 +6,7 @@ from imagetools.image.json_text import LARGEST
 from imagetools.image.remote_reference import RemoteReference
 from imagetools.net.registry.access import RegistryLogin
 from imagetools.net.registry.failures import BadContentError, RegistryError, TransientRegistryError
+from imagetools.net.registry.registry import Registry as Client
 from tests.servers.fault_proxy import FaultProxy, cut, flipped, reset_after, slam, status, without_range
 from tests.servers.images import DOCKER, add_image, add_manifest, digest_of, layer_tar, make_image
 from tests.servers.registry import Registry
@@ -19,6 +20,12 @@ PATH = "/blobs/"
 
 def reference(address: str, rest: str = "team/app:latest") -> RemoteReference:
     return RemoteReference.parse(f"{address}/{rest}")
+
+
+def fetched(registry: Client, digest: str = BLOB_DIGEST, size: int = len(BLOB)) -> bytes:
+    pieces: list[bytes] = []
+    registry.blob("team/app", digest, pieces.append, size=size)
+    return b"".join(pieces)
 
 
 @pytest.fixture
@@ -39,17 +46,15 @@ def test_a_manifest(filled: Registry, rest: str) -> None:
 def test_blobs(filled: Registry) -> None:
     registry = registry_at(filled.host)
     pieces: list[bytes] = []
-    heard: list[tuple[int, int | None]] = []
-    assert registry.blob("team/app", BLOB_DIGEST, pieces.append, progress=lambda *at: heard.append(at)) == len(BLOB)
+    assert registry.blob("team/app", BLOB_DIGEST, pieces.append) == len(BLOB)
     assert b"".join(pieces) == BLOB
-    assert heard[-1] == (len(BLOB), len(BLOB))
-    assert registry.small_blob("team/app", BLOB_DIGEST, len(BLOB)) == registry.small_blob("team/app", BLOB_DIGEST) == BLOB
+    assert fetched(registry) == BLOB
     assert registry.has_blob("team/app", BLOB_DIGEST) == len(BLOB)
 
 
 def test_an_empty_blob(filled: Registry) -> None:
     filled.blobs["team/app"][digest_of(b"")] = b""
-    assert registry_at(filled.host).small_blob("team/app", digest_of(b""), 0) == b""
+    assert fetched(registry_at(filled.host), digest_of(b""), 0) == b""
 
 
 def test_what_is_not_there(filled: Registry) -> None:
@@ -75,7 +80,7 @@ def test_a_part_of_a_blob_that_came_before_does_not_come_again(filled: Registry,
 def test_a_blob_goes_on_where_it_broke(filled: Registry, proxy: FaultProxy, fault: object) -> None:
     proxy.add(fault, path=PATH, times=2)  # type: ignore[arg-type]
     patience = Patience()
-    assert registry_at(proxy.address, patience).small_blob("team/app", BLOB_DIGEST, len(BLOB)) == BLOB
+    assert fetched(registry_at(proxy.address, patience)) == BLOB
     assert len(proxy.requests(path=PATH)) == 3
     assert len(patience.waits) == 2
 
@@ -83,19 +88,17 @@ def test_a_blob_goes_on_where_it_broke(filled: Registry, proxy: FaultProxy, faul
 def test_a_registry_that_begins_anew_is_followed(filled: Registry, proxy: FaultProxy) -> None:
     proxy.add(cut(300_000), path=PATH)
     proxy.add(without_range, path=PATH)
-    assert registry_at(proxy.address).small_blob("team/app", BLOB_DIGEST, len(BLOB)) == BLOB
+    assert fetched(registry_at(proxy.address)) == BLOB
 
 
 def test_progress_counts_as_hope(filled: Registry, proxy: FaultProxy) -> None:
     proxy.add(cut(100_000), path=PATH, times=8)
-    assert registry_at(proxy.address).small_blob("team/app", BLOB_DIGEST, len(BLOB)) == BLOB
+    assert fetched(registry_at(proxy.address)) == BLOB
 
 
 def test_a_blob_that_never_comes(filled: Registry, proxy: FaultProxy) -> None:
     proxy.add(cut(0), path=PATH, times=-1)
-    told = message(
-        lambda: registry_at(proxy.address).small_blob("team/app", BLOB_DIGEST, len(BLOB)), TransientRegistryError, proxy.address
-    )
+    told = message(lambda: fetched(registry_at(proxy.address)), TransientRegistryError, proxy.address)
     assert told.startswith(f"cannot fetch the blob {BLOB_DIGEST} of 'HOST/team/app': ")
     assert told.endswith("\nhint: gave up after 3 attempts without progress; try again: what is whole is not sent twice")
 
@@ -103,7 +106,7 @@ def test_a_blob_that_never_comes(filled: Registry, proxy: FaultProxy) -> None:
 def test_other_bytes_are_refused(filled: Registry, proxy: FaultProxy) -> None:
     proxy.add(flipped(70_000), path=PATH)
     with pytest.raises(BadContentError, match=rf"cannot fetch the blob {BLOB_DIGEST} of .*: what came has the digest sha256:"):
-        registry_at(proxy.address).small_blob("team/app", BLOB_DIGEST, len(BLOB))
+        fetched(registry_at(proxy.address))
     proxy.add(flipped(3), path="/manifests/")
     with pytest.raises(BadContentError, match=r"cannot fetch the manifest of .*: what came has the digest sha256:"):
         registry_at(proxy.address).manifest(reference(proxy.address, f"team/app@{IMAGE.digest}"))
@@ -116,17 +119,13 @@ def test_sizes_that_lie(filled: Registry) -> None:
         (len(BLOB) + 1, "1048576 bytes came instead of 1048577"),
     ):
         with pytest.raises(RegistryError, match=reason):
-            registry.small_blob("team/app", BLOB_DIGEST, size)
+            fetched(registry, size=size)
 
 
 def test_what_does_not_fit_into_memory(filled: Registry) -> None:
     big = bytes(LARGEST + 1)
-    filled.blobs["team/app"][digest_of(big)] = big
     add_manifest(filled, "team/app", big, DOCKER[0], "big")
     registry = registry_at(filled.host)
-    for size in (None, len(big)):
-        with pytest.raises(RegistryError, match="more than 8 MiB"):
-            registry.small_blob("team/app", digest_of(big), size)
     with pytest.raises(RegistryError, match="more than 8 MiB"):
         registry.manifest(reference(filled.host, "team/app:big"))
 
@@ -192,7 +191,7 @@ def test_blobs_elsewhere_never_see_the_login(filled: Registry, proxy: FaultProxy
         path=PATH,
     )
     registry = registry_at(proxy.address, find_login=lambda *place: RegistryLogin("ann", "pass-word"))
-    assert registry.small_blob("team/app", BLOB_DIGEST, len(BLOB)) == BLOB
+    assert fetched(registry) == BLOB
     first, second = proxy.requests(path=PATH)
     assert "authorization" in first.headers
     assert "authorization" not in second.headers
