@@ -32,7 +32,7 @@ PROGRAMS = {
     "//": "let a = { x = 1; }; b = { y = 2; }; in (a // b // { x = 3; } // { }).x + ({ } // a).x",
     "++": "[ 1 2 ] ++ [ ] ++ [ 3 ] ++ [ 4 5 ]",
     "nothing ++ something": "[ ] ++ [ 1 ] ++ [ ]",
-    "lists by builtins": "builtins.concatLists [ [ 1 ] [ 2 3 ] [ ] ] ++ builtins.filter (x: x > 1) [ 1 2 ] ++ builtins.tail [ 1 ]",
+    "lists by builtins": "builtins.concatLists [ [ 1 ] [ 2 ] [ ] ] ++ builtins.filter (x: x > 1) [ 1 2 ] ++ builtins.tail [ 1 ]",
     "a filter that drops nothing": "builtins.filter (x: true) [ 1 2 ]",
     "strings": 'builtins.concatStringsSep "," (map (i: "a${toString i}") (builtins.genList (x: x) 10))',
     "arithmetic": "let x = 7; in -x + x * 2 - x / 2 + (if x <= 3 || x > 5 then 1 else 0)",
