@@ -4,13 +4,13 @@ A convenience like the ledger: a damaged file counts as none, one that cannot be
 what is true.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from typing import Final
+
+from .cache_file import keep
 
 _MOST: Final = 5_000
 _MOST_EACH: Final = 3
@@ -26,7 +26,7 @@ class BlobPlaces:
     def find(self, registry: str) -> dict[str, list[str]]:
         """Digest to repositories, the last seen first."""
         try:
-            with open(self._path(registry), "rb") as file:
+            with open(os.path.join(self._folder, _name(registry)), "rb") as file:
                 found = json.loads(file.read(_LARGEST))
         except (OSError, ValueError):
             return {}
@@ -48,20 +48,10 @@ class BlobPlaces:
                 known.pop(digest, None)
                 known[digest] = [repository, *(name for name in old if name != repository)][:_MOST_EACH]
                 changed = True
-        if not changed:
-            return
-        kept = dict(list(known.items())[-_MOST:])
-        with contextlib.suppress(OSError):
-            os.makedirs(self._folder, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=self._folder)
-            try:
-                with open(handle, "w", encoding="utf-8") as file:
-                    json.dump(kept, file, separators=(",", ":"))
-                os.replace(part, self._path(registry))
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
+        if changed:
+            kept = dict(list(known.items())[-_MOST:])
+            keep(self._folder, _name(registry), json.dumps(kept, separators=(",", ":")).encode())
 
-    def _path(self, registry: str) -> str:
-        return os.path.join(self._folder, hashlib.sha256(registry.encode()).hexdigest()[:32])
+
+def _name(registry: str) -> str:
+    return hashlib.sha256(registry.encode()).hexdigest()[:32]

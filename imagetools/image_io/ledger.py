@@ -10,20 +10,19 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ..image.layer import oci_digest
 from ..kernel.hashes import Hash, HashError
+from .cache_file import keep, sealed, tidy, unsealed
 
 Blob = tuple[Hash, int]
 
 MOST: Final = 20_000
 _FORMAT: Final = 1
 _LARGEST: Final = 1 << 16
-_NEW: Final = ".new-"
 _NAME_LENGTH: Final = 64
 
 
@@ -100,27 +99,11 @@ class LayerLedger:
             if old.blobs.items() >= facts.blobs.items():
                 return
             facts = LayerFacts(facts.diff_id, facts.size, {**old.blobs, **facts.blobs})
-        with contextlib.suppress(OSError):
-            os.makedirs(self.folder, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=self.folder, prefix=_NEW)
-            try:
-                with open(handle, "wb") as file:
-                    file.write(_text(name, facts))
-                os.chmod(part, 0o644)
-                os.replace(part, os.path.join(self.folder, name))
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
+        keep(self.folder, name, _text(name, facts), 0o644)
 
     def tidy(self, most: int = MOST) -> None:
         """Keep the ``most`` entries that were written last; errors do not matter."""
-        with contextlib.suppress(OSError):
-            with os.scandir(self.folder or os.devnull) as listing:
-                entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in listing]
-            for _, path in sorted(entries)[: max(0, len(entries) - most)]:
-                with contextlib.suppress(OSError):
-                    os.unlink(path)
+        tidy(self.folder or os.devnull, most)
 
 
 def _name(key: str) -> str:
@@ -135,23 +118,15 @@ def _text(name: str, facts: LayerFacts) -> bytes:
     """One line of JSON and its sum: a torn file is seen."""
     blobs = {codec: [oci_digest(value), size] for codec, (value, size) in sorted(facts.blobs.items())}
     document = {"format": _FORMAT, "entry": name, "diffID": oci_digest(facts.diff_id), "size": facts.size, "blobs": blobs}
-    line = json.dumps(document, separators=(",", ":")).encode()
-    return line + b"\n" + _sum(line) + b"\n"
+    return sealed(json.dumps(document, separators=(",", ":")).encode())
 
 
 def _parse(name: str, text: bytes) -> LayerFacts | None:
-    line, _, rest = text.partition(b"\n")
-    if rest != _sum(line) + b"\n":
-        return None
     try:
-        found = json.loads(line)
+        found = json.loads(unsealed(text) or b"{}")
         if found["format"] != _FORMAT or found["entry"] != name:
             return None
         blobs = {str(codec): (Hash.parse_prefixed(value), int(size)) for codec, (value, size) in found["blobs"].items()}
         return LayerFacts(Hash.parse_prefixed(found["diffID"]), int(found["size"]), blobs)
     except (ValueError, TypeError, KeyError, AttributeError, HashError):
         return None
-
-
-def _sum(line: bytes) -> bytes:
-    return hashlib.sha256(line, usedforsecurity=False).hexdigest().encode()

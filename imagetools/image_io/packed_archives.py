@@ -6,12 +6,10 @@ not remembered. Layers are never kept, only asked for: then the archive is unpac
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import os
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final
 
 from ..archive.decompress import sniff
+from .cache_file import keep, sealed, tidy, unsealed
 from .members import Members, open_members
 
 _LARGEST_DOCUMENT: Final = 1 << 20
@@ -54,8 +53,7 @@ class PackedArchives:
     def _find(self, key: str) -> dict[str, bytes | int | None]:
         try:
             with open(os.path.join(self._folder, _name(key)), "rb") as file:
-                line, _, rest = file.read(_LARGEST_ENTRY).partition(b"\n")
-            found = json.loads(line) if rest == _sum(line) else {}
+                found = json.loads(unsealed(file.read(_LARGEST_ENTRY)) or b"{}")
             if found.get("format") != _FORMAT or found.get("key") != key:
                 return {}
             answers: dict[str, bytes | int | None] = {str(name): _known(size) for name, size in found["sizes"].items()}
@@ -69,21 +67,9 @@ class PackedArchives:
         }
         sizes = {name: value for name, value in members.answers.items() if not isinstance(value, bytes)}
         line = json.dumps({"format": _FORMAT, "key": key, "sizes": sizes, "documents": documents}).encode()
-        if len(line) > _LARGEST_ENTRY // 2:
-            return
-        with contextlib.suppress(OSError):
-            os.makedirs(self._folder, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-            with open(handle, "wb") as file:
-                file.write(line + b"\n" + _sum(line))
-            os.replace(part, os.path.join(self._folder, _name(key)))
-            self._tidy()
-
-    def _tidy(self) -> None:
-        with os.scandir(self._folder) as listing:
-            entries = [(entry.stat().st_mtime_ns, entry.path) for entry in listing]
-        for _, path in sorted(entries)[:-_MOST]:
-            os.unlink(path)
+        if len(line) <= _LARGEST_ENTRY // 2:
+            keep(self._folder, _name(key), sealed(line))
+            tidy(self._folder, _MOST)
 
 
 class RememberingMembers:
@@ -161,7 +147,3 @@ def _known(size: object) -> int | None:
 
 def _name(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _sum(line: bytes) -> bytes:
-    return hashlib.sha256(line).hexdigest().encode() + b"\n"

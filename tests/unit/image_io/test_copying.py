@@ -48,13 +48,6 @@ def members(path: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Path:
-    made = Layout()
-    made.index(made.image([TAR, layer_tar("1" * 32 + "-world"), TAR], tag="latest"))
-    return Path(made.write(tmp_path / "layout"))
-
-
-@pytest.fixture
 def docker(tmp_path: Path) -> Path:
     path = tmp_path / "docker.tar"
     path.write_bytes(archive([TAR, layer_tar("x")], RepoTags=["docker.io/library/hello:1", "example.org/a/b:2"]))

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,12 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.registry.registry import Registry as Client
 from imagetools.net.registry.repository import RemoteRepository
 from tests.servers.images import DOCKER, OCI, MadeImage, add_image, add_manifest, digest_of, layer_tar, make_image, make_index
-from tests.servers.registry import Registry, running, status
+from tests.servers.registry import Registry, status
 from tests.unit.net.registry.reaching import registry_at
 
 TARS = [layer_tar({"a": b"1" * 5000}), layer_tar({"b": bytes(range(256)) * 1000})]
 IMAGE = make_image(TARS, codecs=["gzip", "none"])
 NAME = RemoteReference.parse("app:1")
-
-
-@pytest.fixture
-def server() -> Iterator[Registry]:
-    with running() as made:
-        yield made
 
 
 class Pulling:

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,6 @@ from .test_archive_reader import archive
 
 HERE = Platform("linux", "amd64")
 BIG = layer_tar(*(f"{number:032}-file" for number in range(500)))
-
-
-@pytest.fixture
-def server() -> Iterator[Registry]:
-    with running() as server:
-        yield server
 
 
 class Copier:
@@ -74,13 +67,6 @@ class Copier:
 @pytest.fixture
 def copier(server: Registry, tmp_path: Path) -> Copier:
     return Copier(server, tmp_path / "cache")
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Path:
-    made = Layout()
-    made.index(made.image([TAR, layer_tar("1" * 32 + "-world"), TAR], tag="latest"))
-    return Path(made.write(tmp_path / "layout"))
 
 
 @pytest.fixture
