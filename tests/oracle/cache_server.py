@@ -1,11 +1,12 @@
 """A folder on loopback over HTTP: GET, HEAD and, where that is allowed, PUT. What was asked is remembered."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.servers.serving import serving as served
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -43,12 +44,5 @@ class CacheServer(ThreadingHTTPServer):
 
 @contextmanager
 def serving(folder: Path, *, writable: bool = False) -> Iterator[CacheServer]:
-    server = CacheServer(folder, writable)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(CacheServer(folder, writable)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -2,9 +2,10 @@
 
 import socket
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.servers.serving import serving
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -72,12 +73,5 @@ class Session(socketserver.StreamRequestHandler):
 
 @contextmanager
 def running(files: dict[str, bytes]) -> Iterator[Server]:
-    server = Server(files)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Server(files)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,10 +1,11 @@
 """A small real HTTP server on loopback that plays what it is told: each path has a list of answers, the last one repeats."""
 
 import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+
+from tests.servers.serving import serving
 
 Answer = Callable[["Handler"], None]
 
@@ -120,12 +121,5 @@ def chunked(*pieces: bytes) -> Answer:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Server()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,13 +9,13 @@ import gzip
 import re
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qs, unquote
 
+from tests.servers.serving import serving
 from tests.unit.fetchers.forges.authority import make
 from tests.unit.fetchers.git import servers
 
@@ -118,12 +118,5 @@ ARCHIVES = [
 def forges(served: Path, folder: Path) -> Iterator[Forges]:
     """The forges with the repositories below ``served``; ``folder`` is for certificates."""
     authority, context = make(folder, HOSTS)
-    server = Forges(served, context, authority)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Forges(served, context, authority)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -4,13 +4,14 @@ import base64
 import os
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
+
+from tests.servers.serving import serving
 
 
 @contextmanager
@@ -120,15 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def smart(served: Path, login: str | None = None) -> Iterator[Smart]:
     """A smart HTTP server over the folder."""
-    server = Smart(served, login)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Smart(served, login)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _environment() -> dict[str, str]:
