@@ -19,12 +19,15 @@ _MOST_SHOWN: Final = 10
 
 
 class NoFolderError(BuiltinError):
-    """``path``, one of the contents, is no folder: there is nothing of it that could lie in the image's root."""
+    """``path``, one of the contents, is no folder: there is nothing of it that could lie in the image's root. ``stored``: it is
+    in the store at least."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, stored: bool = True) -> None:
         super().__init__(
-            f"'{display(path)}' cannot be the contents of an image: it is not a folder",
-            "put the file into a folder, for example with writeTextDir or runCommand",
+            f"'{display(path)}' cannot be the contents of an image: it is not {'a folder' if stored else 'in the store'}",
+            "put the file into a folder, for example with writeTextDir or runCommand"
+            if stored
+            else "a path that is written without quotes is copied there",
         )
         self.path = path
 
@@ -97,7 +100,7 @@ class RootTree:
         """Merge the folder at the logical path ``content``. Raises NoFolderError, OSError."""
         logical = self.view.folder(to_bytes(content))
         if logical is None:
-            raise NoFolderError(content)
+            raise NoFolderError(content, self.view.object_of(to_bytes(content)) is not None)
         self.merge(self.root, b"", logical, (logical,))
 
     def merge(self, folder: Folder, name: bytes, logical: bytes, trail: tuple[bytes, ...]) -> None:

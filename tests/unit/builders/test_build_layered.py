@@ -132,3 +132,6 @@ def test_a_file_cannot_be_contents(store: FakeStore, tmp_path: Path) -> None:
         build(store, tmp_path / "out", "layered", contents=[text])
     assert str(caught.value) == f"'{text}' cannot be the contents of an image: it is not a folder"
     assert caught.value.hint is not None
+    with pytest.raises(NoFolderError) as caught:
+        build(store, tmp_path / "out", "layered", contents=[str(tmp_path)])
+    assert str(caught.value) == f"'{tmp_path}' cannot be the contents of an image: it is not in the store"
