@@ -20,7 +20,7 @@ def copy_with_progress(source: "Place", target: "Place", wishes: "Wishes", *, in
 
     settings = read_settings()
     with BlobRows(target.text, sys.stderr, settings.environment, quiet=quiet) as rows:
-        return copy_image(source, target, wishes, surroundings(settings, insecure=insecure), rows.update, rows.watch)
+        return copy_image(source, target, wishes, surroundings(settings, insecure=insecure), rows.update, rows.watch, rows.alone)
 
 
 def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundings":

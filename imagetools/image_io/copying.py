@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -44,13 +44,15 @@ from .watching import SENDING, BlobStep, Watch, nobody
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """``compressor``: of the layers in a layout or a registry (none, gz, zstd), None to leave what is compressed; ``force``:
-    replace a file; ``whole``: not one image, but all that an index has; ``form``: of manifests in a registry (docker, oci)."""
+    replace a file; ``whole``: not one image, but all that an index has; ``form``: of manifests in a registry (docker, oci).
+    ``picky``: somebody asked for that platform, and need not be told of others."""
 
     platform: Platform
     compressor: str | None = None
     force: bool = False
     whole: bool = False
     form: str = ""
+    picky: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,10 @@ def copy_image(
     surroundings: Surroundings,
     progress: Progress = lambda done, total: None,
     watch: Watch = nobody,
+    alone: Callable[[SourceImage], None] = lambda image: None,
 ) -> Copied:
     """Copy one image, or all that an index has. ``progress`` hears of bytes read, of all that there are; ``watch`` of each blob
-    that comes from a registry or goes there.
+    that comes from a registry or goes there; ``alone`` of an image whose ``others`` could have come, too.
 
     Raises ImagetoolsError of many kinds (all of them before anything has a name), OSError.
     """
@@ -90,6 +93,8 @@ def copy_image(
         if source.kind == ARCHIVE and INDEX_FILE in members:
             members = ArchiveOnly(members)
         found = find_whole(members, wanted) if wishes.whole else find_image(members, wanted, wishes.platform)
+        if isinstance(found, SourceImage) and found.others and not wishes.picky and target.kind not in {ARCHIVE, DAEMON}:
+            alone(found)
         forget = members.forget if isinstance(members, RegistryMembers) else _keep
         reading = CheckedLayers(members, images_of(found), progress, forget)
         packings = Packings(surroundings.ledger)

@@ -68,7 +68,7 @@ class SourceLayer:
 @dataclass(frozen=True, slots=True)
 class SourceImage:
     """``config`` are its bytes, ``manifest`` those of its manifest in a layout. ``names``: ``name:tag`` texts; ``tag``: what a
-    layout calls it where that is no whole name."""
+    layout calls it where that is no whole name. ``others``: the machines for which there is another one of that name."""
 
     config: bytes
     platform: Platform
@@ -79,6 +79,7 @@ class SourceImage:
     manifest_type: str = media_types.OCI_MANIFEST
     config_type: str = media_types.OCI_CONFIG
     annotations: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
     @property
     def named(self) -> Names:
@@ -163,8 +164,10 @@ def _in_layout(members: Members, wanted: str | None, platform: Platform) -> Sour
 def layout_image(members: Members, items: Sequence[Descriptor], platform: Platform) -> SourceImage:
     """What some entries of a layout's index, all of one name, mean on ``platform``. Raises WhichPlatformError, BrokenImageError,
     LayoutJsonError."""
-    item = _for_platform(list(_leaves(members, items[0:1] if _same(items) else items, 0, set())), platform)
-    return _image(members, item, _names(items))
+    leaves = list(_leaves(members, items[0:1] if _same(items) else items, 0, set()))
+    item = _for_platform(leaves, platform)
+    machines = [str(leaf.platform) for leaf in leaves if leaf.platform not in {None, item.platform} and not is_attestation(leaf)]
+    return replace(_image(members, item, _names(items)), others=tuple(dict.fromkeys(machines)))
 
 
 def _named(members: Members, wanted: str | None) -> list[Descriptor]:

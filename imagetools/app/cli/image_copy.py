@@ -43,7 +43,8 @@ def wishes(compressor: str | None, platform: str | None, form: str | None, *, wh
         raise ArgumentError(f"--format takes oci or docker, not '{form}'")
     if whole and platform:
         raise ArgumentError("--all takes the images of all machines, --platform that of one: give one of them")
-    return Wishes(read_platform(platform) if platform else this_platform(), compressor, force, whole, form or "")
+    machine = read_platform(platform) if platform else this_platform()
+    return Wishes(machine, compressor, force, whole, form or "", picky=platform is not None)
 
 
 def register(group: typer.Typer) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
 
+    from imagetools.image_io.image_source import SourceImage
+
 _MOST_ROWS: Final = 12
 
 
@@ -30,6 +32,7 @@ class BlobRows:
         self._ended: Final[dict[str, BlobStep]] = {}
         self._sent: Final[dict[str, int]] = {}
         self._read = (0, 0)
+        self._alone: SourceImage | None = None
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -55,6 +58,10 @@ class BlobRows:
                 self._moving[step.layer] = step
             self._show()
 
+    def alone(self, image: "SourceImage") -> None:
+        """This image is taken, and those for other machines are not."""
+        self._alone = image
+
     def summary(self) -> str:
         """What came of it, in a line."""
         if not self._ended:
@@ -73,6 +80,9 @@ class BlobRows:
             live.stop()
         if kind is None and not self._quiet:
             self._stream.write(self.summary() + "\n")
+            if self._alone is not None:
+                others = ", ".join(self._alone.others)
+                self._stream.write(f"note: only the image for {self._alone.platform}; --all takes that for {others}, too\n")
         self._stream.flush()
 
     def _show(self) -> None:

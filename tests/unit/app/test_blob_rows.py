@@ -7,6 +7,8 @@ import pytest
 from rich.console import Console
 
 from imagetools.app.ui.blob_rows import BlobRows
+from imagetools.image.descriptor import Platform
+from imagetools.image_io.image_source import SourceImage
 from imagetools.image_io.watching import MOUNTED, PACKING, RECEIVING, SENDING, SENT, THERE, BlobStep
 
 TERMINAL = {"TERM": "xterm"}
@@ -120,3 +122,12 @@ def test_from_several_threads() -> None:
         for thread in threads:
             thread.join()
     assert stream.getvalue().endswith("x: 4 of 4 blobs sent (800 bytes)\n")
+
+
+def test_machines_that_are_left_out() -> None:
+    stream = io.StringIO()
+    with BlobRows("x", stream, TERMINAL) as rows:
+        push(rows)
+        rows.alone(SourceImage(b"", Platform("linux", "amd64"), (), others=("linux/arm64", "linux/arm/v7")))
+    said = stream.getvalue().splitlines()
+    assert said[1:] == ["note: only the image for linux/amd64; --all takes that for linux/arm64, linux/arm/v7, too"]
