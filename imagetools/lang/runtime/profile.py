@@ -85,7 +85,7 @@ class Profile:
             self.sample(now)
         named: dict[tuple[str, ...], float] = {}
         for seconds, rest in ((self.seconds, ""), (self.deep, DEEPER)):
-            for key, spent in seconds.items():
+            for key, spent in list(seconds.items()):  # a list: where Ctrl-C ended the evaluation, its thread may still run
                 labels = [frame.label() for frame in key] or [OUTSIDE]
                 if rest:
                     labels.append(rest)

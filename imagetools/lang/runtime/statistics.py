@@ -105,7 +105,7 @@ class Statistics:
     def selected_attributes(self) -> list[Json]:
         """Most found first; those that are written nowhere (made by builtins) are one entry without a place."""
         found: list[Json] = []
-        for count, key in sorted([(-count, key) for key, count in self.attributes.items()]):
+        for count, key in sorted([(-count, key) for key, count in list(self.attributes.items())]):
             pos = self.places.get(key)
             found.append({**({} if pos is None else place(pos)), "count": -count})
         return found
