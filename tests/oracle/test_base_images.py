@@ -18,7 +18,7 @@ from imagetools.bundled.builders.docker_tools.merge_images import DockerMerge
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import MORE, Furnish
 from tests.oracle.peers import need
 from tests.unit.builders.build import build
 from tests.unit.builders.fakes import FakeContext, FakeStore
@@ -373,7 +373,7 @@ def test_what_nixpkgs_tests_of_its_own(tmp_path: Path, furnish: Furnish) -> None
     need_namespaces()
     if not apt.has_lists():
         pytest.skip("no package lists: apt-get update")
-    home = furnish(tmp_path)
+    home = furnish(tmp_path, packages=MORE)
     (home / "set.nix").write_text(NIXPKGS_TESTS)
     names = ("order", "single", "layered", "onTop", "onTopLayered", "bulk")
     words = [word for name in names for word in ("-A", name)]

@@ -55,11 +55,11 @@ def test_nix_substitutes_from_it(tmp_path: Path, furnish: Furnish, compression: 
     assert "trusted-public-keys" in refused.stderr
 
 
-def test_the_same_bytes_for_another_user_and_time(tmp_path: Path) -> None:
+def test_the_same_bytes_for_another_user_and_time(tmp_path: Path, furnish: Furnish) -> None:
     need("diff")
     first, second = tmp_path / "first", tmp_path / "second"
     for home in (first, second):
         home.mkdir()
-    one, two = built(first, "zstd"), built(second, "zstd")
+    one, two = built(furnish(first), "zstd"), built(second, "zstd")
     assert one.name == two.name
     assert run(["diff", "-r", str(one), str(two)], cwd=tmp_path).stdout == ""

@@ -27,6 +27,7 @@ COMMANDS = {
     "log",
     "pkgs",
     "prefetch",
+    "push",
     "repl",
     "run",
     "store",
@@ -49,10 +50,15 @@ def environment(home: Path) -> dict[str, str]:
     return {"PATH": f"{home}/bin:{os.environ['PATH']}", "HOME": str(home), "TERM": "dumb", "LANG": "C.UTF-8"}
 
 
+_scripts: dict[str, str] = {}
+
+
 def script(home: Path, shell: str) -> str:
-    """What ``--show-completion`` prints when it is started by that shell."""
-    command = "imagetools --show-completion; true"  # not as the shell's last command, which would replace the shell
-    return run([shell, "-c", command], cwd=home, environment=environment(home)).stdout
+    """What ``--show-completion`` prints when it is started by that shell: the same in every home."""
+    if shell not in _scripts:
+        command = "imagetools --show-completion; true"  # not as the shell's last command, which would replace the shell
+        _scripts[shell] = run([shell, "-c", command], cwd=home, environment=environment(home)).stdout
+    return _scripts[shell]
 
 
 def bash(home: Path, *words: str) -> set[str]:
@@ -81,7 +87,14 @@ CASES = [
     (["imagetools", "hash", "to-b"], {"to-base16", "to-base32", "to-base64"}),
     (
         ["imagetools", "build", "--no-"],
-        {"--no-out-link", "--no-link", "--no-build-output", "--no-sandbox", "--no-allow-import-from-derivation"},
+        {
+            "--no-out-link",
+            "--no-link",
+            "--no-build-output",
+            "--no-sandbox",
+            "--no-allow-import-from-derivation",
+            "--no-eval-cache",
+        },
     ),
     (["imagetools", "build", "-A", "w"], {"web", "worker"}),
     (["imagetools", "eval", "-A", "web."], {"web.image", "web.page"}),

@@ -12,7 +12,7 @@ import pytest
 from tests.oracle.commands import imagetools, nix, run
 from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import MORE, Furnish
 from tests.oracle.peers import need
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
@@ -63,7 +63,7 @@ rec {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
-    return furnish(home_with(tmp_path_factory.mktemp("helpers"), SET))
+    return furnish(home_with(tmp_path_factory.mktemp("helpers"), SET), packages=MORE)
 
 
 def unpacked(archive: Path, root: Path) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.commands import imagetools, nix, run
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.fetchers import test_fetch_hg, test_fetch_svn
 from tests.unit.fetchers.git.repositories import World, make_world
@@ -102,10 +103,10 @@ def test_an_ordinary_user_and_a_repository_of_this_machine(world: World, tmp_pat
     assert (Path(done.stdout.strip()) / "side").read_text() == "side\n"
 
 
-def test_a_piece_of_shell_afterwards(world: World, base: str, tmp_path: Path) -> None:
+def test_a_piece_of_shell_afterwards(world: World, base: str, tmp_path: Path, furnish: Furnish) -> None:
     script = 'cd "$out"; git rev-parse HEAD > COMMIT; find . -name .git -print0 | xargs -0 rm -rf; rm -r dir link to-dir'
     expression = call("fetchgit", url=f"{base}/plain.git", rev="v1.0", hash="", leaveDotGit=True, postFetch=script)
-    done = imagetools("build", "--no-out-link", "-E", expression, home=tmp_path, check=False)
+    done = imagetools("build", "--no-out-link", "-E", expression, home=furnish(tmp_path), check=False)
     assert done.returncode == 102, done.stderr
     kept = list((tmp_path / ".local/share/imagetools").rglob("COMMIT"))
     assert kept[0].read_text().strip() == world.commits["second"]

@@ -1,5 +1,6 @@
 """``fetchMercurial`` and ``fetchTree`` of type hg beside Nix 2.8 (rows 1.076, 5.134)."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -113,9 +114,13 @@ def served(repository: Path) -> Iterator[str]:
         process.wait()
 
 
+@functools.cache
+def first_commit(repository: Path) -> str:
+    return hg(repository, "log", "-r", "0", "--template", "{node}")
+
+
 def filled(text: str, repository: Path, url: str = "") -> str:
-    first = hg(repository, "log", "-r", "0", "--template", "{node}")
-    return text.replace("FIRST", first).replace("PATH", str(repository)).replace("URL", url)
+    return text.replace("FIRST", first_commit(repository)).replace("PATH", str(repository)).replace("URL", url)
 
 
 def test_a_folder(repository: Path, home: Path, root: Path) -> None:

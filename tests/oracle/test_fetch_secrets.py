@@ -11,6 +11,7 @@ import pytest
 
 from imagetools.store.local import LocalStore
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.fetchers.git.repositories import Folder
 from tests.unit.fetchers.git.servers import Smart, smart
@@ -76,10 +77,10 @@ def fail(home: Path, server: Server, text: str, path: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize(("path", "words"), [("/there", ["--json"]), ("/nothing", ["--show-trace"])])
-def test_builds(path: str, words: list[str], server: Server, tmp_path: Path) -> None:
+def test_builds(path: str, words: list[str], server: Server, tmp_path: Path, furnish: Furnish) -> None:
     """Every download comes with another hash, or not at all."""
     server.seen.clear()
-    said = fail(tmp_path, server, ALL, path, *words)
+    said = fail(furnish(tmp_path, store=tmp_path / "R"), server, ALL, path, *words)
     assert SECRET not in said
     assert SECRET not in everything(tmp_path / "R")
     used = [headers.get("authorization", "") for _, headers in server.seen]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from imagetools.kernel.hashes import digest
 from tests.golden.fetchpatch.cases import FOLDER
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.unit.net.server import Server, running, status
 from tests.unit.sandbox.cage import need_namespaces
 
@@ -36,9 +36,8 @@ def sri(data: bytes) -> str:
     return digest("sha256", data).sri()
 
 
-def test_both_functions(server: Server, tmp_path: Path) -> None:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+def test_both_functions(server: Server, tmp_path: Path, furnish: Furnish) -> None:
+    furnish(tmp_path)
     url, coded = server.url("/fix.patch"), server.url("/fix.base64")
     expression = f"""with import <nixpkgs> {{ }}; [
       (fetchpatch {{ url = "{url}"; hash = "{sri(fetched("0.3.3"))}"; }})

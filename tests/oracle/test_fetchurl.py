@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from imagetools.kernel.hashes import digest
 from tests.oracle.commands import imagetools, nix
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.net.server import Server, cut, ranged, running, status
 
@@ -103,9 +103,8 @@ def test_secrets_are_not_shown(server: Server, tmp_path: Path) -> None:
     assert SECRET not in log.stdout
 
 
-def test_shell_before_and_after(server: Server, tmp_path: Path) -> None:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+def test_shell_before_and_after(server: Server, tmp_path: Path, furnish: Furnish) -> None:
+    furnish(tmp_path)
     words = fetchurl(
         f"""
           url = "{server.url("/x")}";

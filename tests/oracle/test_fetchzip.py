@@ -14,10 +14,10 @@ import pytest
 
 from imagetools.archive.unpack import UnpackPolicy
 from imagetools.bundled.fetchers.archives import unpack_into
-from imagetools.bundled.fetchers.fetchdeb import apt
 from imagetools.bundled.fetchers.fetchzip.fetch_zip import lift_root
 from imagetools.store.fs_nar import nar_hash
 from tests.oracle.commands import imagetools, nix
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.archive.packers import compress
 from tests.unit.archive.zips import FAT, Item, archive, folder, link
@@ -263,11 +263,9 @@ echo more >> out/mode0; rm out/link; mkdir out/made; mv out/mode1 out/made/p-1.0
 
 
 @pytest.mark.xdist_group("builds")
-def test_post_fetch_in_a_whole_build(tmp_path: Path, address: str) -> None:
+def test_post_fetch_in_a_whole_build(tmp_path: Path, address: str, furnish: Furnish) -> None:
     """The set's own bash and programs; the second of two URLs; pname and version as the name; options of curl."""
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
-    make_tree(tmp_path / "p-1.0")
+    make_tree(furnish(tmp_path) / "p-1.0")
     subprocess.run(["tar", "-czf", "www/p-1.0.tar.gz", "p-1.0"], cwd=tmp_path, check=True)
     subprocess.run(["bash", "-euc", REAL_STEPS], cwd=tmp_path, check=True)
     right = nar_hash(str(tmp_path / "out"))[0].sri()

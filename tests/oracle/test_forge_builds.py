@@ -9,6 +9,7 @@ import pytest
 
 from imagetools.store.fs_nar import nar_hash
 from tests.oracle.commands import imagetools
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.fetchers.forges.server import Forges, forges
 from tests.unit.fetchers.git.repositories import Folder
@@ -34,10 +35,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Iterator[World]:
     need("git")
     need_namespaces()
-    folder = tmp_path_factory.mktemp("forges")
+    folder = furnish(tmp_path_factory.mktemp("forges"))
     repository = Folder.new(folder / "tree")
     commit = repository.commit("first", FILES)
     hash = nar_hash_without_git(folder / "tree")

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from imagetools.store.local import LocalStore
 from tests.oracle.commands import imagetools, nix
 from tests.oracle.killable import Killable
+from tests.oracle.packages import STORE, Furnish
 from tests.oracle.peers import need
 from tests.oracle.test_killed_builds import whole
 from tests.unit.sandbox.cage import need_namespaces
@@ -24,8 +26,8 @@ writeShellScriptBin "top-${n}" "cat ${low}"
 """
 
 
-def built(home: Path, number: int, *words: str) -> None:
-    (home / "x.nix").write_text(DEFINITION)
+def built(home: Path, number: int, *words: str, text: str = DEFINITION) -> None:
+    (home / "x.nix").write_text(text)
     imagetools("build", "x.nix", "--argstr", "n", str(number), "--store", str(home / "R"), *words, home=home)
 
 
@@ -34,11 +36,11 @@ def lines(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("options", [(), ("--keep-outputs",), ("--no-keep-derivations",)], ids=" ".join)
-def test_the_same_verdict(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_the_same_verdict(tmp_path: Path, furnish: Furnish, options: tuple[str, ...]) -> None:
     need("nix-store")
     need_namespaces()
     root = tmp_path / "R"
-    built(tmp_path, 1, "-o", "kept")
+    built(furnish(tmp_path, store=root), 1, "-o", "kept")
     built(tmp_path, 2, "--no-out-link")
     theirs: list[str] = []
     if "--keep-outputs" in options:
@@ -46,8 +48,11 @@ def test_the_same_verdict(tmp_path: Path, options: tuple[str, ...]) -> None:
     if "--no-keep-derivations" in options:
         theirs = ["--option", "keep-derivations", "false"]
     for what in ("--print-dead", "--print-live"):
-        mine = imagetools("store", "gc", what, *options, "--store", str(root), home=tmp_path).stdout
-        peer = nix("nix-store", "--gc", what, *theirs, root=root).stdout
+        for _ in range(5):  # a process anywhere that has one of the paths open or as an argument counts, as long as it runs
+            mine = imagetools("store", "gc", what, *options, "--store", str(root), home=tmp_path).stdout
+            peer = nix("nix-store", "--gc", what, *theirs, root=root).stdout
+            if lines(mine) == lines(peer):
+                break
         assert lines(mine) == lines(peer), what
         assert lines(mine)
     roots = imagetools("store", "gc", "--print-roots", "--store", str(root), home=tmp_path).stdout
@@ -60,6 +65,22 @@ def test_the_same_verdict(tmp_path: Path, options: tuple[str, ...]) -> None:
     whole(root)
 
 
+#: Six derivations in a row, as a program of the set is made; most are needed for building alone, so they are garbage at once.
+CHAIN = """{ n }:
+let
+  tools = ./tools;
+  step = name: script: derivation {
+    inherit name;
+    system = builtins.currentSystem;
+    builder = "${tools}/sh";
+    args = [ "-ec" script ];
+    PATH = tools;
+  };
+  low = step "low-${n}" "echo ${n} > $out";
+  long = builtins.foldl' (before: i: step "step-${i}-${n}" "cat ${before} > $out; echo ${i} >> $out") low [ "1" "2" "3" "4" ];
+in
+step "top-${n}" "mkdir $out $out/bin; cat ${long} > $out/bin/top-${n}; echo ${low} >> $out/bin/top-${n}"
+"""
 LOOP = """
 import os
 from imagetools.store.local import LocalStore
@@ -69,7 +90,7 @@ while not os.path.exists("stop"):
 """
 
 
-def test_collecting_in_a_loop_while_others_build(tmp_path: Path) -> None:
+def test_collecting_in_a_loop_while_others_build(tmp_path: Path, furnish: Furnish) -> None:
     """Whatever is deleted between two looks of a build is made again, and nothing that it needs is deleted under it.
 
     (Nix 2.8's own collector answers a new root before it has settled for all of what it is about to delete; ours does not.)
@@ -77,7 +98,13 @@ def test_collecting_in_a_loop_while_others_build(tmp_path: Path) -> None:
     need("nix-store")
     need_namespaces()
     root = tmp_path / "R"
-    built(tmp_path, 0, "-o", "first")
+    (busybox,) = (furnish(tmp_path) / STORE / "nix/store").glob("*-busybox-static-*/bin/busybox")
+    (tmp_path / "tools").mkdir()
+    shutil.copyfile(busybox, tmp_path / "tools/sh")
+    (tmp_path / "tools/sh").chmod(0o755)
+    for name in ("cat", "mkdir"):
+        (tmp_path / "tools" / name).symlink_to("sh")
+    built(tmp_path, 0, "-o", "first", text=CHAIN)
     (tmp_path / "first").unlink()
     loop = subprocess.Popen([sys.executable, "-c", LOOP], cwd=tmp_path)
     try:

@@ -12,7 +12,7 @@ import pytest
 from tests.oracle.commands import imagetools, run
 from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import MORE, Furnish
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
 
@@ -73,7 +73,7 @@ in
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
-    return furnish(home_with(tmp_path_factory.mktemp("shells"), SET))
+    return furnish(home_with(tmp_path_factory.mktemp("shells"), SET), packages=MORE)
 
 
 class Containers:

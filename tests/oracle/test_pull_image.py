@@ -18,6 +18,7 @@ from imagetools.kernel.hashes import digest
 from imagetools.net.registry.repository import RemoteRepository
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.servers.fault_proxy import faulty, reset_after, status
 from tests.servers.images import (
@@ -308,7 +309,7 @@ def test_prefetch_docker_prints_what_pulls_the_same(registry: RunningRegistry, t
     assert json.loads(again.stdout)["arguments"]["imageDigest"] == seen
 
 
-def test_an_image_on_a_pulled_one(registry: RunningRegistry, tmp_path: Path) -> None:
+def test_an_image_on_a_pulled_one(registry: RunningRegistry, tmp_path: Path, furnish: Furnish) -> None:
     """fromImage takes what pullImage gives; both layers of the base are there, and one more."""
     need_namespaces()
     image = IMAGES["oci-gzip"]
@@ -317,7 +318,7 @@ def test_an_image_on_a_pulled_one(registry: RunningRegistry, tmp_path: Path) -> 
     pulled = base.partition("; ")[2]
     arguments = 'name = "on"; tag = "1"; compressor = "none"; contents = [ (writeTextDir "x" "y") ];'
     text = f"with import <nixpkgs> {{ }}; dockerTools.buildLayeredImage {{ {arguments} fromImage = {pulled}; }}"
-    built = imagetools("build", "--no-link", "-E", text, home=tmp_path)
+    built = imagetools("build", "--no-link", "-E", text, home=furnish(tmp_path))
     inspect = ["skopeo", "inspect", "--config", f"docker-archive:{built.stdout.strip()}"]
     config = json.loads(subprocess.run(inspect, check=True, capture_output=True, text=True).stdout)
     assert config["rootfs"]["diff_ids"][:2] == [digest_of(A), digest_of(B)]
