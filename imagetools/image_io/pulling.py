@@ -7,7 +7,6 @@ anything is made of them, diff IDs afterwards. Refuses schema 1, which no regist
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -25,11 +24,10 @@ from ..image.remote_reference import RemoteReference
 from ..image.tags import BrokenImageError
 from ..kernel.amounts import amount
 from ..kernel.errors import ImagetoolsError
+from .fetches import Fetches, file_name
 from .ports import Repository
-from .side_by_side import Stop
 from .skopeo_archive import SkopeoArchive
 
-_AT_ONCE: Final = 4
 _DEEPEST: Final = 4
 _STEP: Final = 8 << 20
 _COMPRESSED: Final = frozenset(("gzip", "bzip2", "xz", "zstd"))
@@ -118,10 +116,8 @@ class KeptBlobs:
         self._repository: Final = repository
         self._folder: Final = folder
         self._log: Final = log
-        self._stop: Final = Stop()
+        self._fetches: Final = Fetches(self._fetch)
         self._lock: Final = threading.Lock()
-        self._pool: Final = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="pull")
-        self._files: Final[dict[str, Future[str]]] = {}
         self._total = 0
         self._done = 0
         self._next = _STEP
@@ -130,24 +126,22 @@ class KeptBlobs:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop.now()
-        self._pool.shutdown(cancel_futures=True)
+        self._fetches.__exit__(kind, error, trace)
 
     def fetch_ahead(self, items: Iterable[Descriptor]) -> None:
         """These will be asked for, in this order."""
         for item in items:
-            if item.digest not in self._files:
+            if self._fetches.begin(item):
                 self._total += item.size
-                self._files[item.digest] = self._pool.submit(self._fetch, item)
 
     def pieces(self, item: Descriptor) -> Iterator[bytes]:
         """The bytes of a blob, once it is there as a whole and checked."""
-        with open(self._files[item.digest].result(), "rb", buffering=0) as file:
+        with open(self._fetches.path(item), "rb", buffering=0) as file:
             while piece := file.read(PIECE):
                 yield piece
 
     def _fetch(self, item: Descriptor) -> str:
-        path = os.path.join(self._folder, item.digest.replace(":", "-"))
+        path = os.path.join(self._folder, file_name(item))
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with open(handle, "r+b", buffering=0) as file:
             try:
@@ -161,7 +155,7 @@ class KeptBlobs:
         size = os.fstat(file.fileno()).st_size
 
         def take(piece: bytes) -> None:
-            self._stop.check()
+            self._fetches.stop.check()
             view = memoryview(piece)
             while view:
                 view = view[file.write(view) :]
@@ -169,7 +163,7 @@ class KeptBlobs:
 
         def known() -> Iterator[bytes]:
             while piece := file.read(PIECE):
-                self._stop.check()
+                self._fetches.stop.check()
                 self._progress(len(piece))
                 yield piece
 

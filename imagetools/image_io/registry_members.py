@@ -5,9 +5,7 @@ A blob is fetched once, into a file that goes away again; ``fetch_ahead`` has se
 
 import os
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,12 +17,11 @@ from ..image.oci_manifest import FULL_NAME, INDEX_FILE, REF_NAME, OciIndex, read
 from ..image.remote_reference import RemoteReference
 from ..image.tags import BrokenImageError
 from ..kernel.errors import ImagetoolsError
+from .fetches import Fetches, file_name
 from .new_file import PREFIX
 from .ports import Repository
-from .side_by_side import Stop
 from .watching import RECEIVING, BlobStep, Watch, short
 
-_AT_ONCE: Final = 4
 _PIECE: Final = 1 << 20
 
 
@@ -44,13 +41,10 @@ class RegistryMembers:
         self._repository: Final = repository
         self._watch: Final = watch
         self._folder: Final = tempfile.TemporaryDirectory(dir=scratch, prefix=PREFIX, ignore_cleanup_errors=True)
-        self._stop: Final = Stop()
-        self._lock: Final = threading.Lock()
-        self._pool: Final = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch")
+        self._fetches: Final = Fetches(self._fetch)
         self._documents: Final[dict[str, bytes]] = {}
         self._manifests: Final[dict[str, Descriptor]] = {}
         self._blobs: Final[dict[str, Descriptor]] = {}
-        self._files: Final[dict[str, Future[str]]] = {}
 
     @property
     def repository(self) -> RemoteReference:
@@ -70,9 +64,7 @@ class RegistryMembers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop.now()
-        patient = error is None or isinstance(error, Exception)  # somebody who interrupts waits for no network
-        self._pool.shutdown(wait=patient, cancel_futures=True)
+        self._fetches.__exit__(kind, error, trace)
         self._folder.cleanup()
 
     def __contains__(self, name: object, /) -> bool:
@@ -95,7 +87,7 @@ class RegistryMembers:
         if name in self._documents:
             yield self._documents[name][start:]
             return
-        with open(self._fetching(name).result(), "rb", buffering=0) as file:
+        with open(self._fetches.path(self._described(name)), "rb", buffering=0) as file:
             file.seek(start)
             while piece := file.read(_PIECE):
                 yield piece
@@ -103,30 +95,20 @@ class RegistryMembers:
     def fetch_ahead(self, names: Iterable[str]) -> None:
         """These will be asked for, in this order."""
         for name in names:
-            self._fetching(name)
+            self._fetches.begin(self._described(name))
 
     def forget(self, name: str) -> None:
         """It will not be asked for again: its file can go."""
-        with self._lock:
-            future = self._files.pop(name, None)
-        if future is not None and not future.cancel() and future.exception() is None:
-            os.unlink(future.result())
-
-    def _fetching(self, name: str) -> "Future[str]":
-        described = self._described(name)
-        with self._lock:
-            if name not in self._files:
-                self._files[name] = self._pool.submit(self._fetch, described)
-            return self._files[name]
+        self._fetches.forget(self._described(name))
 
     def _fetch(self, described: Descriptor) -> str:
-        path = os.path.join(self._folder.name, described.digest.replace(":", "-"))
+        path = os.path.join(self._folder.name, file_name(described))
         label, done = short(described.digest), 0
         with open(path, "wb") as file:
 
             def take(piece: bytes) -> None:
                 nonlocal done
-                self._stop.check()
+                self._fetches.stop.check()
                 file.write(piece)
                 done += len(piece)
                 self._watch(BlobStep(label, RECEIVING, done, described.size))
