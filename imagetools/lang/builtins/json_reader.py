@@ -76,8 +76,8 @@ def parse(text: str) -> object:
         if not text.isascii():
             to_bytes(text).decode("utf-8")
         return cast(object, BYTES.decode(text))
-    except (ValueError, RecursionError):
-        return Parser(text).parse()
+    except (JsonError, ValueError, RecursionError):
+        return Parser(text).parse()  # which knows what is wrong first
 
 
 def too_deep(text: str) -> bool:
