@@ -27,7 +27,9 @@ def to_string(m: Machine, e: object) -> object:
 
 def string_length(m: Machine, e: object) -> object:
     """The number of bytes. Fails on what has no text. Example: ``builtins.stringLength "é"`` is 2. Row 5.119."""
-    return len(coerce.to_string(m, e, set()))
+    if type(e) is Thunk:
+        e = e.force()
+    return len(e) if type(e) is str else len(coerce.to_string(m, e, set()))
 
 
 def substring(m: Machine, start: object, len_: object, s: object) -> object:

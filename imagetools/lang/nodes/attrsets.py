@@ -6,6 +6,8 @@ attributes come last, get no slot, and are dropped where the name is null; ``__o
 that the other attributes see it, and then no attribute may be bound before it is known.
 """
 
+from typing import Final
+
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
@@ -13,6 +15,9 @@ from imagetools.lang.runtime.positions import Origin, Placed, Pos
 from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, INHERITED_FROM
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
+
+INSERTED: Final = 5
+"""A set of more names is a copy of one that has them already: a dict that grows is made anew several times."""
 
 
 class Shape(Origin):
@@ -151,6 +156,9 @@ class SetLiteral(Code):
         static: tuple[Tree, ...] = tree[3][0]
         self.bindings = Bindings(unit, static, tree[3][1])
         self.shape = Shape(unit, static)
+        self.template: dict[str, object] | None = None
+        if len(static) > INSERTED:
+            self.template = dict.fromkeys(self.bindings.names)
         self.dynamic: list[Dynamic] = []
         for item in tree[3][2]:
             self.dynamic.append(Dynamic(unit, item))
@@ -159,7 +167,8 @@ class SetLiteral(Code):
         bindings = self.bindings
         names = bindings.names
         codes = bindings.codes
-        d: dict[str, object] = {}
+        template = self.template
+        d: dict[str, object] = {} if template is None else template.copy()
         if bindings.plain:
             for i in range(len(codes)):
                 d[names[i]] = codes[i].thunk(env)
@@ -211,7 +220,8 @@ class RecLiteral(SetLiteral):
         frame: list[object] = [UNSET] * self.size
         frame[0] = env
         names = self.bindings.names
-        d: dict[str, object] = {}
+        template = self.template
+        d: dict[str, object] = {} if template is None else template.copy()
         attrs = Attrs(d, self.shape)
         if self.overrides >= 0:
             self.override(attrs, frame, env)
@@ -270,7 +280,4 @@ class ListLiteral(Code):
         self.items: list[Code] = unit.lazy_list(tree[2])
 
     def eval(self, env: list[object]) -> object:
-        values: list[object] = []
-        for code in self.items:
-            values.append(code.thunk(env))
-        return values
+        return [code.thunk(env) for code in self.items]

@@ -50,10 +50,17 @@ class Unit:
         self.level = before
         return node
 
-    def lazy(self, tree: object, holder: list[Code], index: int) -> Code:
+    def lazy(self, tree: object, holder: list[Code] | None, index: int) -> Code:
         """A node that will be made when it is first evaluated, and then put into ``holder[index]``; cheap ones are made at
         once. ``tree`` may be frozen."""
         raise NotImplementedError
+
+    def lazy_for(self, tree: object, owner: "Owner", index: int) -> Code:
+        """The same, put into its place by ``owner.adopt``: an attribute is read faster than an element of a list."""
+        code = self.lazy(tree, None, index)
+        if type(code) is Lazy:
+            code.owner = owner
+        return code
 
     def lazy_list(self, trees: tuple[object, ...]) -> list[Code]:
         """A list of lazy nodes."""
@@ -77,13 +84,22 @@ class Unit:
         return error
 
 
+class Owner(Code):
+    """A node with lazy parts in attributes."""
+
+    def adopt(self, index: int, code: Code) -> None:
+        """The real node of part number ``index``."""
+        raise NotImplementedError
+
+
 class Lazy(Code):
     """A node not made yet."""
 
-    def __init__(self, unit: Unit, tree: object, holder: list[Code], index: int) -> None:
+    def __init__(self, unit: Unit, tree: object, holder: list[Code] | None, index: int) -> None:
         self.unit = unit
         self.tree = tree
         self.holder: list[Code] | None = holder
+        self.owner: Owner | None = None
         self.index = index
         self.real: Code | None = None
 
@@ -103,10 +119,14 @@ class Lazy(Code):
         """Make the node and step aside."""
         tree = self.tree
         holder = self.holder
+        owner = self.owner
         real = self.unit.build_at(0, thaw(tree))
         self.real = real
         if holder is not None:
             holder[self.index] = real
+        elif owner is not None:
+            owner.adopt(self.index, real)
+            self.owner = None
         self.tree = None
         self.holder = None
         return real

@@ -24,7 +24,7 @@ CHEAP: Final = frozenset(
 class FileUnit(Unit):
     """The real ``Unit``."""
 
-    def lazy(self, tree: object, holder: list[Code], index: int) -> Code:
+    def lazy(self, tree: object, holder: list[Code] | None, index: int) -> Code:
         if type(tree) is tuple:
             tag: int = tree[0]
             if tag in CHEAP:

@@ -6,24 +6,26 @@ builtin with exactly its arguments is called without a partial application. Ever
 
 from collections.abc import Callable
 
-from imagetools.lang.nodes.base import Unit
+from imagetools.lang.nodes.base import Owner, Unit
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda
 
 
-class Call1(Code):
+class Call1(Owner):
     """``f x``"""
 
     def __init__(self, unit: Unit, offset: int, fn: Code, arg: object) -> None:
         self.unit = unit
         self.offset = offset
         self.fn = fn
-        self.args: list[Code] = []
-        self.args.append(unit.lazy(arg, self.args, 0))
+        self.arg = unit.lazy_for(arg, self, 0)
+
+    def adopt(self, index: int, code: Code) -> None:
+        self.arg = code
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
-        arg = self.args[0].thunk(env)
+        arg = self.arg.thunk(env)
         try:
             if type(f) is Lambda:
                 return f.code.call(f.env, arg)
@@ -33,20 +35,26 @@ class Call1(Code):
             raise
 
 
-class Call2(Code):
+class Call2(Owner):
     """``f x y``"""
 
     def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn = fn
-        self.args: list[Code] = unit.lazy_list(args)
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        else:
+            self.second = code
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
-        args = self.args
-        x = args[0].thunk(env)
-        y = args[1].thunk(env)
+        x = self.first.thunk(env)
+        y = self.second.thunk(env)
         try:
             return self.unit.machine.apply2(f, x, y)
         except EvalError as error:
@@ -54,8 +62,39 @@ class Call2(Code):
             raise
 
 
+class Call3(Owner):
+    """``f x y z``"""
+
+    def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.fn = fn
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+        self.third = unit.lazy_for(args[2], self, 2)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        elif index == 1:
+            self.second = code
+        else:
+            self.third = code
+
+    def eval(self, env: list[object]) -> object:
+        f = self.fn.eval(env)
+        x = self.first.thunk(env)
+        y = self.second.thunk(env)
+        z = self.third.thunk(env)
+        try:
+            return self.unit.machine.apply3(f, x, y, z)
+        except EvalError as error:
+            called_from(self.unit, self.offset, f, error)
+            raise
+
+
 class CallN(Code):
-    """``f x y z ...``"""
+    """``f a b c d ...``"""
 
     def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
         self.unit = unit
@@ -65,9 +104,7 @@ class CallN(Code):
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
-        args: list[object] = []
-        for code in self.args:
-            args.append(code.thunk(env))
+        args = [code.thunk(env) for code in self.args]
         try:
             return self.unit.machine.call(f, args)
         except EvalError as error:
@@ -75,54 +112,72 @@ class CallN(Code):
             raise
 
 
-class CallBuiltin1(Code):
+class CallBuiltin1(Owner):
     """A known builtin with its one argument."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.args: list[Code] = unit.lazy_list(args)
+        self.arg = unit.lazy_for(args[0], self, 0)
+
+    def adopt(self, index: int, code: Code) -> None:
+        self.arg = code
 
     def eval(self, env: list[object]) -> object:
         try:
-            return self.fn(self.unit.machine, self.args[0].thunk(env))
+            return self.fn(self.unit.machine, self.arg.thunk(env))
         except EvalError as error:
             self.unit.place(error, self.offset)
             raise
 
 
-class CallBuiltin2(Code):
+class CallBuiltin2(Owner):
     """A known builtin with its two arguments."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.args: list[Code] = unit.lazy_list(args)
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        else:
+            self.second = code
 
     def eval(self, env: list[object]) -> object:
-        args = self.args
         try:
-            return self.fn(self.unit.machine, args[0].thunk(env), args[1].thunk(env))
+            return self.fn(self.unit.machine, self.first.thunk(env), self.second.thunk(env))
         except EvalError as error:
             self.unit.place(error, self.offset)
             raise
 
 
-class CallBuiltin3(Code):
+class CallBuiltin3(Owner):
     """A known builtin with its three arguments."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
         self.unit = unit
         self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.args: list[Code] = unit.lazy_list(args)
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+        self.third = unit.lazy_for(args[2], self, 2)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        elif index == 1:
+            self.second = code
+        else:
+            self.third = code
 
     def eval(self, env: list[object]) -> object:
-        args = self.args
         try:
-            return self.fn(self.unit.machine, args[0].thunk(env), args[1].thunk(env), args[2].thunk(env))
+            return self.fn(self.unit.machine, self.first.thunk(env), self.second.thunk(env), self.third.thunk(env))
         except EvalError as error:
             self.unit.place(error, self.offset)
             raise
@@ -151,4 +206,6 @@ def call(unit: Unit, offset: int, fn: Code, known: object, args: tuple[object, .
         return Call1(unit, offset, fn, args[0])
     if n == 2:
         return Call2(unit, offset, fn, args)
+    if n == 3:
+        return Call3(unit, offset, fn, args)
     return CallN(unit, offset, fn, args)

@@ -96,6 +96,12 @@ class Simple(Function):
             self.inner = inner
         return inner.call([env, first], second)
 
+    def call3(self, env: list[object], first: object, second: object, third: object) -> object:
+        inner = self.inner
+        if inner is None or not inner.curried:
+            return self.unit.machine.apply(self.call2(env, first, second), third)
+        return inner.call2([env, first], second, third)
+
 
 class WithFormals(Function):
     """``{ a, b ? d, ... }@args: body``"""

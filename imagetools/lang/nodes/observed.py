@@ -96,6 +96,9 @@ class ProfiledFunction(Wrapped):
     def call2(self, env: list[object], first: object, second: object) -> object:
         return self.inner.call2(env, first, second)
 
+    def call3(self, env: list[object], first: object, second: object, third: object) -> object:
+        return self.inner.call3(env, first, second, third)
+
 
 class CountedFunction(Wrapped):
     """Counts its calls; one by one, also where it is ``x: y: body``."""
@@ -147,7 +150,7 @@ class ObservedUnit(FileUnit):
         profile = self.profile
         return node if profile is None else ProfiledFile(node, Titled(self.source.file), profile)
 
-    def lazy(self, tree: object, holder: list[Code], index: int) -> Code:
+    def lazy(self, tree: object, holder: list[Code] | None, index: int) -> Code:
         statistics = self.statistics
         if statistics is None:
             return super().lazy(tree, holder, index)

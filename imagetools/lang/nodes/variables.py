@@ -64,6 +64,60 @@ class Var1(Code):
         return v
 
 
+class Var2(Code):
+    """A variable two frames outwards."""
+
+    def __init__(self, unit: Unit, offset: int, slot: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.slot = slot
+
+    def eval(self, env: list[object]) -> object:
+        frame = cast(list[object], cast(list[object], env[0])[0])
+        v = frame[self.slot]
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            frame[self.slot] = v
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        v = cast(list[object], cast(list[object], env[0])[0])[self.slot]
+        if v is UNSET:
+            return Thunk(self, env)
+        return v
+
+
+class Var3(Code):
+    """A variable three frames outwards."""
+
+    def __init__(self, unit: Unit, offset: int, slot: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.slot = slot
+
+    def eval(self, env: list[object]) -> object:
+        frame = cast(list[object], cast(list[object], cast(list[object], env[0])[0])[0])
+        v = frame[self.slot]
+        if type(v) is Thunk:
+            try:
+                v = v.force()
+            except EvalError as error:
+                self.unit.place(error, self.offset)
+                raise
+            frame[self.slot] = v
+        return v
+
+    def thunk(self, env: list[object]) -> object:
+        v = cast(list[object], cast(list[object], cast(list[object], env[0])[0])[0])[self.slot]
+        if v is UNSET:
+            return Thunk(self, env)
+        return v
+
+
 class VarN(Code):
     """A variable further out."""
 
@@ -107,6 +161,10 @@ def variable(unit: Unit, offset: int, level: int, slot: int) -> Code:
         return Var0(unit, offset, slot)
     if level == 1:
         return Var1(unit, offset, slot)
+    if level == 2:
+        return Var2(unit, offset, slot)
+    if level == 3:
+        return Var3(unit, offset, slot)
     return VarN(unit, offset, level, slot)
 
 
@@ -137,16 +195,22 @@ class WithVar(Code):
         self.offset = offset
         self.name = name
         self.levels = levels
+        self.innermost = levels[0]
+        self.frame: list[object] | None = None
+        self.found: dict[str, object] = {}
 
     def eval(self, env: list[object]) -> object:
         frame = env
-        level = 0
+        n = self.innermost
+        while n > 0:
+            frame = cast(list[object], frame[0])
+            n -= 1
         name = self.name
         try:
-            for wanted in self.levels:
-                while level < wanted:
-                    frame = cast(list[object], frame[0])
-                    level += 1
+            if frame is self.frame:
+                d = self.found
+                v = d[name]
+            else:
                 scope = frame[1]
                 if type(scope) is Thunk:
                     scope = scope.force()
@@ -155,14 +219,38 @@ class WithVar(Code):
                     raise self.unit.wrong(scope, "a set", self.offset)
                 d = scope.d
                 v = d.get(name, UNSET)
-                if v is not UNSET:
-                    if type(v) is Thunk:
-                        v = v.force()
-                        d[name] = v
-                    return v
+                if v is UNSET:
+                    d = self.search(env, frame)
+                    v = d[name]
+            if type(v) is Thunk:
+                v = v.force()
+                d[name] = v
         except EvalError as error:
             self.unit.place(error, self.offset)
             raise
+        return v
+
+    def search(self, env: list[object], innermost: list[object]) -> dict[str, object]:
+        """The first set that has the name where the innermost one has not. It is remembered: the same innermost frame has the
+        same frames around it."""
+        frame = env
+        level = 0
+        name = self.name
+        for wanted in self.levels:
+            while level < wanted:
+                frame = cast(list[object], frame[0])
+                level += 1
+            scope = frame[1]
+            if type(scope) is Thunk:
+                scope = scope.force()
+                frame[1] = scope
+            if type(scope) is not Attrs:
+                raise self.unit.wrong(scope, "a set", self.offset)
+            d = scope.d
+            if name in d:
+                self.frame = innermost
+                self.found = d
+                return d
         raise self.undefined(env)
 
     def undefined(self, env: list[object]) -> UndefinedVariable:
@@ -182,16 +270,18 @@ class WithVar(Code):
         return error
 
     def thunk(self, env: list[object]) -> object:
-        """The attribute itself where the innermost set is already known and has it."""
+        """The attribute itself where the sets are already known, as far as they have to be."""
         frame = env
-        n = self.levels[0]
-        while n > 0:
-            frame = cast(list[object], frame[0])
-            n -= 1
-        scope = frame[1]
-        if type(scope) is Thunk and scope.code is None:
-            scope = scope.slot
-        if type(scope) is Attrs:
+        level = 0
+        for wanted in self.levels:
+            while level < wanted:
+                frame = cast(list[object], frame[0])
+                level += 1
+            scope = frame[1]
+            if type(scope) is Thunk and scope.code is None:
+                scope = scope.slot
+            if type(scope) is not Attrs:
+                break
             v = scope.d.get(self.name, UNSET)
             if v is not UNSET:
                 return v

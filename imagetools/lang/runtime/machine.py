@@ -133,6 +133,20 @@ class Machine:
                 return function.code.call2(function.env, x, y)
         return self.apply(self.apply(f, x), y)
 
+    def apply3(self, f: object, x: object, y: object, z: object) -> object:
+        """``f x y z``, forced."""
+        if type(f) is Thunk:
+            f = f.force()
+        if type(f) is Lambda:
+            function = f
+            if function.code.curried:
+                return function.code.call3(function.env, x, y, z)
+        elif type(f) is Builtin:
+            builtin = f
+            if builtin.arity == 3:
+                return builtin.fn(self, x, y, z)
+        return self.call(f, [x, y, z])
+
     def call(self, f: object, args: list[object]) -> object:
         """``f a1 ... an``, forced; n >= 1."""
         if type(f) is Thunk:

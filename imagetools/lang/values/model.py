@@ -166,6 +166,10 @@ class LambdaCode(Code):
         """Apply to two arguments, where ``curried`` says that the function is `x: y: ...`."""
         raise NotImplementedError
 
+    def call3(self, env: list[object], first: object, second: object, third: object) -> object:
+        """Apply to three arguments, where ``curried`` says that the function is `x: y: ...`."""
+        raise NotImplementedError
+
     def origin(self) -> Origin | None:
         """Where the formals are written."""
         return None
