@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from imagetools.formats.signing import CACHE_NIXOS_ORG
 from imagetools.kernel.errors import ImagetoolsError
 
 STORE_DIR: Final = "/nix/store"
 USUAL_SUBSTITUTERS: Final = ("https://cache.nixos.org",)
+USUAL_KEYS: Final = ("cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",)
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
@@ -96,7 +96,7 @@ class Settings:
     stalled_timeout: float = 300
     substitute: bool = True
     substituters: tuple[str, ...] = USUAL_SUBSTITUTERS
-    trusted_public_keys: tuple[str, ...] = (CACHE_NIXOS_ORG,)
+    trusted_public_keys: tuple[str, ...] = USUAL_KEYS
     require_sigs: bool = True
     fallback: bool = False
     secret_key_files: tuple[str, ...] = ()

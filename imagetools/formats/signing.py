@@ -12,8 +12,6 @@ from ..kernel.errors import ImagetoolsError
 from .path_info import PathInfo
 from .store_path import StoreDir
 
-CACHE_NIXOS_ORG = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
-
 
 class KeyTextError(ImagetoolsError):
     """A text is not a key or signature ``name:base64``. The text itself is not repeated: it may be secret."""

@@ -4,12 +4,12 @@ It knows nothing of store paths or validity. Measured on ext4: fsync of one file
 ``syncfs`` 8 ms. So a few files are synced singly and many by ``syncfs``, always before they become valid.
 """
 
-import ctypes
 import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import ClassVar
 
 from imagetools.store.ports import StoreError
@@ -97,19 +97,22 @@ def _libc_syncfs(fd: int) -> bool:
 
 def start_writing(fd: int, offset: int, size: int) -> None:
     """Ask the kernel to begin to write a part of a file to the disk, so that a later sync finds little to do; never waits."""
-    if _SYNC_FILE_RANGE is not None:
-        _SYNC_FILE_RANGE(fd, ctypes.c_int64(offset), ctypes.c_int64(size), ctypes.c_uint(2))  # SYNC_FILE_RANGE_WRITE
+    call = _libc("sync_file_range")
+    if call is not None:
+        import ctypes  # noqa: PLC0415
+
+        call(fd, ctypes.c_int64(offset), ctypes.c_int64(size), ctypes.c_uint(2))  # SYNC_FILE_RANGE_WRITE
 
 
+@cache
 def _libc(name: str) -> "Callable[..., int] | None":
+    import ctypes  # noqa: PLC0415  (late: an evaluation writes nothing)
+
     try:
         function: Callable[..., int] = getattr(ctypes.CDLL(None, use_errno=True), name)
     except (AttributeError, OSError):
         return None
     return function
-
-
-_SYNC_FILE_RANGE = _libc("sync_file_range")
 
 
 def sync_folder(folder: str) -> None:

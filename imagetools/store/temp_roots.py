@@ -7,7 +7,6 @@ to it through its socket, and counts once it has answered ``1``.
 
 import fcntl
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -91,6 +90,8 @@ class TempRoots:
             else:
                 fcntl.flock(self._gc_lock, fcntl.LOCK_UN)
                 return
+            import socket  # noqa: PLC0415  (late: most runs never meet a collector)
+
             try:
                 with socket.socket(socket.AF_UNIX) as peer, short_name(self._layout.gc_socket) as name_of_socket:
                     peer.connect(name_of_socket)

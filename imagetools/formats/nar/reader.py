@@ -6,12 +6,15 @@ bounded whatever the input says. The reader calls the sink as it goes: what was 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...kernel.bytestr import display, to_str
 from ...kernel.errors import ImagetoolsError
 from . import wire
-from .events import Event, EventList, NarSink
+from .sink import NarSink
+
+if TYPE_CHECKING:
+    from .events import Event
 
 _MAGIC: Final = 0  # states: what comes next
 _NODE: Final = 1
@@ -260,8 +263,10 @@ def read_nar(chunks: Iterable[bytes], sink: NarSink) -> int:
     return reader.offset
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[Event]:
+def events(chunks: Iterable[bytes]) -> Iterator["Event"]:
     """The same by pulling. Raises NarError when it gets there."""
+    from .events import EventList  # noqa: PLC0415
+
     collected = EventList()
     reader = NarReader(collected)
     for chunk in chunks:

@@ -16,7 +16,7 @@ from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, INHERITED_F
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
-INSERTED: Final = 5
+INSERTED: Final = 1
 """A set of more names is a copy of one that has them already: a dict that grows is made anew several times."""
 
 
@@ -130,10 +130,11 @@ class Let(Code):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.bindings = Bindings(unit, tree[2][0], tree[2][1])
         self.size = len(self.bindings.names) + 1
+        self.blank: list[object] = [UNSET] * self.size
         self.body = unit.build(tree[3])
 
     def eval(self, env: list[object]) -> object:
-        frame: list[object] = [UNSET] * self.size
+        frame = self.blank.copy()
         frame[0] = env
         self.bindings.fill(frame, env)
         return self.body.eval(frame)
@@ -210,6 +211,7 @@ class RecLiteral(SetLiteral):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         super().__init__(unit, tree)
         self.size = len(self.bindings.names) + 1
+        self.blank: list[object] = [UNSET] * self.size
         self.overrides: int = -1
         names = self.bindings.names
         for i in range(len(names)):
@@ -217,7 +219,7 @@ class RecLiteral(SetLiteral):
                 self.overrides = i
 
     def eval(self, env: list[object]) -> object:
-        frame: list[object] = [UNSET] * self.size
+        frame = self.blank.copy()
         frame[0] = env
         names = self.bindings.names
         template = self.template

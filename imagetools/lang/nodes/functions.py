@@ -122,6 +122,7 @@ class WithFormals(Function):
             else:
                 self.default_codes.append(self.unit.lazy(default, self.default_codes, i))
         self.size: int = len(self.names) + (1 if self.arg is None else 2)
+        self.blank: list[object] = [UNSET] * self.size
 
     def call(self, env: list[object], argument: object) -> object:
         depth = STACK.depth + 1
@@ -137,7 +138,7 @@ class WithFormals(Function):
         if type(argument) is not Attrs:
             raise self.unit.wrong(argument, "a set", -1)
         given = argument.d
-        frame: list[object] = [UNSET] * self.size
+        frame = self.blank.copy()
         frame[0] = env
         slot = 1
         if self.arg is not None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, cast
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
 from imagetools.lang.runtime.positions import Origin, Pos
@@ -32,9 +32,9 @@ class Stack:
     """
 
     def __init__(self) -> None:
-        self.depth: int = 0
-        self.limit: int = DEPTH_LIMIT
-        self.calls: int = CALLS_A_BREATH
+        self.depth: i64 = 0
+        self.limit: i64 = DEPTH_LIMIT
+        self.calls: i64 = CALLS_A_BREATH
 
     def breathe(self) -> None:
         """Let Ctrl-C and other threads in, every so many calls: compiled code never does, interpreted code does as it is

@@ -12,15 +12,6 @@ from .build import Built, build
 from .fakes import FakeStore
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FakeStore:
-    made = FakeStore(tmp_path / "store")
-    libc = made.add("libc", {"lib": {"libc.so": b"code"}})
-    made.add("hello", {"bin": {"hello": b"#!" + libc.encode()}, "etc": {"motd": b"hello"}}, [libc])
-    made.add("lonely", b"nothing refers to it")
-    return made
-
-
 def with_commands(store: FakeStore, out: Path, layout: str, commands: str) -> Built:
     return build(store, out, layout, contents=[store.logical("hello")], extraCommands=commands)
 

@@ -30,15 +30,6 @@ ROOTS = Stamp(1717000000)
 APPS = Stamp(1717000000, 999, 998, "app", "app")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FakeStore:
-    made = FakeStore(tmp_path / "store")
-    libc = made.add("libc", {"lib": {"libc.so": b"code"}})
-    made.add("hello", {"bin": {"hello": b"#!" + libc.encode()}, "etc": {"motd": b"hello"}}, [libc])
-    made.add("lonely", b"nothing refers to it")
-    return made
-
-
 def members(*entries: tuple[Entry, bytes] | Entry) -> bytes:
     """A layer of a base image."""
     parts = []

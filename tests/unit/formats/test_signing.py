@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagetools.formats.path_info import PathInfo
-from imagetools.formats.signing import CACHE_NIXOS_ORG, KeyTextError, PublicKey, SecretKey, Signature, sign, valid_signatures
+from imagetools.formats.signing import KeyTextError, PublicKey, SecretKey, Signature, sign, valid_signatures
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.hashes import digest
 
@@ -13,6 +13,8 @@ SEED = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4f
 KEY = SecretKey.from_seed("test-1", SEED)
 STORE = StoreDir()
 INFO = PathInfo(StorePath(bytes(20), "p"), digest("sha256", b"nar"), 120)
+
+CACHE_NIXOS_ORG = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="
 
 
 def test_vector_of_rfc_8032() -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from imagetools.formats.nar.events import NarSink
+from imagetools.formats.nar.sink import NarSink
 from imagetools.formats.nar.writer import NarWriter
 
 Tree = bytes | tuple[bytes, bool] | str | dict[bytes, "Tree"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from imagetools.formats.nar.events import NarSink
+from imagetools.formats.nar.sink import NarSink
 
 
 @dataclass(frozen=True)
