@@ -42,6 +42,7 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     for content in request.contents:
         ctx.log(f"Adding {content}")
         tree.add(content)
+    tree.check()
     mentions = Mentions(ctx.store_dir, inputs)
     mentions.look_at(request.config_text)
     database = NixDatabase(ctx, inputs, view, request, base) if request.nix_db else None

@@ -122,10 +122,14 @@ class RootTree:
             node = node.children.get(part) if isinstance(node, Folder) else None
         return node is not None
 
-    def nodes(self) -> Iterator[tuple[bytes, Node]]:
-        """Every node with its name in the image, in the order of a layer; the root is not among them. Raises CollisionError."""
+    def check(self) -> None:
+        """Once all contents were added. Raises CollisionError."""
         if self.collisions:
             raise CollisionError(self.collisions)
+
+    def nodes(self) -> Iterator[tuple[bytes, Node]]:
+        """Every node with its name in the image, in the order of a layer; the root is not among them. Raises CollisionError."""
+        self.check()
         todo = _stack(b"", self.root)
         while todo:
             name, node = todo.pop()

@@ -104,7 +104,7 @@ CASES: Mapping[str, Case] = {
         ["build", "-E", SET + ' dockerTools.buildLayeredImage { name = "x"; maxLayers = 1; contents = [ ./a ]; }'], {"a/x": ""}
     ),
     "a wrong image configuration": Case(
-        ["build", "-E", SET + ' dockerTools.buildImage { name = "x"; config = { Cmd = "sh"; Env = { A = "1"; }; }; }'],
+        ["build", "-E", SET + ' dockerTools.buildImage { name = "x"; config = { Cmd = [ 1 ]; Env = { A = "1"; }; }; }'],
     ),
     "a file that fetchurl cannot find": Case(
         ["build", "-E", SET + ' fetchurl { url = "file:///work/no-such"; sha256 = lib.fakeSha256; }']
