@@ -10,7 +10,7 @@ import pytest
 
 from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools, nix
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import MORE, Furnish
 from tests.oracle.peers import need
 from tests.unit.pkgs.evaluate import PACKAGE
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.oracle
 DEFINITION = Path(__file__).with_name("pkgs_builds.nix")
 
 
-def test_the_same_contents(tmp_path: Path) -> None:
+def test_the_same_contents(tmp_path: Path, furnish: Furnish) -> None:
     need("nix-build", "nix-store")
     if not apt.has_lists():
         pytest.skip("apt has no package lists on this machine: run apt-get update")
@@ -28,7 +28,7 @@ def test_the_same_contents(tmp_path: Path) -> None:
     ours.mkdir()
     theirs.mkdir()
     sources = "let pkgs = import <nixpkgs> { }; in [ (pkgs.bash.tree) pkgs.sandboxShell ]"
-    bash, busybox = imagetools("build", "--no-out-link", "-E", sources, home=ours).stdout.split()
+    bash, busybox = imagetools("build", "--no-out-link", "-E", sources, home=furnish(ours)).stdout.split()
     words = [str(DEFINITION), "--argstr", "bash", bash, "--argstr", "busybox", busybox, "--no-out-link"]
 
     built = imagetools("build", *words, "--print-logical", home=ours).stdout.split()
@@ -54,7 +54,7 @@ def test_scripts_are_looked_through(tmp_path: Path, furnish: Furnish) -> None:
         pytest.skip("apt has no package lists on this machine: run apt-get update")
     good = APPLICATION + """ make ''for word in "$@"; do echo "«$word»"; done; echo end''"""
     words = ("build", "--no-out-link", "-E")
-    built = imagetools(*words, good, home=furnish(tmp_path))
+    built = imagetools(*words, good, home=furnish(tmp_path, packages=MORE))
     assert imagetools("run", built.stdout.strip() + "/bin/app", "a b", "ü", home=tmp_path).stdout == "«a b»\n«ü»\nend\n"
 
     bad = imagetools(*words, APPLICATION + "make ''echo $1''", home=tmp_path, check=False)
@@ -65,11 +65,13 @@ def test_scripts_are_looked_through(tmp_path: Path, furnish: Furnish) -> None:
     assert "syntax error: unexpected end of file" in syntax.stderr
 
 
-def test_certificates_and_names_of_services(tmp_path: Path) -> None:
+def test_certificates_and_names_of_services(tmp_path: Path, furnish: Furnish) -> None:
     if not apt.has_lists():
         pytest.skip("apt has no package lists on this machine: run apt-get update")
     both = "let pkgs = import <nixpkgs> { }; in [ pkgs.cacert pkgs.iana-etc ]"
-    cacert, iana = map(Path, imagetools("build", "--no-out-link", "-E", both, home=tmp_path).stdout.split())
+    cacert, iana = map(
+        Path, imagetools("build", "--no-out-link", "-E", both, home=furnish(tmp_path, packages=MORE)).stdout.split()
+    )
     bundle = cacert / "etc/ssl/certs/ca-bundle.crt"
     trusted = ssl.create_default_context(cafile=str(bundle)).get_ca_certs()
     assert len(trusted) > 100

@@ -1,7 +1,7 @@
 """A build that is root of its namespace, as three persons: root, a user without further ids, and one with; and what runs in it.
 
 ``python -m tests.unit.sandbox.rooted_cage outside BASE WORK`` starts the sandbox, in which ``… inside WORK`` does the work that
-the JSON text WORK describes and prints what came of it.
+the JSON text WORK describes and prints what came of it. What only one of these three needs it imports late: they start often.
 """
 
 import contextlib
@@ -14,17 +14,12 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.realise import python_process
-from imagetools.sandbox.namespaces import NamespaceSandbox
-from imagetools.sandbox.ports import Bind
-from imagetools.sandbox.rooted import Rooted
 
-from .cage import OTHER_USER, ROOT, UNREADABLE, base_for, other_user_can_run, request_for
+if TYPE_CHECKING:
+    from imagetools.sandbox.rooted import Rooted
 
 GRANT = "nobody:1879900160:65536\n"
 _GRANTED = 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift && exec "$@"'
@@ -51,6 +46,10 @@ class Person:
 
 def persons() -> list[Any]:
     """As whom to try: root can be all three."""
+    import pytest
+
+    from .cage import OTHER_USER, UNREADABLE, other_user_can_run
+
     if os.geteuid() != 0:
         return [pytest.param(Person(None, granted=False, several=False), id="user")]
     readable = pytest.mark.skipif(not other_user_can_run(), reason=UNREADABLE)
@@ -64,6 +63,8 @@ def persons() -> list[Any]:
 
 def work(person: Person, script: str, *, inside: bool = True, **more: Any) -> dict[str, Any]:
     """Run ``script`` by the host's /bin/sh as root of a tree that has the host's programs, or beside it; what came of it."""
+    from .cage import ROOT, base_for
+
     with base_for(person.user) as base:
         grants = os.path.join(base, "grants")
         with open(grants, "w", encoding="ascii") as file:
@@ -84,6 +85,12 @@ def work(person: Person, script: str, *, inside: bool = True, **more: Any) -> di
 
 def outside(base: str, described: str) -> None:
     """Start the sandbox, run ``inside`` in it, and say what it said; nothing in the scratch folder may be anybody else's then."""
+    from imagetools.realise import python_process
+    from imagetools.sandbox.namespaces import NamespaceSandbox
+    from imagetools.sandbox.ports import Bind
+
+    from .cage import ROOT, request_for
+
     pieces: list[bytes] = []
     bind = Bind(str(ROOT), str(ROOT))
     words = (sys.executable, "-m", __name__ if __name__ != "__main__" else "tests.unit.sandbox.rooted_cage", "inside", described)
@@ -101,6 +108,8 @@ def outside(base: str, described: str) -> None:
 
 def inside(described: str) -> None:
     """The work itself, as root of the build's namespace."""
+    from imagetools.sandbox.rooted import Rooted
+
     wanted = json.loads(described)
     tree = os.fsencode(tempfile.mkdtemp(dir="/build"))
     os.chmod(tree, 0o755)
@@ -135,7 +144,7 @@ def _show_host(tree: bytes) -> None:
     syscalls.mount(b"/usr", tree + b"/usr", None, syscalls.MS_BIND | syscalls.MS_REC)
 
 
-def _files(rooted: Rooted, folder: bytes) -> dict[str, list[Any]]:
+def _files(rooted: "Rooted", folder: bytes) -> dict[str, list[Any]]:
     """Kind and mode, user, group, device and capability of everything in a folder."""
     found: dict[str, list[Any]] = {}
     for name in sorted(os.listdir(folder)):
