@@ -206,9 +206,11 @@ def files() -> None:
 
 def network() -> None:
     say("host name", socket.gethostname())
-    say("interfaces", [name for _, name in socket.if_nameindex()])
+    # those of containers come and go while others on this machine run some
+    names = [name for _, name in socket.if_nameindex() if not name.startswith(("veth", "docker", "br-", "podman", "cni"))]
+    say("interfaces", names)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        for _, name in socket.if_nameindex():
+        for name in names:
             flags = struct.unpack("16xH22x", fcntl.ioctl(probe, 0x8913, struct.pack("16s24x", name.encode())))[0]
             say(f"interface {name}", hex(flags))
     with socket.socket() as server, socket.socket() as client:
