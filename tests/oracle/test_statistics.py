@@ -28,6 +28,7 @@ PROGRAMS = {
     "inherit": "let s = { a = 1; b = 2; }; t = { inherit (s) a b; inherit s; }; in t.a + t.b + t.s.a",
     "inherit in let": "let s = { a = x: x; b = 2; }; inherit (s) a b; in a b",
     "with": "let s = { a = 1; b = x: x; }; in with s; b a",
+    "with in with": "let s = { a = 1; b = { c = x: x; }; }; in with s; with b; c a",
     "or and ?": "let s = { a.b = 1; }; in s.a.b or 2 + s.a.c or 3 + (if s ? a.b then s.x.y or 4 else 0)",
     "//": "let a = { x = 1; }; b = { y = 2; }; in (a // b // { x = 3; } // { }).x + ({ } // a).x",
     "++": "[ 1 2 ] ++ [ ] ++ [ 3 ] ++ [ 4 5 ]",
