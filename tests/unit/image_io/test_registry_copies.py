@@ -162,12 +162,12 @@ def test_another_compression(copier: Copier, layout: Path, tmp_path: Path, compr
     assert copier(layout, copier.at("a/b"), compressor=compressor).blobs and copier.written() == []
 
 
-def test_blobs_are_mounted_where_another_repository_has_them(copier: Copier, layout: Path) -> None:
+def test_blobs_are_mounted_where_another_repository_has_them(copier: Copier, layout: Path, tmp_path: Path) -> None:
     copier(layout, copier.at("a/b"))
     copied = copier(layout, copier.at("c/d"))
     assert copier.results(copied) == {MOUNTED: 3}
     assert copier.server.requests("PATCH") == []
-    fresh = Copier(copier.server, Path("/nonexistent"))
+    fresh = Copier(copier.server, tmp_path / "fresh")
     between = fresh(copier.at("c/d"), copier.at("e/f:1"))
     assert fresh.results(between) == {MOUNTED: 3} and between.digest == copied.digest
     copier.server.mounting = False
