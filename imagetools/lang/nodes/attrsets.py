@@ -6,8 +6,6 @@ attributes come last, get no slot, and are dropped where the name is null; ``__o
 that the other attributes see it, and then no attribute may be bound before it is known.
 """
 
-from typing import Final
-
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
@@ -15,9 +13,6 @@ from imagetools.lang.runtime.positions import Origin, Placed, Pos
 from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, INHERITED_FROM
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
-
-INSERTED: Final = 1
-"""A set of more names is a copy of one that has them already: a dict that grows is made anew several times."""
 
 
 class Shape(Origin):
@@ -81,6 +76,8 @@ class Bindings:
         self.source_of: list[int] = []
         self.froms: list[Code] = unit.lazy_list(froms)
         self.plain = True
+        self.again = False
+        self.template: dict[str, object] | None = None
         for i in range(len(static)):
             name: str = static[i][0]
             kind: int = static[i][2]
@@ -95,6 +92,17 @@ class Bindings:
                 self.source_of.append(-1)
                 if kind == INHERITED:
                     self.plain = False
+
+    def table(self) -> dict[str, object]:
+        """A dict for the names and values. A set that is made more than once is a copy of a dict that has the names already: one
+        that grows is made anew several times."""
+        template = self.template
+        if template is not None:
+            return template.copy()
+        if self.again:
+            self.template = dict.fromkeys(self.names)
+        self.again = True
+        return {}
 
     def sources(self, env: list[object]) -> list[list[object]]:
         """One shared environment for the names of each ``inherit (e)``."""
@@ -157,9 +165,6 @@ class SetLiteral(Code):
         static: tuple[Tree, ...] = tree[3][0]
         self.bindings = Bindings(unit, static, tree[3][1])
         self.shape = Shape(unit, static)
-        self.template: dict[str, object] | None = None
-        if len(static) > INSERTED:
-            self.template = dict.fromkeys(self.bindings.names)
         self.dynamic: list[Dynamic] = []
         for item in tree[3][2]:
             self.dynamic.append(Dynamic(unit, item))
@@ -168,8 +173,7 @@ class SetLiteral(Code):
         bindings = self.bindings
         names = bindings.names
         codes = bindings.codes
-        template = self.template
-        d: dict[str, object] = {} if template is None else template.copy()
+        d = self.bindings.table()
         if bindings.plain:
             for i in range(len(codes)):
                 d[names[i]] = codes[i].thunk(env)
@@ -222,8 +226,7 @@ class RecLiteral(SetLiteral):
         frame = self.blank.copy()
         frame[0] = env
         names = self.bindings.names
-        template = self.template
-        d: dict[str, object] = {} if template is None else template.copy()
+        d = self.bindings.table()
         attrs = Attrs(d, self.shape)
         if self.overrides >= 0:
             self.override(attrs, frame, env)
