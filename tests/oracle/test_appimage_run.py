@@ -15,7 +15,7 @@ from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import base_for, need_namespaces, users
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fhs")]
+pytestmark = pytest.mark.oracle
 user = pytest.mark.parametrize("user", users())
 
 DEFINITION = """

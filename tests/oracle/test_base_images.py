@@ -25,7 +25,7 @@ from tests.unit.builders.fakes import FakeContext, FakeStore
 from tests.unit.image_io.archives import archive, file, folder, hard, image, info, link, tar
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("base-images")]
+pytestmark = pytest.mark.oracle
 
 STATIC = Path("/usr/bin/tini-static")
 CAPABILITY = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)

@@ -16,7 +16,7 @@ from tests.oracle.commands import imagetools, nix
 from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 SET = "with import <nixpkgs> { };"
 

@@ -10,7 +10,7 @@ from tests.oracle.builds import Pair, pair
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 DUMP = Path(__file__).parent / "dump_surroundings.py"
 PRELUDE = f"""

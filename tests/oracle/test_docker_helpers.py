@@ -15,7 +15,7 @@ from tests.oracle.engine import need_engine
 from tests.oracle.packages import MORE, Furnish
 from tests.oracle.peers import need
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 SET = """
 with import <nixpkgs> { };

@@ -20,7 +20,7 @@ from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
 from tests.unit.sandbox.cage import UNREADABLE, other_user_can_run
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 EXAMPLES = ROOT / "examples"
 
 

@@ -20,7 +20,7 @@ from tests.unit.fetchers.test_fetch_hg import world as hg_world
 from tests.unit.fetchers.test_fetch_svn import world as svn_world
 from tests.unit.sandbox.cage import OTHER_USER, ROOT, as_other_user
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 __all__ = ["hg_world", "svn_world"]
 
 HASHES = json.loads((ROOT / "tests/unit/fetchers/git/hashes.json").read_text())

@@ -11,7 +11,7 @@ from tests.oracle.peers import need
 from tests.unit.fetchers.git.repositories import Folder, World, make_world
 from tests.unit.fetchers.git.servers import daemon, smart
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fetch_git_builtin")]
+pytestmark = pytest.mark.oracle
 
 REMOTE = [
     'fetchGit { url = "URL/plain.git"; ref = "main"; }',

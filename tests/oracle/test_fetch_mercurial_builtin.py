@@ -14,7 +14,7 @@ import pytest
 from tests.oracle.fetching import assert_same_values, ours, theirs
 from tests.oracle.peers import need
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fetch_mercurial_builtin")]
+pytestmark = pytest.mark.oracle
 
 LOCAL = [
     "fetchMercurial PATH",

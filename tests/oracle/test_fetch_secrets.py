@@ -18,7 +18,7 @@ from tests.unit.fetchers.git.servers import Smart, smart
 from tests.unit.net.server import Server, running, status
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("secrets")]
+pytestmark = pytest.mark.oracle
 
 SECRET = "s3cret"
 ZERO = "sha256-" + "A" * 43 + "="

@@ -17,7 +17,7 @@ from tests.oracle.peers import need
 from tests.unit.instantiate.fetching.tapes import tarball
 from tests.unit.net.server import Server, redirect, running, status
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fetch_url_builtin")]
+pytestmark = pytest.mark.oracle
 
 FORMS = {
     "plain.tar": ["tar", "cf", "plain.tar", "pkg"],

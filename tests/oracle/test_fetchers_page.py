@@ -13,7 +13,7 @@ from tests.unit.fetchers.forges import tool
 from tests.unit.fetchers.forges.server import Forges, forges
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("forges")]
+pytestmark = pytest.mark.oracle
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/fetchers.md").read_text("utf-8")

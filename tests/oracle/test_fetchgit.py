@@ -12,7 +12,7 @@ from tests.unit.fetchers.git.repositories import World, make_world
 from tests.unit.fetchers.git.script import script, script_hash
 from tests.unit.fetchers.git.servers import daemon
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fetchgit")]
+pytestmark = pytest.mark.oracle
 
 CASES = {**TREES, **HISTORIES}
 

@@ -13,7 +13,7 @@ from tests.oracle.packages import Furnish
 from tests.unit.net.server import Server, running, status
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 PATCH = (FOLDER / "patches" / "git-format-patch.patch").read_bytes()
 

@@ -12,7 +12,7 @@ from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.net.server import Server, cut, ranged, running, status
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 BODY = hashlib.sha512(b"seed").digest() * 100_000  # 6.4 MB: what is hashed while it comes
 SRI = digest("sha256", BODY).sri()

@@ -262,7 +262,6 @@ echo more >> out/mode0; rm out/link; mkdir out/made; mv out/mode1 out/made/p-1.0
 """
 
 
-@pytest.mark.xdist_group("builds")
 def test_post_fetch_in_a_whole_build(tmp_path: Path, address: str, furnish: Furnish) -> None:
     """The set's own bash and programs; the second of two URLs; pname and version as the name; options of curl."""
     make_tree(furnish(tmp_path) / "p-1.0")
@@ -303,7 +302,6 @@ def test_post_fetch_in_a_whole_build(tmp_path: Path, address: str, furnish: Furn
     assert wanted.stdout.strip() == f'[5,"x","{address}/gone/x.tar.gz"]'
 
 
-@pytest.mark.xdist_group("builds")
 def test_hostile_in_a_whole_build(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(archive(Item(b"p/a", b"1"), Item(b"../../evil", b"2")))
     call = f'(import <nixpkgs> {{ }}).fetchzip {{ url = "file://{tmp_path}/x.zip"; hash = ""; }}'
@@ -332,7 +330,6 @@ def test_arguments_without_a_meaning(tmp_path: Path, word: str) -> None:
     assert "s3cret" not in done.stderr.partition("at «string»")[0]
 
 
-@pytest.mark.xdist_group("builds")
 @pytest.mark.parametrize("ending", ["tar.gz", "tar.xz", "zip"])
 def test_a_whole_build_beside_nix_prefetch_url(tmp_path: Path, address: str, ending: str) -> None:
     """Row 1.022, and the name and the registration that come with it."""

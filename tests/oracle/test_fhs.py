@@ -19,7 +19,7 @@ from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import OTHER_USER, base_for, need_namespaces, users
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fhs")]
+pytestmark = pytest.mark.oracle
 DEFINITION = Path(__file__).with_name("fhs.nix")
 NAMES = ("alone", "arguments", "plain", "relative", "script", "strange")
 

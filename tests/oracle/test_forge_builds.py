@@ -15,7 +15,7 @@ from tests.unit.fetchers.forges.server import Forges, forges
 from tests.unit.fetchers.git.repositories import Folder
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("forges")]
+pytestmark = pytest.mark.oracle
 
 FILES = {"README": b"hello\n", "src/main.c": b"int main;\n"}
 

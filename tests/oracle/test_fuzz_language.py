@@ -16,7 +16,7 @@ from tests.oracle.fuzz.compare import Sides
 from tests.oracle.fuzz.programs import programs
 from tests.oracle.peers import need
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("fuzz-language")]
+pytestmark = pytest.mark.oracle
 
 ASKED: Final = os.environ.get("IMAGETOOLS_FUZZ", "")
 EXAMPLES: Final = int(ASKED or 500)

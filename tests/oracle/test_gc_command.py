@@ -17,7 +17,7 @@ from tests.oracle.peers import need
 from tests.oracle.test_killed_builds import whole
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 DEFINITION = """{ n }:
 with import <nixpkgs> { };

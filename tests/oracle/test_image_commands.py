@@ -23,7 +23,7 @@ from tests.unit.sandbox.cage import base_for, need_namespaces
 from tests.unit.sandbox.rooted_cage import GRANT, Person, persons
 
 CAPABILITY = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 #: What both sides run as root; busybox is a static program.
 COMMANDS = r"""

@@ -17,7 +17,7 @@ from tests.oracle.builds import Pair, pair
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 LET = """let
   sh = name: more: script: derivation ({

@@ -15,7 +15,7 @@ from tests.oracle.killable import Killable
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 MOMENTS = 100
 ROUNDS = 20  # so many different builds, each killed until it is done or the next one's turn

@@ -13,7 +13,7 @@ from tests.unit.fetchers.git.repositories import Folder, git
 from tests.unit.instantiate.fetching.tapes import tarball
 from tests.unit.net.server import running, status
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("killed_evaluations")]
+pytestmark = pytest.mark.oracle
 
 KILLS = 25
 

@@ -23,7 +23,7 @@ from tests.unit.fetchers.git.servers import smart
 from tests.unit.net.server import Answer, Handler, running
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 KILLS = 34
 KINDS = ("file", "tree", "repository")

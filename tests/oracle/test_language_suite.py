@@ -34,7 +34,6 @@ SOURCE: Final = Path(os.environ.get("IMAGETOOLS_NIX_SRC") or "/nonexistent") / "
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(not (SOURCE / "lang").is_dir(), reason="IMAGETOOLS_NIX_SRC names no folder with Nix's source"),
-    pytest.mark.xdist_group("language-suite"),
 ]
 
 LINT: Final = "warnings about path and URL literals that a person asks for (--lint-...) are not there"

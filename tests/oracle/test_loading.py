@@ -1,6 +1,7 @@
 """`imagetools load` into the real Docker engine and podman: only what is new goes, and what runs is what was built."""
 
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -43,7 +44,7 @@ def home(tmp_path: Path, furnish: Furnish) -> Path:
 @pytest.mark.oracle
 def test_only_what_is_new(home: Path) -> None:
     need_engine()
-    name = "imagetools-load-test"
+    name = f"imagetools-load-test-{os.getpid()}"
     subprocess.run(["docker", "rmi", f"{name}:latest"], capture_output=True, check=False)
     for text in ("one", "two", "two"):
         script = built(home, "--argstr", "text", text, "--argstr", "name", name)

@@ -14,7 +14,7 @@ from tests.oracle.definitions import built, home_with
 from tests.oracle.engine import need_engine
 from tests.oracle.packages import MORE, Furnish
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 SET = r"""
 with import <nixpkgs> { };

@@ -21,7 +21,7 @@ from tests.oracle.peers import need
 from tests.unit.house.imports import ROOT
 from tests.unit.sandbox.cage import base_for
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 SET = """
 with import <nixpkgs> { };

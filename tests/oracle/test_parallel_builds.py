@@ -24,7 +24,7 @@ from tests.oracle.killable import Killable
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 PROCESSES = 8
 ROUNDS = 13  # so that there are a hundred moments

@@ -18,7 +18,7 @@ from tests.unit.fetchers.git.servers import Smart, smart
 from tests.unit.net.server import Server, running, status
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("prefetch")]
+pytestmark = pytest.mark.oracle
 
 BODY = b"#!/bin/sh\necho tool\n"
 PATCH = b"""--- a/lib/x.c

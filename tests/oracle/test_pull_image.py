@@ -37,7 +37,7 @@ from tests.unit.fetchers.forges.authority import make as make_authority
 from tests.unit.net.registry.reaching import registry_at
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("registry")]
+pytestmark = pytest.mark.oracle
 
 A = layer_tar({"a": b"#!/bin/sh\n", "b": b"root:x:0:0::/:/bin/sh\n"})
 B = layer_tar({"data": bytes(range(256)) * 3000})

@@ -113,7 +113,6 @@ in {
 """
 
 
-@pytest.mark.xdist_group("builds")
 def test_what_was_built_is_pushed(registry: RunningRegistry, tmp_path: Path, furnish: Furnish) -> None:
     """A script, which is read instead of run, a compressed archive and a layout of the same image."""
     (tmp_path / "files").mkdir()

@@ -14,7 +14,7 @@ from tests.oracle.builds import Built, Pair, pair
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 PRELUDE = r"""
 let

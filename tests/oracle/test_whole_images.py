@@ -17,7 +17,7 @@ from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.oracle.whole_images import image_at, look_at
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("builds")]
+pytestmark = pytest.mark.oracle
 
 SET = """
 with import <nixpkgs> { };

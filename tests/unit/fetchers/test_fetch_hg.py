@@ -17,8 +17,6 @@ from imagetools.store.fs_nar import nar_hash
 from tests.oracle.peers import need
 from tests.unit.fetchers.context import SmallContext
 
-pytestmark = pytest.mark.xdist_group("fetchhg")
-
 GOLDEN = {  # made by nixpkgs' steps: hg clone, hg archive, rm .hg_archival.txt
     "": "sha256-i0D3jc+hutW+vPkpdfpxQiXY7wUq4KeJu3iRyn2ByPs=",
     "v1": "sha256-VZi8SpuP7CSvSUIJMVOFTjqaoxRYtLmBUkgSTf0gtxk=",

@@ -17,8 +17,6 @@ from imagetools.store.fs_nar import nar_hash
 from tests.oracle.peers import need
 from tests.unit.fetchers.context import SmallContext
 
-pytestmark = pytest.mark.xdist_group("fetchsvn")
-
 GOLDEN = {  # made by nixpkgs' step: svn export
     "all": "sha256-JoAso2OyXKCJ+nKTxQvCBsxEoo6OK4uEVClb1/64Z3M=",
     "keywords": "sha256-hy6yUGSkEGqy49FJMfJ1J8Zg7Z3dUbHTecYM1iZoiL0=",

@@ -17,7 +17,6 @@ from tests.unit.fetchers.git.fetching import fetch
 from tests.unit.fetchers.git.repositories import Folder, World, make_world, submodule
 from tests.unit.fetchers.git.servers import daemon
 
-pytestmark = pytest.mark.xdist_group("fetchgit")
 ABSENT = "0123456789" * 4
 
 

@@ -20,7 +20,6 @@ from tests.unit.fetchers.git.script import script, script_hash
 from tests.unit.fetchers.git.servers import smart
 
 PINNED = Path(__file__).with_name("hashes.json")
-pytestmark = pytest.mark.xdist_group("fetchgit")
 
 
 @pytest.fixture(scope="module")

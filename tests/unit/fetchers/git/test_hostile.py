@@ -12,8 +12,6 @@ from tests.oracle.peers import need
 from tests.unit.fetchers.git.fetching import fetch
 from tests.unit.fetchers.git.repositories import Folder, git, submodule
 
-pytestmark = pytest.mark.xdist_group("fetchgit")
-
 
 def tree(folder: Folder, *entries: tuple[str, str, str]) -> str:
     """A tree object with entries (mode, name, object) that git's own commands would not make."""

@@ -11,8 +11,6 @@ from tests.oracle.peers import need
 from tests.unit.fetchers.git.fetching import fetch
 from tests.unit.fetchers.git.repositories import Folder
 
-pytestmark = pytest.mark.xdist_group("fetchgit")
-
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 6\n"
 PROGRAM = '''#!/usr/bin/python3
 """git-lfs filter-process that knows one file."""

@@ -14,7 +14,6 @@ from tests.unit.fetchers.git.fetching import fetch
 from tests.unit.fetchers.git.repositories import Folder, World, git, make_world
 from tests.unit.fetchers.git.servers import smart
 
-pytestmark = pytest.mark.xdist_group("fetchgit")
 SHELL = {
     "postFetchShell": "/bin/bash",
     "postFetchSetup": str(Path(post_fetch.__file__).with_suffix(".sh")),
