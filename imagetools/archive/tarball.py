@@ -163,8 +163,8 @@ def _sparse(
 
 
 class _Body:
-    """A member's bytes; what is left of them on the tape, and the padding, is skipped by ``drain``. The holes of a sparse file are
-    never made unless somebody reads them: they may be larger than any disk."""
+    """A member's bytes; what is left of them on the tape, and the padding, is skipped by ``drain``. The holes of a sparse file
+    are never made unless somebody reads them: they may be larger than any disk."""
 
     def __init__(self, stream: ByteStream, size: int) -> None:
         self._stream = stream
