@@ -27,10 +27,10 @@ test: test-pure test-compiled
 
 test-pure: $(PURE)/.made
 	$(PURE)/bin/python -m compileall -q -j 0 imagetools fetchers builders  # the tests start thousands of processes
-	IMAGETOOLS_EXPECT_MODE=pure $(PURE)/$(PYTEST)
+	PYTHONDONTWRITEBYTECODE= IMAGETOOLS_EXPECT_MODE=pure $(PURE)/$(PYTEST)
 
 test-compiled: $(COMPILED)/.made
-	IMAGETOOLS_EXPECT_MODE=compiled $(COMPILED)/$(PYTEST) -m both_forms  # what is compiled; the rest ran as plain Python
+	PYTHONDONTWRITEBYTECODE= IMAGETOOLS_EXPECT_MODE=compiled $(COMPILED)/$(PYTEST) -m both_forms  # what is compiled; the rest ran as plain Python
 
 oracle: $(PURE)/.made  ## only the comparisons with the real programs
 	IMAGETOOLS_REQUIRE_PEERS=1 $(PURE)/$(PYTEST) -m oracle
