@@ -12,6 +12,7 @@ from imagetools.store.local import LocalStore
 from tests.oracle.cache_server import serving
 from tests.oracle.commands import imagetools, nix, run
 from tests.oracle.killable import Killable
+from tests.oracle.packages import Furnish
 from tests.oracle.peers import need
 from tests.oracle.test_killed_builds import whole
 from tests.unit.sandbox.cage import need_namespaces
@@ -28,10 +29,11 @@ runCommand "program" { } "echo ${library} ${bash} > $out"
 class Place:
     """A store with a program built in it by us, and a cache that Nix has made of that."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, furnish: Furnish) -> None:
         self.home = home
         (home / "x.nix").write_text(DEFINITION)
         self.root = home / "built"
+        furnish(home, store=self.root)
         self.build(self.root, "--no-substitute")
         self.program = next(path.name for path in (self.root / "nix/store").glob("*-program"))
 
@@ -49,10 +51,10 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Place:
     need("nix", "nix-store")
     need_namespaces()
-    return Place(tmp_path_factory.mktemp("place"))
+    return Place(tmp_path_factory.mktemp("place"), furnish)
 
 
 @pytest.mark.parametrize("compression", ["xz", "zstd", "none", "bzip2"])
@@ -72,7 +74,7 @@ def test_a_cache_of_nix_serves_us(place: Place, tmp_path: Path, compression: str
     assert run(["diff", "-r", f"{place.root}/nix/store/{place.program}", done.stdout.strip()], cwd=tmp_path).stdout == ""
 
 
-def test_signatures_of_nix(place: Place, tmp_path: Path) -> None:
+def test_signatures_of_nix(place: Place, tmp_path: Path, furnish: Furnish) -> None:
     secret, public = place.keys() if not (place.home / "secret").exists() else (place.home / "secret", "")
     public = (place.home / "public").read_text().strip()
     place.nix_copy(f"file://{tmp_path}/cache?secret-key={secret}")
@@ -80,6 +82,7 @@ def test_signatures_of_nix(place: Place, tmp_path: Path) -> None:
     trusted = place.build(tmp_path / "R", "--substituters", cache, "--trusted-public-keys", public)
     assert "building '" not in trusted.stderr
     other = public.partition(":")[0] + ":" + "A" * 43 + "="
+    furnish(tmp_path, store=tmp_path / "S")
     refused = place.build(tmp_path / "S", "--substituters", cache, "--trusted-public-keys", other)
     assert f"ignoring substitute for '/nix/store/{place.program}' from '{cache}', as it's not signed" in refused.stderr
     assert "building '" in refused.stderr
