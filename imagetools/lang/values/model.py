@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, cast
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64
 
 from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
 from imagetools.lang.runtime.positions import Origin, Pos
@@ -76,7 +76,6 @@ BLACKHOLE: Final = Blackhole()
 NO_ENV: Final[list[object]] = [None]
 
 
-@mypyc_attr(acyclic=True)
 class Thunk:
     """A suspended evaluation that remembers its value.
 
@@ -110,7 +109,6 @@ class Thunk:
         return value
 
 
-@mypyc_attr(acyclic=True)
 class NixString:
     """A string that depends on something in the store. ``context`` is not empty (an empty one makes a plain ``str``:
     ``make_string``)."""
@@ -120,7 +118,6 @@ class NixString:
         self.context = context
 
 
-@mypyc_attr(acyclic=True)
 class NixPath:
     """A path value: absolute, canonical."""
 
@@ -128,7 +125,6 @@ class NixPath:
         self.text = text
 
 
-@mypyc_attr(acyclic=True)
 class Attrs:
     """A set. ``d`` is unordered: sort the names where Nix's order shows. ``origin`` knows where attributes were written, or
     is None."""
@@ -183,7 +179,6 @@ class LambdaCode(Code):
         return "«none»"
 
 
-@mypyc_attr(acyclic=True)
 class Lambda:
     """A function with its environment. ``late``: it was made where Nix makes a thunk, so printing without ``--strict`` shows it
     as ``<CODE>`` inside a set or list."""
@@ -204,7 +199,6 @@ class Builtin:
         self.fn = fn
 
 
-@mypyc_attr(acyclic=True)
 class PartialBuiltin:
     """A builtin that waits for more arguments."""
 
