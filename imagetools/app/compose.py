@@ -97,7 +97,7 @@ class Session:
         self.arguments: Mapping[str, object] = {}
         self._hide_output = hide_output
         self._verbose = verbose
-        self._watch: Callable[[Event], object] = lambda event: None
+        self._on_event: Callable[[Event], object] = lambda event: None
 
     @cached_property
     def store(self) -> LocalStore:
@@ -291,7 +291,7 @@ class Session:
         if not wanted:
             return
         with self.progress() as watch:
-            self._watch = watch
+            self._on_event = watch
             self._realiser.realise(wanted, check=check)
 
     def plan(self, results: Sequence[Result]) -> "Plan":
@@ -323,7 +323,7 @@ class Session:
         if not targets:
             return
         with running(self._realiser), self.progress(plan=False) as watch:
-            self._watch = watch
+            self._on_event = watch
             self._realiser.realise(targets)
 
     def _registry_login(self, registry: str, repository: str) -> bytes | None:
@@ -336,7 +336,7 @@ class Session:
         return registry_login(self.settings)
 
     def _tell(self, event: "Event") -> None:
-        self._watch(event)
+        self._on_event(event)
 
     @cached_property
     def _realiser(self) -> "Realiser":

@@ -6,7 +6,6 @@ version, is simply not there.
 """
 
 import hashlib
-import marshal
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -14,9 +13,9 @@ from typing import Any, Final, cast
 
 from imagetools import __version__
 from imagetools.app.settings import PACKAGE, Settings
+from imagetools.kernel import marshalled
 
 _MAGIC: Final = b"imagetools evaluation 1\n"
-_SUM: Final = 32
 _MOST: Final = 2_000
 """Records that are kept; the oldest give way."""
 _NO_MATTER: Final = frozenset(
@@ -76,41 +75,18 @@ class EvalRecords:
     def find(self, key: str) -> Record | None:
         """None for what is not there, or not whole."""
         try:
-            with open(self._path(key), "rb") as file:
-                data = file.read()
+            with open(os.path.join(self._folder, key), "rb") as file:
+                found = marshalled.decode(_MAGIC, file.read())
         except OSError:
             return None
-        body = data[len(_MAGIC) + _SUM :]
-        if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : len(_MAGIC) + _SUM]:
-            return None
-        began, facts, said, result = marshal.loads(body)
-        return Record(began, facts, said, result)
+        return None if found is None else Record(*cast(tuple[Any, Any, Any, Any], found))
 
     def keep(self, key: str, record: Record) -> None:
         """Write a record over the one that is there; a disk that will not have it is no error."""
-        body = marshal.dumps(cast(Any, (record.began, record.facts, record.said, record.result)))
-        path = self._path(key)
-        temporary = f"{path}.{os.getpid()}.tmp"
-        try:
-            os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            with open(temporary, "wb") as file:
-                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
-            os.replace(temporary, path)
-            self._forget_the_oldest()
-        except OSError:
-            return
+        from imagetools.image_io.cache_file import keep, tidy
 
-    def _path(self, key: str) -> str:
-        return os.path.join(self._folder, key)
-
-    def _forget_the_oldest(self) -> None:
-        with os.scandir(self._folder) as entries:
-            found = list(entries)
-        if len(found) <= _MOST:
-            return
-        found.sort(key=lambda entry: entry.stat().st_mtime_ns)
-        for entry in found[: len(found) - _MOST // 2]:
-            os.unlink(entry.path)
+        keep(self._folder, key, marshalled.encode(_MAGIC, (record.began, record.facts, record.said, record.result)))
+        tidy(self._folder, _MOST)
 
 
 def key_of(request: Iterable[object], settings: Settings, here: str) -> str:

@@ -173,7 +173,7 @@ class SetLiteral(Code):
         bindings = self.bindings
         names = bindings.names
         codes = bindings.codes
-        d = self.bindings.table()
+        d = bindings.table()
         if bindings.plain:
             for i in range(len(codes)):
                 d[names[i]] = codes[i].thunk(env)

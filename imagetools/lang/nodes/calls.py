@@ -11,17 +11,59 @@ from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda
 
 
-class Call1(Owner):
-    """``f x``"""
+class OneArgument(Owner):
+    """A call at ``offset``; its argument is an attribute, which is read faster than an element of a list."""
 
-    def __init__(self, unit: Unit, offset: int, fn: Code, arg: object) -> None:
+    def __init__(self, unit: Unit, offset: int, arg: object) -> None:
         self.unit = unit
         self.offset = offset
-        self.fn = fn
         self.arg = unit.lazy_for(arg, self, 0)
 
     def adopt(self, index: int, code: Code) -> None:
         self.arg = code
+
+
+class TwoArguments(Owner):
+    """The same with two arguments."""
+
+    def __init__(self, unit: Unit, offset: int, args: tuple[object, ...]) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        else:
+            self.second = code
+
+
+class ThreeArguments(Owner):
+    """The same with three arguments."""
+
+    def __init__(self, unit: Unit, offset: int, args: tuple[object, ...]) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.first = unit.lazy_for(args[0], self, 0)
+        self.second = unit.lazy_for(args[1], self, 1)
+        self.third = unit.lazy_for(args[2], self, 2)
+
+    def adopt(self, index: int, code: Code) -> None:
+        if index == 0:
+            self.first = code
+        elif index == 1:
+            self.second = code
+        else:
+            self.third = code
+
+
+class Call1(OneArgument):
+    """``f x``"""
+
+    def __init__(self, unit: Unit, offset: int, fn: Code, arg: object) -> None:
+        self.fn = fn
+        super().__init__(unit, offset, arg)
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
@@ -35,21 +77,12 @@ class Call1(Owner):
             raise
 
 
-class Call2(Owner):
+class Call2(TwoArguments):
     """``f x y``"""
 
     def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
-        self.unit = unit
-        self.offset = offset
         self.fn = fn
-        self.first = unit.lazy_for(args[0], self, 0)
-        self.second = unit.lazy_for(args[1], self, 1)
-
-    def adopt(self, index: int, code: Code) -> None:
-        if index == 0:
-            self.first = code
-        else:
-            self.second = code
+        super().__init__(unit, offset, args)
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
@@ -62,24 +95,12 @@ class Call2(Owner):
             raise
 
 
-class Call3(Owner):
+class Call3(ThreeArguments):
     """``f x y z``"""
 
     def __init__(self, unit: Unit, offset: int, fn: Code, args: tuple[object, ...]) -> None:
-        self.unit = unit
-        self.offset = offset
         self.fn = fn
-        self.first = unit.lazy_for(args[0], self, 0)
-        self.second = unit.lazy_for(args[1], self, 1)
-        self.third = unit.lazy_for(args[2], self, 2)
-
-    def adopt(self, index: int, code: Code) -> None:
-        if index == 0:
-            self.first = code
-        elif index == 1:
-            self.second = code
-        else:
-            self.third = code
+        super().__init__(unit, offset, args)
 
     def eval(self, env: list[object]) -> object:
         f = self.fn.eval(env)
@@ -112,17 +133,12 @@ class CallN(Code):
             raise
 
 
-class CallBuiltin1(Owner):
+class CallBuiltin1(OneArgument):
     """A known builtin with its one argument."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
-        self.unit = unit
-        self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.arg = unit.lazy_for(args[0], self, 0)
-
-    def adopt(self, index: int, code: Code) -> None:
-        self.arg = code
+        super().__init__(unit, offset, args[0])
 
     def eval(self, env: list[object]) -> object:
         try:
@@ -132,21 +148,12 @@ class CallBuiltin1(Owner):
             raise
 
 
-class CallBuiltin2(Owner):
+class CallBuiltin2(TwoArguments):
     """A known builtin with its two arguments."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
-        self.unit = unit
-        self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.first = unit.lazy_for(args[0], self, 0)
-        self.second = unit.lazy_for(args[1], self, 1)
-
-    def adopt(self, index: int, code: Code) -> None:
-        if index == 0:
-            self.first = code
-        else:
-            self.second = code
+        super().__init__(unit, offset, args)
 
     def eval(self, env: list[object]) -> object:
         try:
@@ -156,24 +163,12 @@ class CallBuiltin2(Owner):
             raise
 
 
-class CallBuiltin3(Owner):
+class CallBuiltin3(ThreeArguments):
     """A known builtin with its three arguments."""
 
     def __init__(self, unit: Unit, offset: int, builtin: Builtin, args: tuple[object, ...]) -> None:
-        self.unit = unit
-        self.offset = offset
         self.fn: Callable[..., object] = builtin.fn
-        self.first = unit.lazy_for(args[0], self, 0)
-        self.second = unit.lazy_for(args[1], self, 1)
-        self.third = unit.lazy_for(args[2], self, 2)
-
-    def adopt(self, index: int, code: Code) -> None:
-        if index == 0:
-            self.first = code
-        elif index == 1:
-            self.second = code
-        else:
-            self.third = code
+        super().__init__(unit, offset, args)
 
     def eval(self, env: list[object]) -> object:
         try:

@@ -1,20 +1,18 @@
 """A parsed file as bytes, to be kept from one run to the next.
 
-Pure: where the bytes are kept is the matter of EvalIO. Reading must survive whatever a disk can do, and ``marshal`` must not
-be fed anything that it did not write itself; so a checksum comes first, and what does not match is simply not there.
+Pure: where the bytes are kept is the matter of EvalIO.
 """
 
 import hashlib
-import marshal
 import sys
-from typing import Any, Final, cast
+from typing import Final, cast
 
+from imagetools.kernel import marshalled
 from imagetools.lang.syntax.attrsets import Node
 from imagetools.lang.syntax.freezing import freeze
 
 FORMAT: Final = 2  # raise it whenever the tuples or the meaning of a source text change
 _MAGIC: Final = b"imagetools parse %d\n" % FORMAT
-_SUM: Final = 32
 _GLOBALS: Final[dict[frozenset[str], bytes]] = {}
 
 
@@ -37,16 +35,11 @@ def key(source: bytes, globals: frozenset[str], version: str, scope: tuple[str, 
 def encode(parsed: tuple[Node, bytes]) -> bytes | None:
     """The bytes of a parsed file; None where it is nested too deeply to be kept (then it has to be parsed each time)."""
     try:
-        data = marshal.dumps(cast(Any, (freeze(parsed[0]), parsed[1])))
+        return marshalled.encode(_MAGIC, (freeze(parsed[0]), parsed[1]))
     except (ValueError, RecursionError):
         return None
-    return _MAGIC + hashlib.sha256(data).digest() + data
 
 
 def decode(data: bytes) -> tuple[Node, bytes] | None:
     """What ``encode`` was given, late parts frozen (``freezing``); None for anything else, whatever it is."""
-    start = len(_MAGIC)
-    body = data[start + _SUM :]
-    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[start : start + _SUM]:
-        return None
-    return cast(tuple[Node, bytes], marshal.loads(body))
+    return cast("tuple[Node, bytes] | None", marshalled.decode(_MAGIC, data))
