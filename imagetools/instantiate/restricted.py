@@ -7,6 +7,7 @@ outputs that it has realised, what it has fetched, Nix's own files and texts mad
 are not, as in Nix.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -19,6 +20,34 @@ from imagetools.store.ports import InvalidPathError, Store
 
 RESTRICTED: Final = "restricted mode"
 PURE: Final = "pure evaluation mode"
+_DOTS: Final = frozenset({".", "..", "%2e", ".%2e", "%2e.", "%2e%2e"})
+
+
+def meant_by(uri: str) -> str:
+    """A URI where whoever fetches would arrive: without `.` and `..`; of a `file:` URI the path alone, without escapes."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return uri
+    from urllib.parse import unquote  # each start would pay for it
+
+    if scheme.rpartition("+")[2] == "file":
+        path = unquote(re.split("[?#]", rest)[0], "latin-1")
+        return f"{scheme}://{canonical(path).rstrip('/')}" + ("/" if path.endswith("/") else "")
+    host, slash, path = rest.partition("/")
+    names = [unquote(name) if name.lower() in _DOTS else name for name in path.split("/")]
+    if not {".", ".."} & {*names}:
+        return uri
+    kept: list[str] = []
+    for name in names:
+        if name == "..":
+            kept = kept[:-1]
+        elif name != ".":
+            kept.append(name)
+    return f"{scheme}://{host}{slash}{'/'.join(kept)}"
+
+
+def _begins(uri: str, prefix: str) -> bool:
+    return bool(prefix) and uri.startswith(prefix) and (prefix.endswith("/") or uri[len(prefix) :][:1] in {"", "/"})
 
 
 class RestrictedIO(StoreIO):
@@ -90,16 +119,21 @@ class RestrictedIO(StoreIO):
         self._checked.add(path)
 
     def check_uri(self, uri: str) -> None:
-        """Nix quirks: a prefix ends at a slash, or allows what goes on with one; pure evaluation alone forbids no URI."""
+        """Nix quirks: a prefix ends at a slash, or allows what goes on with one; pure evaluation alone forbids no URI.
+
+        What counts is where the URI leads: `..` and percent escapes are undone first, unlike in Nix.
+        """
         if self.allowed_uris is None:
             return
+        meant = meant_by(uri)
         for prefix in self.allowed_uris:
-            if uri == prefix or (prefix and uri.startswith(prefix) and (prefix.endswith("/") or uri[len(prefix)] == "/")):
+            if _begins(uri, prefix) and _begins(meant, meant_by(prefix)):
                 return
         if uri.startswith("/"):
             self.check(uri)
         elif uri.startswith("file://"):
             self.check(uri.removeprefix("file://"))
+            self.check(meant.removeprefix("file://"))
         else:
             raise RestrictedUri(uri)
 

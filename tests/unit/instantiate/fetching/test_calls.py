@@ -74,6 +74,11 @@ def test_an_entry_of_the_search_path_is_allowed(server: Server, tmp_path: Path) 
         ("https://h/x", ["", "http://"], False),
         ("https://h/x", [], False),
         ("git@h:x", ["git@h:x"], True),
+        ("https://h/x/../y", ["https://h/x"], False),
+        ("https://h/x/%2E%2e/y", ["https://h/x/"], False),
+        ("https://h/x/./z/../y", ["https://h/x"], True),
+        ("https://h/x/a%20b", ["https://h/x"], True),
+        ("https://h/../x", ["https://h/"], True),
     ],
 )
 def test_prefixes(uri: str, allowed: list[str], fine: bool, tmp_path: Path) -> None:
@@ -86,6 +91,44 @@ def test_prefixes(uri: str, allowed: list[str], fine: bool, tmp_path: Path) -> N
         assert caught.value.message == f"access to URI '{uri}' is forbidden in restricted mode"
 
 
+def test_an_allowed_folder_as_a_uri(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b/x").write_text("x")
+    (tmp_path / "y").write_text("y")
+    for prefix in (f"file://{tmp_path}/a%20b", f"file://{tmp_path}/a%20b/", "file:///", "file:"):
+        session = Session(tmp_path, restricted=True, allowed=[prefix])
+        assert session.shown(f'builtins.readFile (builtins.fetchurl "file://{tmp_path}/a%20b/x")') == '"x"'
+    for path in ("a%20b/../y", "a%20b/%2e%2e/y", "a%20b%2f..%2Fy"):
+        session = Session(tmp_path, restricted=True, allowed=[f"file://{tmp_path}/a%20b"])
+        with pytest.raises(RestrictedPath):
+            session.shown(f'builtins.fetchurl "file://{tmp_path}/{path}"')
+
+
+def test_a_way_out_of_what_the_search_path_allows(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/link").symlink_to(tmp_path)
+    session = Session(tmp_path, restricted=True, include=[f"in={tmp_path}/in"])
+    for text in (
+        f'builtins.fetchurl "file://{tmp_path}/in/%2e%2e/x"',
+        f'fetchTarball "file://{tmp_path}/in/%2e%2E/x"',
+        f'fetchGit "file://{tmp_path}/in/%2e%2e"',
+        f'fetchTree {{ type = "git"; url = "file://{tmp_path}/in/link?x=1"; }}',
+        f'fetchMercurial "file://{tmp_path}/in/.%2e"',
+        f'fetchTree "git+file://{tmp_path}/in/%2e%2e"',
+        f'fetchTree "path:{tmp_path}/in/%2e%2e"',
+    ):
+        with pytest.raises(RestrictedPath):
+            session.shown(text)
+
+
+def test_the_kind_of_fetching_may_be_allowed_too(tmp_path: Path) -> None:
+    texts = [f'fetchTree "git+file://{tmp_path}/in"', f'fetchTree {{ type = "git"; url = "file://{tmp_path}/in"; }}']
+    for allowed, fine in ((f"git+file://{tmp_path}", 1), (f"file://{tmp_path}", 2)):
+        for text in texts[:fine]:
+            with pytest.raises(FetchingError):  # there is no repository
+                Session(tmp_path, restricted=True, allowed=[allowed]).shown(text)
+
+
 def test_local_paths_in_restricted_mode(tmp_path: Path) -> None:
     session = Session(tmp_path, restricted=True)
     (tmp_path / "x").write_text("x")
@@ -95,6 +138,11 @@ def test_local_paths_in_restricted_mode(tmp_path: Path) -> None:
         f'fetchGit "file://{tmp_path}"',
         f'fetchTree {{ type = "path"; path = "{tmp_path}/x"; }}',
         f'fetchTree "path:{tmp_path}/x"',
+        f'fetchTree "file://{tmp_path}/x"',
+        f'fetchTree "file+file://{tmp_path}/x"',
+        f'fetchTree "git+file://{tmp_path}?rev={"0" * 40}"',
+        f'fetchTree "hg+file://{tmp_path}"',
+        f'fetchTree "tarball+file://{tmp_path}/x"',
         f"fetchMercurial {tmp_path}",
     ):
         with pytest.raises(RestrictedPath):
@@ -117,6 +165,8 @@ def test_forges_and_hosts_in_restricted_mode(text: str, tmp_path: Path) -> None:
         ('fetchTarball "http://x"', "'fetchTarball' requires a 'sha256' argument"),
         ('fetchGit "http://x"', "'fetchGit' requires a locked input"),
         ('fetchTree "github:o/r"', "'fetchTree' requires a locked input"),
+        ('fetchTree { type = "path"; path = "/etc"; }', "'fetchTree' requires a locked input"),
+        ('fetchTree { type = "hg"; url = "http://x"; ref = "branch"; }', "'fetchTree' requires a locked input"),
         ('fetchMercurial { url = "http://x"; rev = "branch"; }', "'fetchMercurial' requires a Mercurial revision"),
     ],
 )
@@ -130,6 +180,17 @@ def test_pure_evaluation_with_a_hash(server: Server, tmp_path: Path) -> None:
     digest = hashlib.sha256(b"one").hexdigest()
     text = f'builtins.readFile (builtins.fetchurl {{ url = "{server.url("/x")}"; sha256 = "{digest}"; }})'
     assert Session(tmp_path, pure=True).shown(text) == '"one"'
+
+
+def test_pure_evaluation_of_a_folder_with_a_hash(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/f").write_text("x")
+    attributes = f'type = "path"; path = "{tmp_path}/tree";'
+    known = Session(tmp_path).shown(f"(fetchTree {{ {attributes} }}).narHash")
+    pure = Session(tmp_path, store="another", pure=True)
+    assert pure.shown(f"builtins.readFile (fetchTree {{ {attributes} narHash = {known}; }} + ''/f'')") == '"x"'
+    with pytest.raises(RestrictedPath):  # a rev that nobody can check
+        pure.shown(f'fetchTree {{ {attributes} rev = "{"0" * 40}"; }}')
 
 
 @pytest.mark.parametrize(
