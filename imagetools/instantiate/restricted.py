@@ -28,13 +28,11 @@ def meant_by(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return uri
-    from urllib.parse import unquote  # each start would pay for it
-
     if scheme.rpartition("+")[2] == "file":
-        path = unquote(re.split("[?#]", rest)[0], "latin-1")
+        path = _unescaped(re.split("[?#]", rest)[0])
         return f"{scheme}://{canonical(path).rstrip('/')}" + ("/" if path.endswith("/") else "")
     host, slash, path = rest.partition("/")
-    names = [unquote(name) if name.lower() in _DOTS else name for name in path.split("/")]
+    names = [_unescaped(name) if name.lower() in _DOTS else name for name in path.split("/")]
     if not {".", ".."} & {*names}:
         return uri
     kept: list[str] = []
@@ -44,6 +42,11 @@ def meant_by(uri: str) -> str:
         elif name != ".":
             kept.append(name)
     return f"{scheme}://{host}{slash}{'/'.join(kept)}"
+
+
+def _unescaped(text: str) -> str:
+    """Without percent escapes; what is none stays, as for who downloads."""
+    return re.sub("%([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), text)
 
 
 def _begins(uri: str, prefix: str) -> bool:
