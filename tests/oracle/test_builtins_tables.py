@@ -7,6 +7,7 @@ import pytest
 
 from tests.oracle.nix_eval import outcomes, wrong_values
 from tests.oracle.peers import need
+from tests.oracle.sentences import in_words_of_2_8
 from tests.unit.lang.builtins.case_files import cases, topics
 
 pytestmark = pytest.mark.oracle
@@ -30,5 +31,9 @@ def test_failures(tmp_path: Path) -> None:
     _need_28()
     failing = [case for topic in topics() for case in cases(topic) if case.nix28.startswith("!")]
     found = outcomes([case.expression for case in failing], tmp_path)
-    wrong = [(case.expression, said, case.nix28) for case, said in zip(failing, found, strict=True) if said != case.nix28]
+    wrong = [
+        (case.expression, said, case.nix28)
+        for case, said in zip(failing, found, strict=True)
+        if said != in_words_of_2_8(case.nix28)
+    ]
     assert wrong == []

@@ -15,9 +15,10 @@ from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.positions import STRING
 from imagetools.lang.runtime.selection import auto_call
+from imagetools.lang.runtime.shown import described
 from imagetools.lang.syntax.errors import ParseError, UndefinedVariableError
 from imagetools.lang.syntax.parser import parse_file
-from imagetools.lang.values.model import Attrs, describe
+from imagetools.lang.values.model import Attrs
 
 T = TypeVar("T")
 _BINDING: Final = re.compile(
@@ -30,9 +31,7 @@ class NotASetError(ImagetoolsError):
     """``:a`` and ``:l`` take variables from sets only."""
 
     def __init__(self, value: object) -> None:
-        super().__init__(
-            f"value is {describe(value)} while a set was expected", "only the attributes of a set can become variables"
-        )
+        super().__init__(f"expected a set but found {described(value)}", "only the attributes of a set can become variables")
 
 
 class Scope:

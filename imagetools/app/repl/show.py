@@ -12,8 +12,9 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.errors import EvalError, StackOverflow
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import STRING
-from imagetools.lang.runtime.printer import show_name, show_scalar
+from imagetools.lang.runtime.printer import show_name
 from imagetools.lang.values.model import STACK, Attrs, Builtin, Lambda, PartialBuiltin
+from imagetools.lang.values.scalars import show_scalar
 
 MAX_MEMBERS: Final = 100
 INDENT: Final = "  "

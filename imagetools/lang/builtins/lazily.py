@@ -4,7 +4,8 @@ from typing import Final, cast
 
 from imagetools.lang.runtime.errors import TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda, PartialBuiltin, Thunk, describe
+from imagetools.lang.runtime.shown import described
+from imagetools.lang.values.model import Attrs, Builtin, Code, Lambda, PartialBuiltin, Thunk
 
 
 class Apply2(Code):
@@ -19,7 +20,7 @@ class Apply2(Code):
         made = m.apply(f, env[2])
         t = type(made)
         if t is not Lambda and t is not Attrs and t is not Builtin and t is not PartialBuiltin:
-            raise TypeErrorNix(f"attempt to call something which is not a function but {describe(made)}", f.code.written())
+            raise TypeErrorNix(f"attempt to call something which is not a function but {described(made)}", f.code.written())
         return m.apply(made, env[3])
 
 

@@ -11,8 +11,8 @@ from imagetools.lang.runtime.compare import is_derivation
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import STRING, Pos
-from imagetools.lang.runtime.printer import show_float
 from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk
+from imagetools.lang.values.scalars import show_float
 
 HEAD: Final = "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n"
 

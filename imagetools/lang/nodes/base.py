@@ -12,8 +12,9 @@ from typing import Any, Final
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import Pos, Source
+from imagetools.lang.runtime.shown import described
 from imagetools.lang.syntax.freezing import thaw
-from imagetools.lang.values.model import STACK, Attrs, Code, Thunk, describe
+from imagetools.lang.values.model import STACK, Attrs, Code, Thunk
 
 Tree = tuple[Any, ...]
 
@@ -79,7 +80,7 @@ class Unit:
 
     def wrong(self, v: object, expected: str, offset: int) -> TypeErrorNix:
         """The error for a value of the wrong type, with its position."""
-        error = TypeErrorNix(f"value is {describe(v)} while {expected} was expected")
+        error = TypeErrorNix(f"expected {expected} but found {described(v)}")
         self.place(error, offset)
         return error
 

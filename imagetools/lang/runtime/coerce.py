@@ -11,6 +11,7 @@ from typing import cast
 
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.shown import shown
 from imagetools.lang.values.model import STACK, Attrs, NixPath, NixString, describe
 
 
@@ -45,7 +46,7 @@ def to_string(m: Machine, v: object, context: set[str], more: bool = False, copy
             return f"{v:f}"
         if type(v) is list:
             return _list(m, cast(list[object], v), context, copy)
-    raise TypeErrorNix(f"cannot coerce {describe(v)} to a string")
+    raise TypeErrorNix(f"cannot coerce {describe(v)} to a string: {shown(v)}")
 
 
 def _attrs(m: Machine, v: Attrs, context: set[str], more: bool, copy: bool) -> str:
@@ -56,7 +57,7 @@ def _attrs(m: Machine, v: Attrs, context: set[str], more: bool, copy: bool) -> s
     elif "outPath" in v.d:
         text = to_string(m, v.d["outPath"], context, more, copy)
     else:
-        raise TypeErrorNix("cannot coerce a set to a string")
+        raise TypeErrorNix(f"cannot coerce a set to a string: {shown(v)}")
     STACK.depth -= 1
     return text
 

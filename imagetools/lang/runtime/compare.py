@@ -10,7 +10,8 @@ from typing import cast
 
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import STACK, Attrs, NixPath, NixString, Thunk, describe
+from imagetools.lang.runtime.shown import shown
+from imagetools.lang.values.model import STACK, Attrs, NixPath, NixString, Thunk, describe, type_name
 
 
 def equal(m: Machine, a: object, b: object) -> bool:
@@ -121,7 +122,11 @@ def less(m: Machine, a: object, b: object) -> bool:
             return cast(NixPath, a).text < cast(NixPath, b).text
     elif ta is list and tb is list:
         return _less_lists(m, cast(list[object], a), cast(list[object], b))
-    raise EvalError(f"cannot compare {describe(a)} with {describe(b)}")
+    if type_name(a) == type_name(b):
+        why = f"values of that type are incomparable (values are {shown(a)} and {shown(b)})"
+    else:
+        why = f"values are {shown(a)} and {shown(b)}"
+    raise EvalError(f"cannot compare {describe(a)} with {describe(b)}; {why}")
 
 
 def _text(v: object) -> str:

@@ -11,8 +11,8 @@ from typing import Final
 from imagetools.lang.runtime.coerce import copy_path, to_string
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.runtime.printer import show_float
 from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk, describe
+from imagetools.lang.values.scalars import show_float
 
 SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 NAMED: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from imagetools.lang.ports import EvalIO
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
+from imagetools.lang.runtime.shown import described
 from imagetools.lang.values.model import (
     STACK,
     Attrs,
@@ -19,7 +20,6 @@ from imagetools.lang.values.model import (
     NixString,
     PartialBuiltin,
     Thunk,
-    describe,
 )
 
 INT_MAX: Final = 9223372036854775807
@@ -187,7 +187,7 @@ class Machine:
             functor = f.d.get("__functor")
             if functor is not None:
                 return functor
-        raise TypeErrorNix(f"attempt to call something which is not a function but {describe(f)}")
+        raise TypeErrorNix(f"attempt to call something which is not a function but {described(f)}")
 
     def run(self, builtin: Builtin, args: list[object]) -> object:
         """Call a builtin with exactly its arity of arguments."""
@@ -280,7 +280,7 @@ class Machine:
 
     def wrong(self, v: object, expected: str, what: str = "") -> TypeErrorNix:
         """The error for a value of the wrong type."""
-        error = TypeErrorNix(f"value is {describe(v)} while {expected} was expected")
+        error = TypeErrorNix(f"expected {expected} but found {described(v)}")
         if what:
             error.push(what)
         return error

@@ -60,7 +60,7 @@ def test_every_error_is_shown_and_the_next_line_read(tmp_path: Path) -> None:
         "       … while evaluating the attribute 'a'\n"
         "error: unknown command ':nope'\n\n       :? shows all commands\n"
         "error: :t needs an argument\n\n       such as: :t EXPR\n"
-        "error: value is an integer while a set was expected\n\n       only the attributes of a set can become variables\n"
+        "error: expected a set but found an integer: 1\n\n       only the attributes of a set can become variables\n"
         "error: an integer has no documentation\n\n       only builtin functions have, such as: :doc map\n"
     ).replace("       … while evaluating the attribute 'a'\n", "(use '--show-trace' to show detailed location information)\n")
 

@@ -58,7 +58,7 @@ def test_bindings_are_lazy_and_see_the_scope_before(scope: Scope) -> None:
 
 
 def test_only_sets_become_variables(scope: Scope) -> None:
-    with pytest.raises(NotASetError, match="value is a list while a set was expected"):
+    with pytest.raises(NotASetError, match="expected a set but found a list: \\[ 1 \\]"):
         scope.add([1])
 
 

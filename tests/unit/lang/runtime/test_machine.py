@@ -4,6 +4,7 @@ import pytest
 
 from imagetools.lang.runtime.errors import EvalError, StackOverflow, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.shown import described
 from imagetools.lang.values.model import (
     STACK,
     Attrs,
@@ -56,7 +57,7 @@ def test_not_a_function(m: Machine) -> None:
     for v in (1, "a", None, [1], Attrs({}), NixPath("/a")):
         with pytest.raises(TypeErrorNix) as caught:
             m.apply(v, 1)
-        assert caught.value.message == f"attempt to call something which is not a function but {describe(v)}"
+        assert caught.value.message == f"attempt to call something which is not a function but {described(v)}"
 
 
 def test_a_failed_force_can_be_tried_again(m: Machine) -> None:
@@ -95,7 +96,7 @@ def test_the_kinds(m: Machine) -> None:
     ):
         with pytest.raises(TypeErrorNix) as caught:
             ask(None, "while asking")
-        assert caught.value.message == f"value is null while {expected} was expected"
+        assert caught.value.message == f"expected {expected} but found null: null"
         assert [frame.text for frame in caught.value.frames] == ["while asking"]
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from imagetools.lang.runtime import printer
+from imagetools.lang.values import scalars
 from tests.unit.lang.evaluated import shown
 
 LAZY: Final = [
@@ -58,7 +59,7 @@ def test_repeated(text: str, expected: str) -> None:
     ],
 )
 def test_floats(value: float, expected: str) -> None:
-    assert printer.show_float(value) == expected
+    assert scalars.show_float(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,4 +71,4 @@ def test_names(name: str, expected: str) -> None:
 
 
 def test_strings() -> None:
-    assert printer.show_string('a"\\\n\r\t${$x') == '"a\\"\\\\\\n\\r\\t\\${$x"'
+    assert scalars.show_string('a"\\\n\r\t${$x') == '"a\\"\\\\\\n\\r\\t\\${$x"'

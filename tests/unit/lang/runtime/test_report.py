@@ -41,7 +41,7 @@ def test_a_file() -> None:
 
 def test_a_trace() -> None:
     assert rendered("(import ./a.nix).one", world(), show_trace=True) == (
-        "error: value is an integer while a set was expected\n"
+        "error: expected a set but found an integer: 2\n"
         "\n"
         "       at /here/a.nix:4:5:\n"
         "\n"

@@ -1,0 +1,29 @@
+"""Failures that Nix 2.8 has other words for than current Nix, whose words are ours (docs/nix-versions.md lists each).
+
+The tables say our sentence; a real 2.8 must then say what stands here for it, and exactly that.
+"""
+
+import re
+from typing import Final
+
+SENTENCES: Final[tuple[tuple[str, str], ...]] = (
+    (r"expected (an? \w+) but found (.+?): .*", r"value is \2 while \1 was expected"),
+    (r"cannot coerce (.+?) to a string: .*", r"cannot coerce \1 to a string"),
+    (
+        r"attempt to call something which is not a function but (.+?): .*",
+        r"attempt to call something which is not a function but \1",
+    ),
+    (r"cannot compare (.+?) with (.+?); values .*", r"cannot compare \1 with \2"),
+)
+"""Our sentence as an expression, and that of Nix 2.8 as a replacement."""
+
+
+def in_words_of_2_8(said: str) -> str:
+    """An outcome ("= value" or "! message") as Nix 2.8 has it."""
+    if not said.startswith("! "):
+        return said
+    for ours, theirs in SENTENCES:
+        found = re.fullmatch(ours, said[2:], re.DOTALL)
+        if found is not None:
+            return "! " + found.expand(theirs)
+    return said
