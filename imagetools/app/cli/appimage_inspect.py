@@ -3,11 +3,11 @@
 import dataclasses
 import json as json_format
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from imagetools.app.cli.arguments import Debug
+from imagetools.app.cli.declare import Argument, Command, Option
+from imagetools.app.ui.terminal import echo
 from imagetools.kernel.errors import ImagetoolsError
 
 if TYPE_CHECKING:
@@ -25,43 +25,39 @@ class NoImageToReadError(ImagetoolsError):
         self.path = path
 
 
-def register(group: typer.Typer) -> None:
-    """Add the command."""
+def inspect(
+    file: Annotated[str, Argument(metavar="FILE", help="The AppImage, of type 1 or 2.")],
+    list_members: Annotated[bool, Option("--list", help="List its files as well.")] = False,
+    json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Tell what an AppImage is and holds.
 
-    @group.command()
-    def inspect(
-        file: Annotated[str, typer.Argument(metavar="FILE", help="The AppImage, of type 1 or 2.")],
-        list_members: Annotated[bool, typer.Option("--list", help="List its files as well.")] = False,
-        json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-        debug: Debug = False,
-    ) -> None:
-        """Tell what an AppImage is and holds.
+    Type, file system and compression, processor, update information, signature, desktop entry, and whether it has an AppRun.
+    All of it is read from the file; nothing of the file is run, and signatures are not checked.
 
-        Type, file system and compression, processor, update information, signature, desktop entry, and whether it has an AppRun.
-        All of it is read from the file; nothing of the file is run, and signatures are not checked.
+    Example: imagetools appimage inspect --list tool.AppImage
+    """
+    del debug
+    from imagetools.archive.appimage import AppImage
+    from imagetools.bundled.builders.appimage_tools.image_file import ImageFile
 
-        Example: imagetools appimage inspect --list tool.AppImage
-        """
-        del debug
-        from imagetools.archive.appimage import AppImage
-        from imagetools.bundled.builders.appimage_tools.image_file import ImageFile
-
-        try:
-            source = ImageFile(file)
-        except OSError as error:
-            raise NoImageToReadError(file, error.strerror or str(error)) from None
-        with source:
-            image = AppImage(source)
-            facts = image.facts()
-            if json:
-                typer.echo(json_format.dumps(_as_json(image, facts, source.size, list_members), indent=2))
-                return
-            for name, value in _lines(facts, source.size):
-                typer.echo(f"{name + ':':<20}{_plain(value)}")
-            if list_members:
-                typer.echo("")
-                for member in _sorted(image):
-                    typer.echo(_line(member))
+    try:
+        source = ImageFile(file)
+    except OSError as error:
+        raise NoImageToReadError(file, error.strerror or str(error)) from None
+    with source:
+        image = AppImage(source)
+        facts = image.facts()
+        if json:
+            echo(json_format.dumps(_as_json(image, facts, source.size, list_members), indent=2))
+            return
+        for name, value in _lines(facts, source.size):
+            echo(f"{name + ':':<20}{_plain(value)}")
+        if list_members:
+            echo("")
+            for member in _sorted(image):
+                echo(_line(member))
 
 
 def _lines(facts: "Facts", size: int) -> Iterator[tuple[str, str]]:
@@ -131,3 +127,6 @@ def _plain(text: str) -> str:
     from imagetools.archive.shown import shown
 
     return shown(text.encode("utf-8", "backslashreplace"))
+
+
+DECLARED: Final = Command("inspect", inspect)

@@ -1,34 +1,34 @@
 """The arguments that several commands share, with the spelling of nix-instantiate and nix-build."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from imagetools.app.cli.declare import Argument, Option
+from imagetools.app.ui.terminal import echo
 from imagetools.kernel.errors import ImagetoolsError
 
 if TYPE_CHECKING:
     from imagetools.app.settings import Settings
 
 
-def attribute_names(ctx: typer.Context, incomplete: str) -> list[str]:
+def attribute_names(parameters: Mapping[str, object], rest: Sequence[str], incomplete: str) -> list[str]:
     """The attributes that ``-A`` could go on with, for the shell."""
     from imagetools.app.cli.attribute_names import names
 
-    left = {} if ctx.params.get("files") else {"files": [word for word in ctx.args if not word.startswith("-")]}
-    return names({**ctx.params, **left}, incomplete)  # before an option without value, the parser gives up on arguments
+    left = {} if parameters.get("files") else {"files": [word for word in rest if not word.startswith("-")]}
+    return names({**parameters, **left}, incomplete)  # before an option without value, the parser gives up on arguments
 
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="[FILE]...", help="Nix files or folders (default: ./default.nix; - reads standard input). With -E: expressions."
     ),
 ]
-Expr = Annotated[bool, typer.Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
+Expr = Annotated[bool, Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
 Attributes = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "-A",
         "--attr",
         metavar="PATH",
@@ -38,53 +38,49 @@ Attributes = Annotated[
 ]
 Include = Annotated[
     list[str] | None,
-    typer.Option(
-        "-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."
-    ),
+    Option("-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."),
 ]
 Arg = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--arg", metavar="NAME EXPR", help="Argument for a function that the file evaluates to, as a Nix expression. Repeatable."
     ),
 ]
 ArgStr = Annotated[
-    list[str] | None, typer.Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")
+    list[str] | None, Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")
 ]
-ShowTrace = Annotated[bool, typer.Option("--show-trace", help="Show where an evaluation error came from, step by step.")]
+ShowTrace = Annotated[bool, Option("--show-trace", help="Show where an evaluation error came from, step by step.")]
 Store = Annotated[
     str | None,
-    typer.Option(
-        "--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own)."
-    ),
+    Option("--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own)."),
 ]
 System = Annotated[
-    str | None, typer.Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")
+    str | None, Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")
 ]
 PureEval = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--pure-eval", help="Evaluate without files, time, environment, system and search path; only what has a hash can be read."
     ),
 ]
 RestrictEval = Annotated[
-    bool, typer.Option("--restrict-eval", help="Let the expressions read only what lies in entries of the search path.")
+    bool, Option("--restrict-eval", help="Let the expressions read only what lies in entries of the search path.")
 ]
 ImportFromDerivation = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--allow-import-from-derivation/--no-allow-import-from-derivation",
         help="Whether what is evaluated may have derivations built to read their outputs.",
     ),
 ]
 NoEvalCache = Annotated[
     bool,
-    typer.Option("--no-eval-cache", help="Evaluate even where the same was evaluated earlier and nothing has changed since."),
+    Option("--no-eval-cache", help="Evaluate even where the same was evaluated earlier and nothing has changed since."),
 ]
-Explain = Annotated[bool, typer.Option("--explain", help="Say whether the evaluation was answered from its record, and why not.")]
+Explain = Annotated[bool, Option("--explain", help="Say whether the evaluation was answered from its record, and why not.")]
 Setting = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--option",
         metavar="NAME VALUE",
         help="A setting of Nix's by its name, such as tarball-ttl 0. Repeatable. In short: --tarball-ttl SECONDS, --refresh (0),"
@@ -93,7 +89,7 @@ Setting = Annotated[
 ]
 ProfileFile = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--profile",
         metavar="FILE",
         help="Find out where the evaluation spends its time: stacks of Nix functions in FILE, a flame graph in FILE.svg.",
@@ -101,19 +97,17 @@ ProfileFile = Annotated[
 ]
 ShowStats = Annotated[
     bool,
-    typer.Option("--show-stats", help="Say how much the evaluation did, as JSON on standard error (as NIX_SHOW_STATS=1 does)."),
+    Option("--show-stats", help="Say how much the evaluation did, as JSON on standard error (as NIX_SHOW_STATS=1 does)."),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        "-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."
-    ),
+    Option("-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."),
 ]
-Cores = Annotated[int | None, typer.Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")]
-KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")]
-KeepFailed = Annotated[bool, typer.Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")]
-NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")]
+Cores = Annotated[int | None, Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")]
+KeepGoing = Annotated[bool, Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")]
+KeepFailed = Annotated[bool, Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")]
+NoSandbox = Annotated[bool, Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")]
+Debug = Annotated[bool, Option("--debug", help="Show Python's traceback when something fails.")]
 
 
 class ArgumentError(ImagetoolsError):
@@ -209,7 +203,7 @@ def settings_with(options: Sequence[str] | None) -> "Settings":
     from imagetools.app.settings import read_settings
 
     def warn(text: str) -> None:
-        typer.echo(f"warning: {text}", err=True)
+        echo(f"warning: {text}", err=True)
 
     settings = read_settings()
     configured = with_options(settings, nix_conf(settings.environment, settings.home), warn)

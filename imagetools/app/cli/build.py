@@ -1,9 +1,7 @@
 """``imagetools build``: evaluate, realise, and leave links to the results."""
 
 import json as json_format
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import (
     Arg,
@@ -33,140 +31,130 @@ from imagetools.app.cli.arguments import (
     pairs,
     settings_with,
 )
+from imagetools.app.cli.declare import Command, Option
+from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.app.results import Result
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def build(
+    files: Files = None,
+    expr: Expr = False,
+    attributes: Attributes = None,
+    include: Include = None,
+    arg: Arg = None,
+    argstr: ArgStr = None,
+    out_link: Annotated[str, Option("-o", "--out-link", metavar="NAME", help="Name of the link to the result.")] = "result",
+    no_out_link: Annotated[bool, Option("--no-out-link", "--no-link", help="Make no link; the result may be collected.")] = False,
+    print_logical: Annotated[bool, Option("--print-logical", help="Print /nix/store/... instead of where it lies.")] = False,
+    json: Annotated[bool, Option("--json", help="Print derivations, outputs and links as JSON.")] = False,
+    dry_run: Annotated[
+        bool,
+        Option("--dry-run", help="Do nothing: list what would be built and fetched (--json: as JSON)."),
+    ] = False,
+    check: Annotated[
+        bool, Option("--check", help="Build again what is there already, and compare: is it the same, bit for bit?")
+    ] = False,
+    jobs: Jobs = None,
+    cores: Cores = None,
+    timeout: Annotated[
+        float | None, Option("--timeout", metavar="SECONDS", min=0, help="Stop a build that takes longer (0: never).")
+    ] = None,
+    max_silent_time: Annotated[
+        float | None,
+        Option("--max-silent-time", metavar="SECONDS", min=0, help="Stop a build that says nothing for so long."),
+    ] = None,
+    max_log_size: Annotated[
+        int | None,
+        Option("--max-log-size", metavar="BYTES", min=0, help="Stop a build that writes more (0: no limit)."),
+    ] = None,
+    keep_going: KeepGoing = False,
+    keep_failed: KeepFailed = False,
+    no_build_output: Annotated[
+        bool, Option("-Q", "--no-build-output", help="Do not show what builders print (it is kept in the log).")
+    ] = False,
+    verbose: Annotated[bool, Option("-L", "--print-build-logs", help="Show all that builders print, on a terminal too.")] = False,
+    no_sandbox: NoSandbox = False,
+    pure_eval: PureEval = False,
+    restrict_eval: RestrictEval = False,
+    import_from_derivation: ImportFromDerivation = True,
+    no_eval_cache: NoEvalCache = False,
+    explain: Explain = False,
+    option: Setting = None,
+    profile: ProfileFile = None,
+    show_stats: ShowStats = False,
+    show_trace: ShowTrace = False,
+    system: System = None,
+    store: Store = None,
+    debug: Debug = False,
+) -> None:
+    """Build definitions; print where results are.
 
-    @app.command()
-    def build(
-        files: Files = None,
-        expr: Expr = False,
-        attributes: Attributes = None,
-        include: Include = None,
-        arg: Arg = None,
-        argstr: ArgStr = None,
-        out_link: Annotated[
-            str, typer.Option("-o", "--out-link", metavar="NAME", help="Name of the link to the result.")
-        ] = "result",
-        no_out_link: Annotated[
-            bool, typer.Option("--no-out-link", "--no-link", help="Make no link; the result may be collected.")
-        ] = False,
-        print_logical: Annotated[
-            bool, typer.Option("--print-logical", help="Print /nix/store/... instead of where it lies.")
-        ] = False,
-        json: Annotated[bool, typer.Option("--json", help="Print derivations, outputs and links as JSON.")] = False,
-        dry_run: Annotated[
-            bool,
-            typer.Option("--dry-run", help="Do nothing: list what would be built and fetched (--json: as JSON)."),
-        ] = False,
-        check: Annotated[
-            bool, typer.Option("--check", help="Build again what is there already, and compare: is it the same, bit for bit?")
-        ] = False,
-        jobs: Jobs = None,
-        cores: Cores = None,
-        timeout: Annotated[
-            float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop a build that takes longer (0: never).")
-        ] = None,
-        max_silent_time: Annotated[
-            float | None,
-            typer.Option("--max-silent-time", metavar="SECONDS", min=0, help="Stop a build that says nothing for so long."),
-        ] = None,
-        max_log_size: Annotated[
-            int | None,
-            typer.Option("--max-log-size", metavar="BYTES", min=0, help="Stop a build that writes more (0: no limit)."),
-        ] = None,
-        keep_going: KeepGoing = False,
-        keep_failed: KeepFailed = False,
-        no_build_output: Annotated[
-            bool, typer.Option("-Q", "--no-build-output", help="Do not show what builders print (it is kept in the log).")
-        ] = False,
-        verbose: Annotated[
-            bool, typer.Option("-L", "--print-build-logs", help="Show all that builders print, on a terminal too.")
-        ] = False,
-        no_sandbox: NoSandbox = False,
-        pure_eval: PureEval = False,
-        restrict_eval: RestrictEval = False,
-        import_from_derivation: ImportFromDerivation = True,
-        no_eval_cache: NoEvalCache = False,
-        explain: Explain = False,
-        option: Setting = None,
-        profile: ProfileFile = None,
-        show_stats: ShowStats = False,
-        show_trace: ShowTrace = False,
-        system: System = None,
-        store: Store = None,
-        debug: Debug = False,
-    ) -> None:
-        """Build definitions; print where results are.
+    FILE is a Nix expression (default: ./default.nix), -A selects an attribute of it. Each result gets a link: result, then
+    result-2 and so on, with -OUTPUT for outputs other than out. As long as a link exists, its result is kept.
 
-        FILE is a Nix expression (default: ./default.nix), -A selects an attribute of it. Each result gets a link: result, then
-        result-2 and so on, with -OUTPUT for outputs other than out. As long as a link exists, its result is kept.
+    Exit code: 0 built, 1 error, 100 a build failed, 101 it took too long, 102 a fixed output had another hash, 104 --check
+    found a difference; after several failures (--keep-going) the bits of these codes together, such as 103.
 
-        Exit code: 0 built, 1 error, 100 a build failed, 101 it took too long, 102 a fixed output had another hash, 104 --check
-        found a difference; after several failures (--keep-going) the bits of these codes together, such as 103.
+    Examples: imagetools build examples/hello.nix | imagetools build -A web.image images.nix -o web.tar.gz
+    """
+    del show_trace, debug
+    if check and dry_run:
+        raise ArgumentError("--check and --dry-run exclude each other")
+    from imagetools.app.cli.expressions import derivations
+    from imagetools.app.compose import Session
+    from imagetools.app.results import link_results
+    from imagetools.app.watch import Watch
 
-        Examples: imagetools build examples/hello.nix | imagetools build -A web.image images.nix -o web.tar.gz
-        """
-        del show_trace, debug
-        if check and dry_run:
-            raise ArgumentError("--check and --dry-run exclude each other")
-        from imagetools.app.cli.expressions import derivations
-        from imagetools.app.compose import Session
-        from imagetools.app.results import link_results
-        from imagetools.app.watch import Watch
-
-        settings = settings_with(option).changed(
-            store=store,
-            include=include or (),
-            sandbox=False if no_sandbox else None,
-            cores=cores,
-            max_jobs=jobs,
-            timeout=timeout,
-            max_silent=max_silent_time,
-            max_log=max_log_size,
-            keep_going=keep_going,
-            keep_failed=keep_failed,
-            system=system,
-            pure=pure_eval,
-            restricted=restrict_eval,
-            import_from_derivation=import_from_derivation,
-            eval_cache=not no_eval_cache,
-        )
-        session = Session(
-            settings,
-            hide_output=no_build_output,
-            verbose=verbose,
-            explain=explain,
-            watch=Watch(settings.environment, profile, show_stats=show_stats),
-        )
-        found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
-        results = [session.result(item) for item in found]
-        if not results:
-            typer.echo("warning: nothing to build: there is no derivation in what was named", err=True)
-        if dry_run:
-            _show_plan(session, results, json)
-            return
-        session.realise(results, check=check)
-        links = {} if no_out_link else link_results(session.store, results, out_link)
-        if json:
-            described = [
-                {
-                    "drvPath": result.drv_path,
-                    "outputs": {result.output: result.output_path},
-                    "physical": session.store.real_path(result.path),
-                    "link": links.get(result),
-                }
-                for result in results
-            ]
-            typer.echo(json_format.dumps(described, indent=2))
-            return
-        for result in results:
-            typer.echo(result.output_path if print_logical else session.store.real_path(result.path))
+    settings = settings_with(option).changed(
+        store=store,
+        include=include or (),
+        sandbox=False if no_sandbox else None,
+        cores=cores,
+        max_jobs=jobs,
+        timeout=timeout,
+        max_silent=max_silent_time,
+        max_log=max_log_size,
+        keep_going=keep_going,
+        keep_failed=keep_failed,
+        system=system,
+        pure=pure_eval,
+        restricted=restrict_eval,
+        import_from_derivation=import_from_derivation,
+        eval_cache=not no_eval_cache,
+    )
+    session = Session(
+        settings,
+        hide_output=no_build_output,
+        verbose=verbose,
+        explain=explain,
+        watch=Watch(settings.environment, profile, show_stats=show_stats),
+    )
+    found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
+    results = [session.result(item) for item in found]
+    if not results:
+        echo("warning: nothing to build: there is no derivation in what was named", err=True)
+    if dry_run:
+        _show_plan(session, results, json)
+        return
+    session.realise(results, check=check)
+    links = {} if no_out_link else link_results(session.store, results, out_link)
+    if json:
+        described = [
+            {
+                "drvPath": result.drv_path,
+                "outputs": {result.output: result.output_path},
+                "physical": session.store.real_path(result.path),
+                "link": links.get(result),
+            }
+            for result in results
+        ]
+        echo(json_format.dumps(described, indent=2))
+        return
+    for result in results:
+        echo(result.output_path if print_logical else session.store.real_path(result.path))
 
 
 def _show_plan(session: "Session", results: "list[Result]", json: bool) -> None:
@@ -181,7 +169,10 @@ def _show_plan(session: "Session", results: "list[Result]", json: bool) -> None:
         fetched = [store_dir.join(path) for path in sorted(plan.fetches)]
         ready = plan_ready(plan)
         sizes = {"downloadSize": ready.download_size, "unpackedSize": ready.unpacked_size}
-        typer.echo(json_format.dumps({"willBuild": described, "willFetch": fetched, **sizes}, indent=2))
+        echo(json_format.dumps({"willBuild": described, "willFetch": fetched, **sizes}, indent=2))
         return
     for line in sentences(plan_ready(plan), store_dir):
-        typer.echo(line, err=True)
+        echo(line, err=True)
+
+
+DECLARED: Final = Command("build", build)

@@ -1,28 +1,26 @@
 """``imagetools hash``: hashes of files and trees, and hashes in other notations, as ``nix hash`` prints them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.app.cli.declare import Argument, Command, Group, Option
+from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
     from imagetools.kernel.hashes import Hash
 
-Base16 = Annotated[bool, typer.Option("--base16", help="Print base 16.")]
-Base32 = Annotated[bool, typer.Option("--base32", help="Print Nix's base 32.")]
-Base64 = Annotated[bool, typer.Option("--base64", help="Print base 64.")]
-Sri = Annotated[bool, typer.Option("--sri", help="Print SRI, such as sha256-...= (the default).")]
-Type = Annotated[str, typer.Option("--type", metavar="ALGO", help="md5, sha1, sha256 or sha512.")]
+Base16 = Annotated[bool, Option("--base16", help="Print base 16.")]
+Base32 = Annotated[bool, Option("--base32", help="Print Nix's base 32.")]
+Base64 = Annotated[bool, Option("--base64", help="Print base 64.")]
+Sri = Annotated[bool, Option("--sri", help="Print SRI, such as sha256-...= (the default).")]
+Type = Annotated[str, Option("--type", metavar="ALGO", help="md5, sha1, sha256 or sha512.")]
 Known = Annotated[
     str | None,
-    typer.Option("--type", metavar="ALGO", help="The algorithm, where a hash does not name it: md5, sha1, sha256, sha512."),
+    Option("--type", metavar="ALGO", help="The algorithm, where a hash does not name it: md5, sha1, sha256, sha512."),
 ]
-Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="What to hash.")]
-Hashes = Annotated[
-    list[str], typer.Argument(metavar="HASH...", help="Hashes in any notation: SRI, ALGO:HASH, or with --type bare.")
-]
+Paths = Annotated[list[str], Argument(metavar="PATH...", help="What to hash.")]
+Hashes = Annotated[list[str], Argument(metavar="HASH...", help="Hashes in any notation: SRI, ALGO:HASH, or with --type bare.")]
 
 NOTATIONS: "dict[str, Callable[[Hash], str]]" = {
     "--base16": lambda value: value.base16(),
@@ -40,85 +38,65 @@ def notation(**wanted: bool) -> "Callable[[Hash], str]":
     return NOTATIONS[names[0] if names else "--sri"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Hash files and trees, and convert hashes.")
-    app.add_typer(group, name="hash")
+def file(
+    paths: Paths,
+    type: Type = "sha256",
+    base16: Base16 = False,
+    base32: Base32 = False,
+    base64: Base64 = False,
+    sri: Sri = False,
+    debug: Debug = False,
+) -> None:
+    """Print the hashes of files: of their bytes, nothing else.
 
-    @group.callback()
-    def hashes() -> None:
-        """Hash files and trees, and convert hashes.
+    That is what `sha256sum` computes, and fetchurl asks for. A symlink is followed.
 
-        The hashes are those of `nix hash` and of outputHash in fixed-output derivations: a file's for outputHashMode = "flat", a
-        path's (of its NAR) for "recursive"."""
+    Example: imagetools hash file --type sha512 image.tar.gz
+    """
+    del debug
+    from imagetools.store.fs_nar import file_hash
 
-    @group.command()
-    def file(
-        paths: Paths,
-        type: Type = "sha256",
-        base16: Base16 = False,
-        base32: Base32 = False,
-        base64: Base64 = False,
-        sri: Sri = False,
-        debug: Debug = False,
-    ) -> None:
-        """Print the hashes of files: of their bytes, nothing else.
-
-        That is what `sha256sum` computes, and fetchurl asks for. A symlink is followed.
-
-        Example: imagetools hash file --type sha512 image.tar.gz
-        """
-        del debug
-        from imagetools.store.fs_nar import file_hash
-
-        show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
-        _check(type)
-        for path in paths:
-            typer.echo(show(file_hash(path, type)[0]))
-
-    @group.command()
-    def path(
-        paths: Paths,
-        type: Type = "sha256",
-        base16: Base16 = False,
-        base32: Base32 = False,
-        base64: Base64 = False,
-        sri: Sri = False,
-        debug: Debug = False,
-    ) -> None:
-        """Print the hashes of files or folders as NARs.
-
-        That covers names, contents, symlinks and the executable bit, and nothing else; it is what `nix-hash` computes, and
-        outputHashMode = "recursive" asks for.
-
-        Example: imagetools hash path --base32 source/
-        """
-        del debug
-        from imagetools.store.fs_nar import nar_hash
-
-        show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
-        _check(type)
-        for path in paths:
-            typer.echo(show(nar_hash(path, type)[0]))
-
-    for name, what in (
-        ("sri", "SRI, such as sha256-...="),
-        ("base16", "base 16"),
-        ("base32", "Nix's base 32"),
-        ("base64", "base 64"),
-    ):
-        _conversion(group, name, what)
+    show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
+    _check(type)
+    for path in paths:
+        echo(show(file_hash(path, type)[0]))
 
 
-def _conversion(group: typer.Typer, name: str, what: str) -> None:
-    @group.command(name=f"to-{name}", help=f"Print hashes in {what}.")
+def path(
+    paths: Paths,
+    type: Type = "sha256",
+    base16: Base16 = False,
+    base32: Base32 = False,
+    base64: Base64 = False,
+    sri: Sri = False,
+    debug: Debug = False,
+) -> None:
+    """Print the hashes of files or folders as NARs.
+
+    That covers names, contents, symlinks and the executable bit, and nothing else; it is what `nix-hash` computes, and
+    outputHashMode = "recursive" asks for.
+
+    Example: imagetools hash path --base32 source/
+    """
+    del debug
+    from imagetools.store.fs_nar import nar_hash
+
+    show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
+    _check(type)
+    for path in paths:
+        echo(show(nar_hash(path, type)[0]))
+
+
+def _conversion(name: str, what: str) -> Command:
     def convert(hashes: Hashes, type: Known = None, debug: Debug = False) -> None:
         del debug
         from imagetools.kernel.hashes import Hash
 
         _check(type)
         for text in hashes:
-            typer.echo(NOTATIONS[f"--{name}"](Hash.parse(text, type)))
+            echo(NOTATIONS[f"--{name}"](Hash.parse(text, type)))
+
+    return Command(f"to-{name}", convert, about=f"Print hashes in {what}.")
 
 
 def _check(algo: str | None) -> None:
@@ -126,3 +104,18 @@ def _check(algo: str | None) -> None:
 
     if algo is not None:
         check_algorithm(algo)
+
+
+DECLARED: Final = Group(
+    "hash",
+    """Hash files and trees, and convert hashes.
+
+The hashes are those of `nix hash` and of outputHash in fixed-output derivations: a file's for outputHashMode = "flat", a
+path's (of its NAR) for "recursive".""",
+    Command("file", file),
+    Command("path", path),
+    _conversion("sri", "SRI, such as sha256-...="),
+    _conversion("base16", "base 16"),
+    _conversion("base32", "Nix's base 32"),
+    _conversion("base64", "base 64"),
+)

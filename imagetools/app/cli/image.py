@@ -1,19 +1,14 @@
 """``imagetools image``: look into images, check them, carry them from one medium to another."""
 
-import typer
+from typing import Final
 
 from imagetools.app.cli import image_copy, image_inspect, image_validate
+from imagetools.app.cli.declare import Group
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look into images, check them, copy them.")
-    app.add_typer(group, name="image")
-
-    @group.callback()
-    def image() -> None:
-        """Look into images, check them, copy them."""
-
-    image_inspect.register(group)
-    image_validate.register(group)
-    image_copy.register(group)
+DECLARED: Final = Group(
+    "image",
+    "Look into images, check them, copy them.",
+    image_inspect.DECLARED,
+    image_validate.DECLARED,
+    image_copy.DECLARED,
+)

@@ -1,11 +1,11 @@
 """``imagetools image inspect``: what an image is made of, and why a store path is in it."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import Debug
+from imagetools.app.cli.declare import Command, Option
 from imagetools.app.cli.image_places import Image, Insecure, NoSuchImageError, read_platform, this_platform
+from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,77 +17,73 @@ if TYPE_CHECKING:
     from imagetools.image_io.places import Place
 
 
-def register(group: typer.Typer) -> None:
-    """Add the command."""
+def inspect(
+    image: Image = "result",
+    platform: Annotated[
+        str | None,
+        Option("--platform", metavar="OS/ARCH", help="One of an image for several machines, such as linux/arm64."),
+    ] = None,
+    why: Annotated[
+        str | None,
+        Option(
+            "--why",
+            metavar="STORE-PATH",
+            help="Tell why a store path is in the image: what leads to it from the config or the image's root. Its name, its"
+            " hash or a part of either will do.",
+        ),
+    ] = None,
+    depth: Annotated[
+        int, Option("--depth", min=0, max=3, help="How deep to show the folders of layers that are no store paths.")
+    ] = 1,
+    layers: Annotated[
+        bool, Option("--layers", help="Look into the layers of an image in a registry, too, which fetches them.")
+    ] = False,
+    insecure: Insecure = False,
+    as_json: Annotated[bool, Option("--json", help="Print JSON, with everything that is known.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Tell what an image is made of.
 
-    @group.command()
-    def inspect(
-        image: Image = "result",
-        platform: Annotated[
-            str | None,
-            typer.Option("--platform", metavar="OS/ARCH", help="One of an image for several machines, such as linux/arm64."),
-        ] = None,
-        why: Annotated[
-            str | None,
-            typer.Option(
-                "--why",
-                metavar="STORE-PATH",
-                help="Tell why a store path is in the image: what leads to it from the config or the image's root. Its name, its"
-                " hash or a part of either will do.",
-            ),
-        ] = None,
-        depth: Annotated[
-            int, typer.Option("--depth", min=0, max=3, help="How deep to show the folders of layers that are no store paths.")
-        ] = 1,
-        layers: Annotated[
-            bool, typer.Option("--layers", help="Look into the layers of an image in a registry, too, which fetches them.")
-        ] = False,
-        insecure: Insecure = False,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything that is known.")] = False,
-        debug: Debug = False,
-    ) -> None:
-        """Tell what an image is made of.
+    Names, digests, sizes, how containers start, annotations, and the layers with what is in each. Of an image for several
+    machines: what is shared, and each machine's image.
 
-        Names, digests, sizes, how containers start, annotations, and the layers with what is in each. Of an image for several
-        machines: what is shared, and each machine's image.
+    Example: imagetools image inspect result --why openssl
+    """
+    del debug
+    import json
 
-        Example: imagetools image inspect result --why openssl
-        """
-        del debug
-        import json
+    from imagetools.app.image_copies import surroundings
+    from imagetools.app.settings import read_settings
+    from imagetools.app.ui.image_view import index_view, medium, reason_view, view
+    from imagetools.image.inspected_index import indexes_of
+    from imagetools.image.inspection import inspect as look
+    from imagetools.image_io.looking import look_at
+    from imagetools.image_io.places import Place
 
-        from imagetools.app.image_copies import surroundings
-        from imagetools.app.settings import read_settings
-        from imagetools.app.ui.image_view import index_view, medium, reason_view, view
-        from imagetools.image.inspected_index import indexes_of
-        from imagetools.image.inspection import inspect as look
-        from imagetools.image_io.looking import look_at
-        from imagetools.image_io.places import Place
-
-        place = Place.parse(image)
-        wanted = None if platform is None else read_platform(platform)
-        known = surroundings(read_settings(), insecure=insecure)
-        with look_at(place, known, layers=layers or why is not None) as looked:
-            found = _chosen(image, place, look(looked.facts), wanted)
-            kind = medium(looked.facts)
-            if why is not None:
-                reason, one = _reason(looked, found, why, wanted or this_platform())
-                if as_json:
-                    typer.echo(json.dumps(reason.document(), indent=2))
-                else:
-                    typer.echo(reason_view(reason, one), nl=False)
-                return
-        indexes = () if wanted is not None else indexes_of(found)
-        if as_json:
-            document = {
-                "medium": kind,
-                "indexes": [index.document() for index in indexes],
-                "images": [item.document() for item in found],
-            }
-            typer.echo(json.dumps(document, indent=2))
+    place = Place.parse(image)
+    wanted = None if platform is None else read_platform(platform)
+    known = surroundings(read_settings(), insecure=insecure)
+    with look_at(place, known, layers=layers or why is not None) as looked:
+        found = _chosen(image, place, look(looked.facts), wanted)
+        kind = medium(looked.facts)
+        if why is not None:
+            reason, one = _reason(looked, found, why, wanted or this_platform())
+            if as_json:
+                echo(json.dumps(reason.document(), indent=2))
+            else:
+                echo(reason_view(reason, one), nl=False)
             return
-        texts = [index_view(index, kind) for index in indexes] + [view(item, kind, depth) for item in found]
-        typer.echo("\n".join(texts), nl=False)
+    indexes = () if wanted is not None else indexes_of(found)
+    if as_json:
+        document = {
+            "medium": kind,
+            "indexes": [index.document() for index in indexes],
+            "images": [item.document() for item in found],
+        }
+        echo(json.dumps(document, indent=2))
+        return
+    texts = [index_view(index, kind) for index in indexes] + [view(item, kind, depth) for item in found]
+    echo("\n".join(texts), nl=False)
 
 
 def _chosen(text: str, place: "Place", found: "Sequence[Inspected]", platform: "Platform | None") -> "tuple[Inspected, ...]":
@@ -132,3 +128,6 @@ def _reason(looked: "Looked", found: "Sequence[Inspected]", wanted: str, platfor
     with looked.members() as members:
         references = layer_references(members, (layer.member for layer in image.layers), names)
     return why(base_name(target), {CONFIG: in_config(image.config, names), **references}), image
+
+
+DECLARED: Final = Command("inspect", inspect)

@@ -3,9 +3,8 @@
 import os
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
-
 from imagetools.app.cli.arguments import ArgumentError
+from imagetools.app.cli.declare import Argument, Option
 from imagetools.kernel.errors import ImagetoolsError
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ PLACES: Final = (
     "A path (docker archive, OCI layout as folder or tar, script of streamLayeredImage), docker-archive:FILE,"
     " oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-daemon:NAME or docker://NAME."
 )
-Insecure = Annotated[bool, typer.Option("--insecure", help="Trust any certificate, and use http where there is no https.")]
-Image = Annotated[str, typer.Argument(metavar="[IMAGE]", help=PLACES)]
+Insecure = Annotated[bool, Option("--insecure", help="Trust any certificate, and use http where there is no https.")]
+Image = Annotated[str, Argument(metavar="[IMAGE]", help=PLACES)]
 
 
 class NoSuchImageError(ImagetoolsError):

@@ -2,65 +2,55 @@
 
 import os
 import sys
-from typing import Annotated
-
-import typer
+from typing import Annotated, Final
 
 from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.app.cli.declare import Argument, Command, Group
+from imagetools.app.ui.terminal import echo
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Make keys that sign binary caches.")
-    app.add_typer(group, name="key")
+def generate(
+    name: Annotated[str, Argument(metavar="NAME", help="The key's name, such as cache.example.org-1.")],
+    secret: Annotated[str, Argument(metavar="SECRET", help="File for the secret key; only you can read it.")],
+    public: Annotated[
+        str | None, Argument(metavar="[PUBLIC]", help="File for the public key (default: it is only printed).")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Make a key pair; print the public key, for --trusted-public-keys.
 
-    @group.callback()
-    def key() -> None:
-        """Make keys that sign binary caches."""
+    Files are never overwritten. As `nix-store --generate-binary-cache-key NAME SECRET PUBLIC`.
 
-    @group.command()
-    def generate(
-        name: Annotated[str, typer.Argument(metavar="NAME", help="The key's name, such as cache.example.org-1.")],
-        secret: Annotated[str, typer.Argument(metavar="SECRET", help="File for the secret key; only you can read it.")],
-        public: Annotated[
-            str | None, typer.Argument(metavar="[PUBLIC]", help="File for the public key (default: it is only printed).")
-        ] = None,
-        debug: Debug = False,
-    ) -> None:
-        """Make a key pair; print the public key, for --trusted-public-keys.
+    Example: imagetools key generate cache.example.org-1 cache.secret cache.public
+    """
+    del debug
+    from imagetools.formats.signing import SecretKey
 
-        Files are never overwritten. As `nix-store --generate-binary-cache-key NAME SECRET PUBLIC`.
+    made = SecretKey.from_seed(name, os.urandom(32))
+    _write(secret, str(made), 0o600)
+    if public is not None:
+        _write(public, str(made.public), 0o644)
+    echo(str(made.public))
 
-        Example: imagetools key generate cache.example.org-1 cache.secret cache.public
-        """
-        del debug
-        from imagetools.formats.signing import SecretKey
 
-        made = SecretKey.from_seed(name, os.urandom(32))
-        _write(secret, str(made), 0o600)
-        if public is not None:
-            _write(public, str(made.public), 0o644)
-        typer.echo(str(made.public))
+def public(
+    secret: Annotated[str, Argument(metavar="SECRET", help="File with a secret key; - reads standard input.")] = "-",
+    debug: Debug = False,
+) -> None:
+    """Print the public key that belongs to a secret key."""
+    del debug
+    from imagetools.app.caches import KeyFileError
+    from imagetools.formats.signing import SecretKey
 
-    @group.command()
-    def public(
-        secret: Annotated[str, typer.Argument(metavar="SECRET", help="File with a secret key; - reads standard input.")] = "-",
-        debug: Debug = False,
-    ) -> None:
-        """Print the public key that belongs to a secret key."""
-        del debug
-        from imagetools.app.caches import KeyFileError
-        from imagetools.formats.signing import SecretKey
-
-        if secret == "-":
-            text = sys.stdin.read()
-        else:
-            try:
-                with open(secret, encoding="latin-1") as file:
-                    text = file.read()
-            except OSError as error:
-                raise KeyFileError(f"cannot read '{secret}': {error.strerror}") from None
-        typer.echo(str(SecretKey.parse(text).public))
+    if secret == "-":
+        text = sys.stdin.read()
+    else:
+        try:
+            with open(secret, encoding="latin-1") as file:
+                text = file.read()
+        except OSError as error:
+            raise KeyFileError(f"cannot read '{secret}': {error.strerror}") from None
+    echo(str(SecretKey.parse(text).public))
 
 
 def _write(path: str, text: str, mode: int) -> None:
@@ -74,3 +64,11 @@ def _write(path: str, text: str, mode: int) -> None:
         raise KeyFileError(f"cannot write '{path}': {error.strerror}") from None
     with open(fd, "w", encoding="ascii") as file:
         file.write(text)
+
+
+DECLARED: Final = Group(
+    "key",
+    "Make keys that sign binary caches.",
+    Command("generate", generate),
+    Command("public", public),
+)

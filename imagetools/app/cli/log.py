@@ -1,11 +1,10 @@
 """``imagetools log``: what a build has printed."""
 
 import sys
-from typing import Annotated
-
-import typer
+from typing import Annotated, Final
 
 from imagetools.app.cli.arguments import Debug, Store
+from imagetools.app.cli.declare import Argument, Command
 from imagetools.kernel.errors import ImagetoolsError
 
 
@@ -19,29 +18,28 @@ class NoLogError(ImagetoolsError):
         self.path = path
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def log(
+    path: Annotated[str, Argument(metavar="PATH", help="A derivation, one of its outputs, or a result link.")],
+    store: Store = None,
+    debug: Debug = False,
+) -> None:
+    """Print the log of a build.
 
-    @app.command()
-    def log(
-        path: Annotated[str, typer.Argument(metavar="PATH", help="A derivation, one of its outputs, or a result link.")],
-        store: Store = None,
-        debug: Debug = False,
-    ) -> None:
-        """Print the log of a build.
+    That is all that the builder wrote to standard output and standard error.
 
-        That is all that the builder wrote to standard output and standard error.
+    PATH may be a derivation (/nix/store/...-hello.drv), an output in its logical or physical spelling, or a result link.
+    """
+    del debug
+    from imagetools.app.compose import open_store
+    from imagetools.app.paths import store_path_of
+    from imagetools.app.settings import read_settings
 
-        PATH may be a derivation (/nix/store/...-hello.drv), an output in its logical or physical spelling, or a result link.
-        """
-        del debug
-        from imagetools.app.compose import open_store
-        from imagetools.app.paths import store_path_of
-        from imagetools.app.settings import read_settings
+    opened = open_store(read_settings().changed(store=store))
+    data = opened.read_log(store_path_of(opened, path))
+    if data is None:
+        raise NoLogError(path)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
-        opened = open_store(read_settings().changed(store=store))
-        data = opened.read_log(store_path_of(opened, path))
-        if data is None:
-            raise NoLogError(path)
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+
+DECLARED: Final = Command("log", log)

@@ -1,180 +1,164 @@
 """``imagetools prefetch``: fetch once, print the hash, and the call that fetches the same from now on."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli import prefetch_attribute, prefetch_docker, prefetch_repositories
 from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.declare import Command, Group, Option
 from imagetools.app.cli.prefetch_options import Expected, Json, Name, PrintPath, Quiet, Type, Url, Wishes, run
 
 if TYPE_CHECKING:
-    from imagetools.app.fetcher_call import Argument, FetcherCall
+    from imagetools.app.fetcher_call import Argument as Value
+    from imagetools.app.fetcher_call import FetcherCall
 
 FlatRoot = Annotated[
-    bool, typer.Option("--no-strip-root", help="Keep what is at the top of the archive, be it one folder or many files.")
+    bool, Option("--no-strip-root", help="Keep what is at the top of the archive, be it one folder or many files.")
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    app.add_typer(group, name="prefetch")
+def url(
+    url: Url,
+    hash: Expected = None,
+    unpack: Annotated[bool, Option("--unpack", help="Unpack the archive that comes: the same as `prefetch zip`.")] = False,
+    executable: Annotated[bool, Option("--executable", help="Set the executable bit.")] = False,
+    flat_root: FlatRoot = False,
+    type: Type = "sha256",
+    name: Name = None,
+    print_path: PrintPath = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    store: Store = None,
+    no_sandbox: NoSandbox = False,
+    option: Setting = None,
+    debug: Debug = False,
+) -> None:
+    """Fetch one file, as fetchurl does, and print its hash and the call.
 
-    @group.callback()
-    def prefetch() -> None:
-        """Fetch something now, and print its hash and the call that fetches it.
+    The file goes where `nix-prefetch-url` puts it: under its hash and the last part of URL. A file:///... URL adds a file of
+    this machine, which is one way to satisfy requireFile.
 
-        What comes stays in the store, so a definition with the printed call downloads nothing. Secrets in URLs are used, but
-        never printed."""
+    Exit code: 0 fetched, 1 error, 102 it has another hash than HASH.
 
-    _register_files(group)
-    prefetch_repositories.register(group)
-    _register_patch(group)
-    prefetch_docker.register(group)
-    prefetch_attribute.register(group)
+    Examples: imagetools prefetch url https://example.org/tool-1.0.tar.gz | imagetools prefetch url --unpack
+    https://example.org/tool-1.0.tar.gz
+    """
+    del debug
+    from imagetools.app.fetcher_call import FetcherCall, file_name
+
+    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
+    if unpack:
+        if executable:
+            raise ArgumentError("--unpack and --executable exclude each other")
+        run(wishes, _zip(url, name, None, flat_root))
+        return
+    if flat_root:
+        raise ArgumentError("--no-strip-root means something with --unpack only")
+    chosen = name or file_name(url)
+    arguments: dict[str, Value] = {"url": url}
+    arguments |= {"name": chosen} if chosen else {}
+    run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
 
 
-def _register_files(group: typer.Typer) -> None:
-    @group.command()
-    def url(
-        url: Url,
-        hash: Expected = None,
-        unpack: Annotated[
-            bool, typer.Option("--unpack", help="Unpack the archive that comes: the same as `prefetch zip`.")
-        ] = False,
-        executable: Annotated[bool, typer.Option("--executable", help="Set the executable bit.")] = False,
-        flat_root: FlatRoot = False,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        option: Setting = None,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch one file, as fetchurl does, and print its hash and the call.
+def zip(
+    url: Url,
+    hash: Expected = None,
+    flat_root: FlatRoot = False,
+    extension: Annotated[
+        str | None,
+        Option("--extension", metavar="EXT", help="Kind of archive, such as tar.gz, where URL does not tell."),
+    ] = None,
+    type: Type = "sha256",
+    name: Name = None,
+    print_path: PrintPath = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    store: Store = None,
+    no_sandbox: NoSandbox = False,
+    option: Setting = None,
+    debug: Debug = False,
+) -> None:
+    """Fetch an archive (zip, tar) and unpack it, as fetchzip does; print the hash of the folder and the call.
 
-        The file goes where `nix-prefetch-url` puts it: under its hash and the last part of URL. A file:///... URL adds a file of
-        this machine, which is one way to satisfy requireFile.
+    The hash is that of `nix-prefetch-url --unpack`.
 
-        Exit code: 0 fetched, 1 error, 102 it has another hash than HASH.
-
-        Examples: imagetools prefetch url https://example.org/tool-1.0.tar.gz | imagetools prefetch url --unpack
-        https://example.org/tool-1.0.tar.gz
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall, file_name
-
-        wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
-        if unpack:
-            if executable:
-                raise ArgumentError("--unpack and --executable exclude each other")
-            run(wishes, _zip(url, name, None, flat_root))
-            return
-        if flat_root:
-            raise ArgumentError("--no-strip-root means something with --unpack only")
-        chosen = name or file_name(url)
-        arguments: dict[str, Argument] = {"url": url}
-        arguments |= {"name": chosen} if chosen else {}
-        run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
-
-    @group.command()
-    def zip(
-        url: Url,
-        hash: Expected = None,
-        flat_root: FlatRoot = False,
-        extension: Annotated[
-            str | None,
-            typer.Option("--extension", metavar="EXT", help="Kind of archive, such as tar.gz, where URL does not tell."),
-        ] = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        option: Setting = None,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch an archive (zip, tar) and unpack it, as fetchzip does; print the hash of the folder and the call.
-
-        The hash is that of `nix-prefetch-url --unpack`.
-
-        Example: imagetools prefetch zip https://example.org/tool-1.0.zip
-        """
-        del debug
-        run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), _zip(url, name, extension, flat_root))
+    Example: imagetools prefetch zip https://example.org/tool-1.0.zip
+    """
+    del debug
+    run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), _zip(url, name, extension, flat_root))
 
 
 def _zip(url: str, name: str | None, extension: str | None, flat_root: bool) -> "FetcherCall":
     from imagetools.app.fetcher_call import FetcherCall
 
-    arguments: dict[str, Argument] = {"url": url}
+    arguments: dict[str, Value] = {"url": url}
     arguments |= {"name": name} if name else {}
     arguments |= {"extension": extension} if extension else {}
     return FetcherCall("fetchzip", arguments | ({"stripRoot": False} if flat_root else {}))
 
 
-def _register_patch(group: typer.Typer) -> None:
-    @group.command()
-    def patch(
-        url: Url,
-        hash: Expected = None,
-        relative: Annotated[
-            str | None, typer.Option("--relative", metavar="FOLDER", help="What changes in this folder only, seen from it.")
-        ] = None,
-        strip_len: Annotated[
-            int | None, typer.Option("--strip-len", metavar="N", min=0, help="Take N folders off the names.")
-        ] = None,
-        extra_prefix: Annotated[
-            str | None, typer.Option("--extra-prefix", metavar="TEXT", help="Put this before the names.")
-        ] = None,
-        include: Annotated[
-            list[str] | None, typer.Option("--include", metavar="PATTERN", help="Keep these files only. Repeatable.")
-        ] = None,
-        exclude: Annotated[
-            list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave these files out. Repeatable.")
-        ] = None,
-        hunk: Annotated[
-            list[int] | None, typer.Option("--hunk", metavar="N", min=1, help="Keep these hunks only. Repeatable.")
-        ] = None,
-        revert: Annotated[bool, typer.Option("--revert", help="Turn the patch round.")] = False,
-        decode: Annotated[
-            str | None, typer.Option("--decode", metavar="COMMAND", help="Pass it through this first, such as: base64 -d.")
-        ] = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        option: Setting = None,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch a patch and put it in order, as fetchpatch2 does; print its hash and the call.
+def patch(
+    url: Url,
+    hash: Expected = None,
+    relative: Annotated[
+        str | None, Option("--relative", metavar="FOLDER", help="What changes in this folder only, seen from it.")
+    ] = None,
+    strip_len: Annotated[int | None, Option("--strip-len", metavar="N", min=0, help="Take N folders off the names.")] = None,
+    extra_prefix: Annotated[str | None, Option("--extra-prefix", metavar="TEXT", help="Put this before the names.")] = None,
+    include: Annotated[
+        list[str] | None, Option("--include", metavar="PATTERN", help="Keep these files only. Repeatable.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, Option("--exclude", metavar="PATTERN", help="Leave these files out. Repeatable.")
+    ] = None,
+    hunk: Annotated[list[int] | None, Option("--hunk", metavar="N", min=1, help="Keep these hunks only. Repeatable.")] = None,
+    revert: Annotated[bool, Option("--revert", help="Turn the patch round.")] = False,
+    decode: Annotated[
+        str | None, Option("--decode", metavar="COMMAND", help="Pass it through this first, such as: base64 -d.")
+    ] = None,
+    type: Type = "sha256",
+    name: Name = None,
+    print_path: PrintPath = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    store: Store = None,
+    no_sandbox: NoSandbox = False,
+    option: Setting = None,
+    debug: Debug = False,
+) -> None:
+    """Fetch a patch and put it in order, as fetchpatch2 does; print its hash and the call.
 
-        Example: imagetools prefetch patch --strip-len 1 https://example.org/fix.patch
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall, file_name
+    Example: imagetools prefetch patch --strip-len 1 https://example.org/fix.patch
+    """
+    del debug
+    from imagetools.app.fetcher_call import FetcherCall, file_name
 
-        chosen = name or file_name(url)
-        wanted: dict[str, Argument | None] = {
-            "url": url,
-            "name": chosen,
-            "relative": relative,
-            "stripLen": strip_len,
-            "decode": decode,
-            "extraPrefix": extra_prefix,
-            "includes": tuple(include) if include else None,
-            "excludes": tuple(exclude) if exclude else None,
-            "hunks": tuple(hunk) if hunk else None,
-            "revert": revert or None,
-        }
-        call = FetcherCall("fetchpatch2", {name: value for name, value in wanted.items() if value is not None})
-        run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), call)
+    chosen = name or file_name(url)
+    wanted: dict[str, Value | None] = {
+        "url": url,
+        "name": chosen,
+        "relative": relative,
+        "stripLen": strip_len,
+        "decode": decode,
+        "extraPrefix": extra_prefix,
+        "includes": tuple(include) if include else None,
+        "excludes": tuple(exclude) if exclude else None,
+        "hunks": tuple(hunk) if hunk else None,
+        "revert": revert or None,
+    }
+    call = FetcherCall("fetchpatch2", {name: value for name, value in wanted.items() if value is not None})
+    run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), call)
+
+
+DECLARED: Final = Group(
+    "prefetch",
+    """Fetch something now, and print its hash and the call that fetches it.
+
+What comes stays in the store, so a definition with the printed call downloads nothing. Secrets in URLs are used, but
+never printed.""",
+    Command("url", url),
+    Command("zip", zip),
+    *prefetch_repositories.DECLARED,
+    Command("patch", patch),
+    prefetch_docker.DECLARED,
+    prefetch_attribute.DECLARED,
+)

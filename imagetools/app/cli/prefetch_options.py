@@ -4,33 +4,33 @@ import json as json_format
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from imagetools.app.cli.arguments import settings_with
+from imagetools.app.cli.declare import Argument, Option
+from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.app.fetcher_call import FetcherCall
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
-Url = Annotated[str, typer.Argument(metavar="URL", help="Where it is.", show_default=False)]
+Url = Annotated[str, Argument(metavar="URL", help="Where it is.", show_default=False)]
 Expected = Annotated[
     str | None,
-    typer.Argument(metavar="[HASH]", help="The hash that is expected: nothing is downloaded if that is in the store."),
+    Argument(metavar="[HASH]", help="The hash that is expected: nothing is downloaded if that is in the store."),
 ]
 Type = Annotated[
     str,
-    typer.Option(
+    Option(
         "--type",
         metavar="ALGO",
         help="md5, sha1, sha256 or sha512.",
         autocompletion=lambda incomplete: [name for name in ALGORITHMS if name.startswith(incomplete)],
     ),
 ]
-Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name in the store.")]
-PrintPath = Annotated[bool, typer.Option("--print-path", help="Print the store path after the hash.")]
-Json = Annotated[bool, typer.Option("--json", help="Print hash, path, arguments and expression as JSON.")]
-Quiet = Annotated[bool, typer.Option("-Q", "--no-build-output", help="Do not show what happens on the way.")]
+Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name in the store.")]
+PrintPath = Annotated[bool, Option("--print-path", help="Print the store path after the hash.")]
+Json = Annotated[bool, Option("--json", help="Print hash, path, arguments and expression as JSON.")]
+Quiet = Annotated[bool, Option("-Q", "--no-build-output", help="Do not show what happens on the way.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ def run(wishes: Wishes, call: "FetcherCall", session: "Session | None" = None, *
             "arguments": call.shown_arguments(),
             "expression": expression,
         }
-        typer.echo(json_format.dumps(described, indent=2))
+        echo(json_format.dumps(described, indent=2))
     else:
         lines = [call.argument_set(sri)] if only_arguments else [sri, expression]
         for line in (*lines[:-1], *([path] if wishes.print_path else []), lines[-1]):
-            typer.echo(line)
+            echo(line)
     if call.has_secret:
-        typer.echo("note: *** stands for a secret that is not printed; a netrc file can hold it instead of the URL", err=True)
+        echo("note: *** stands for a secret that is not printed; a netrc file can hold it instead of the URL", err=True)

@@ -2,122 +2,113 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.prefetch_options import Json, Name, PrintPath, Quiet, Type, Url, Wishes, new_session, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
-    from imagetools.app.fetcher_call import Argument
+    from imagetools.app.fetcher_call import Argument as Value
     from imagetools.net.git_remote import Resolved
 
-Submodules = Annotated[bool, typer.Option("--fetch-submodules", help="Submodules as well.")]
-Deep = Annotated[bool, typer.Option("--deep-clone", help="The whole history (and .git).")]
-DotGit = Annotated[bool, typer.Option("--leave-dotGit", "--leave-dot-git", help="Leave .git there.")]
+Submodules = Annotated[bool, Option("--fetch-submodules", help="Submodules as well.")]
+Deep = Annotated[bool, Option("--deep-clone", help="The whole history (and .git).")]
+DotGit = Annotated[bool, Option("--leave-dotGit", "--leave-dot-git", help="Leave .git there.")]
 Sparse = Annotated[
-    list[str] | None, typer.Option("--sparse-checkout", metavar="FOLDER", help="This folder of the repository only. Repeatable.")
+    list[str] | None, Option("--sparse-checkout", metavar="FOLDER", help="This folder of the repository only. Repeatable.")
 ]
-Hash = Annotated[str | None, typer.Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
+Hash = Annotated[str | None, Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
 
 
-def _git_arguments(submodules: bool, deep: bool, dot_git: bool, sparse: list[str] | None) -> "dict[str, Argument]":
-    arguments: dict[str, Argument] = {"fetchSubmodules": True} if submodules else {}
+def _git_arguments(submodules: bool, deep: bool, dot_git: bool, sparse: list[str] | None) -> "dict[str, Value]":
+    arguments: dict[str, Value] = {"fetchSubmodules": True} if submodules else {}
     arguments |= {"deepClone": True} if deep else {}
     arguments |= {"leaveDotGit": True} if dot_git else {}
     return arguments | ({"sparseCheckout": tuple(sparse)} if sparse else {})
 
 
-def register(group: typer.Typer) -> None:
-    """Add the commands."""
+def git(
+    url: Url,
+    rev: Annotated[str | None, Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")] = None,
+    submodules: Submodules = False,
+    deep: Deep = False,
+    dot_git: DotGit = False,
+    sparse: Sparse = None,
+    hash: Hash = None,
+    type: Type = "sha256",
+    name: Name = None,
+    print_path: PrintPath = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    store: Store = None,
+    no_sandbox: NoSandbox = False,
+    option: Setting = None,
+    debug: Debug = False,
+) -> None:
+    """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
 
-    @group.command()
-    def git(
-        url: Url,
-        rev: Annotated[
-            str | None, typer.Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")
-        ] = None,
-        submodules: Submodules = False,
-        deep: Deep = False,
-        dot_git: DotGit = False,
-        sparse: Sparse = None,
-        hash: Hash = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        option: Setting = None,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
+    A branch or tag is looked up first, so that the call names the commit it means now.
 
-        A branch or tag is looked up first, so that the call names the commit it means now.
+    Example: imagetools prefetch git https://example.org/tool.git --rev v1.0
+    """
+    del debug
+    from imagetools.app.fetcher_call import FetcherCall
+    from imagetools.net.git_commands import is_commit
 
-        Example: imagetools prefetch git https://example.org/tool.git --rev v1.0
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall
-        from imagetools.net.git_commands import is_commit
+    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
+    session = new_session(wishes)
+    commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
+    arguments: dict[str, Value] = {"url": url, "rev": commit}
+    arguments |= {"name": name} if name else {}
+    more: dict[str, Value] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
+    run(wishes, FetcherCall("fetchgit", arguments | more), session)
 
-        wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
-        session = new_session(wishes)
-        commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
-        arguments: dict[str, Argument] = {"url": url, "rev": commit}
-        arguments |= {"name": name} if name else {}
-        more: dict[str, Argument] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
-        run(wishes, FetcherCall("fetchgit", arguments | more), session)
 
-    @group.command()
-    def github(
-        owner: Annotated[str, typer.Argument(metavar="OWNER", help="Owner of the repository.", show_default=False)],
-        repo: Annotated[str, typer.Argument(metavar="REPO", help="Name of the repository.", show_default=False)],
-        rev: Annotated[
-            str | None, typer.Argument(metavar="[REV]", help="A commit, tag or branch (default: the branch that is shown first).")
-        ] = None,
-        base: Annotated[
-            str, typer.Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")
-        ] = "github.com",
-        submodules: Submodules = False,
-        deep: Deep = False,
-        dot_git: DotGit = False,
-        sparse: Sparse = None,
-        hash: Hash = None,
-        type: Type = "sha256",
-        name: Name = None,
-        print_path: PrintPath = False,
-        json: Json = False,
-        quiet: Quiet = False,
-        store: Store = None,
-        no_sandbox: NoSandbox = False,
-        option: Setting = None,
-        debug: Debug = False,
-    ) -> None:
-        """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
+def github(
+    owner: Annotated[str, Argument(metavar="OWNER", help="Owner of the repository.", show_default=False)],
+    repo: Annotated[str, Argument(metavar="REPO", help="Name of the repository.", show_default=False)],
+    rev: Annotated[
+        str | None, Argument(metavar="[REV]", help="A commit, tag or branch (default: the branch that is shown first).")
+    ] = None,
+    base: Annotated[str, Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")] = "github.com",
+    submodules: Submodules = False,
+    deep: Deep = False,
+    dot_git: DotGit = False,
+    sparse: Sparse = None,
+    hash: Hash = None,
+    type: Type = "sha256",
+    name: Name = None,
+    print_path: PrintPath = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    store: Store = None,
+    no_sandbox: NoSandbox = False,
+    option: Setting = None,
+    debug: Debug = False,
+) -> None:
+    """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
 
-        A branch is looked up first, so that the call names the commit it means now; a tag stays a tag.
+    A branch is looked up first, so that the call names the commit it means now; a tag stays a tag.
 
-        Example: imagetools prefetch github NixOS patchelf 0.18.0
-        """
-        del debug
-        from imagetools.app.fetcher_call import FetcherCall
-        from imagetools.net.git_commands import is_commit
+    Example: imagetools prefetch github NixOS patchelf 0.18.0
+    """
+    del debug
+    from imagetools.app.fetcher_call import FetcherCall
+    from imagetools.net.git_commands import is_commit
 
-        wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
-        session = new_session(wishes)
-        arguments: dict[str, Argument] = {"owner": owner, "repo": repo}
-        if rev is not None and is_commit(rev):
-            arguments["rev"] = rev
-        else:
-            found = _resolve(session, f"https://{base}/{owner}/{repo}.git", rev or "HEAD")
-            arguments |= {"tag": found.tag} if found.tag is not None else {"rev": found.commit}
-        arguments |= {"name": name} if name else {}
-        arguments |= {"githubBase": base} if base != "github.com" else {}
-        run(wishes, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
+    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
+    session = new_session(wishes)
+    arguments: dict[str, Value] = {"owner": owner, "repo": repo}
+    if rev is not None and is_commit(rev):
+        arguments["rev"] = rev
+    else:
+        found = _resolve(session, f"https://{base}/{owner}/{repo}.git", rev or "HEAD")
+        arguments |= {"tag": found.tag} if found.tag is not None else {"rev": found.commit}
+    arguments |= {"name": name} if name else {}
+    arguments |= {"githubBase": base} if base != "github.com" else {}
+    run(wishes, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
 
 
 def _resolve(session: "Session", url: str, revision: str) -> "Resolved":
@@ -130,3 +121,6 @@ def _resolve(session: "Session", url: str, revision: str) -> "Resolved":
         netrc = ""
     access = Access(settings.environment.get("PATH", os.defpath), settings.ca_file, netrc, settings.environment)
     return resolve(url, revision, access)
+
+
+DECLARED: Final = (Command("git", git), Command("github", github))

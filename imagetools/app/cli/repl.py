@@ -1,9 +1,7 @@
 """``imagetools repl``: the language, interactively."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import (
     Cores,
@@ -20,80 +18,77 @@ from imagetools.app.cli.arguments import (
     System,
     settings_with,
 )
+from imagetools.app.cli.declare import Argument, Command, Option
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.kernel.errors import ImagetoolsError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def repl(
+    files: Annotated[list[str] | None, Argument(metavar="[FILE]...", help="Files to load, as :l does.")] = None,
+    include: Include = None,
+    no_sandbox: Annotated[bool, Option("--no-sandbox", help="Build (:b) without isolation.")] = False,
+    jobs: Jobs = None,
+    cores: Cores = None,
+    keep_failed: KeepFailed = False,
+    pure_eval: PureEval = False,
+    restrict_eval: RestrictEval = False,
+    import_from_derivation: ImportFromDerivation = True,
+    option: Setting = None,
+    show_trace: ShowTrace = False,
+    system: System = None,
+    store: Store = None,
+    debug: Debug = False,
+) -> int:
+    """Evaluate interactively.
 
-    @app.command()
-    def repl(
-        files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help="Files to load, as :l does.")] = None,
-        include: Include = None,
-        no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Build (:b) without isolation.")] = False,
-        jobs: Jobs = None,
-        cores: Cores = None,
-        keep_failed: KeepFailed = False,
-        pure_eval: PureEval = False,
-        restrict_eval: RestrictEval = False,
-        import_from_derivation: ImportFromDerivation = True,
-        option: Setting = None,
-        show_trace: ShowTrace = False,
-        system: System = None,
-        store: Store = None,
-        debug: Debug = False,
-    ) -> None:
-        """Evaluate interactively.
+    Type an expression to see its value, NAME = EXPR to bind a variable, :? for the commands. An input that is not whole goes
+    on in the next line. Tab completes variables, attributes and files; Ctrl-C stops an evaluation, Ctrl-D leaves. What was
+    typed before is kept in repl-history in the cache folder.
 
-        Type an expression to see its value, NAME = EXPR to bind a variable, :? for the commands. An input that is not whole goes
-        on in the next line. Tab completes variables, attributes and files; Ctrl-C stops an evaluation, Ctrl-D leaves. What was
-        typed before is kept in repl-history in the cache folder.
+    Where standard input is no terminal, inputs are read from it without prompts; the exit code is then 1 if any failed.
 
-        Where standard input is no terminal, inputs are read from it without prompts; the exit code is then 1 if any failed.
+    Examples: imagetools repl '<nixpkgs>' | echo 'builtins.length [ 1 2 ]' | imagetools repl
+    """
+    del debug
+    from imagetools.app.compose import Session
+    from imagetools.app.repl.commands import Commands, standard_out
+    from imagetools.app.repl.loops import attempt, read_lines, read_terminal
+    from imagetools.app.repl.scope import Scope
+    from imagetools.app.ui.failures import show_failure
 
-        Examples: imagetools repl '<nixpkgs>' | echo 'builtins.length [ 1 2 ]' | imagetools repl
-        """
-        del debug
-        from imagetools.app.compose import Session
-        from imagetools.app.repl.commands import Commands, standard_out
-        from imagetools.app.repl.loops import attempt, read_lines, read_terminal
-        from imagetools.app.repl.scope import Scope
-        from imagetools.app.ui.failures import show_failure
+    settings = settings_with(option).changed(
+        store=store,
+        include=include or (),
+        system=system,
+        sandbox=False if no_sandbox else None,
+        cores=cores,
+        max_jobs=jobs,
+        keep_failed=keep_failed,
+        pure=pure_eval,
+        restricted=restrict_eval,
+        import_from_derivation=import_from_derivation,
+    )
+    opened = Session(settings)
 
-        settings = settings_with(option).changed(
-            store=store,
-            include=include or (),
-            system=system,
-            sandbox=False if no_sandbox else None,
-            cores=cores,
-            max_jobs=jobs,
-            keep_failed=keep_failed,
-            pure=pure_eval,
-            restricted=restrict_eval,
-            import_from_derivation=import_from_derivation,
-        )
-        opened = Session(settings)
+    def renew() -> Session:
+        fresh = Session(settings)
+        fresh.store = opened.store
+        return fresh
 
-        def renew() -> Session:
-            fresh = Session(settings)
-            fresh.store = opened.store
-            return fresh
+    def show_error(error: "ImagetoolsError") -> None:
+        show_failure(error, settings, show_trace=show_trace)
 
-        def show_error(error: "ImagetoolsError") -> None:
-            show_failure(error, settings, show_trace=show_trace)
-
-        scope = Scope(opened, renew)
-        commands = Commands(scope, lambda value: _build(scope.session, value), standard_out())
-        well = True
-        for file in files or ():
-            well &= attempt(commands, f":l {file}", show_error)
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            read_terminal(commands, settings.cache, show_error)
-        elif not (read_lines(commands, sys.stdin, show_error) and well):
-            raise typer.Exit(1)
+    scope = Scope(opened, renew)
+    commands = Commands(scope, lambda value: _build(scope.session, value), standard_out())
+    well = True
+    for file in files or ():
+        well &= attempt(commands, f":l {file}", show_error)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        read_terminal(commands, settings.cache, show_error)
+        return 0
+    return int(not (read_lines(commands, sys.stdin, show_error) and well))
 
 
 def _build(session: "Session", value: object) -> list[str]:
@@ -109,3 +104,6 @@ def _build(session: "Session", value: object) -> list[str]:
     results = interruptible(instantiate)
     session.realise(results)
     return [f"{result.output} -> {session.store.real_path(result.path)}" for result in results]
+
+
+DECLARED: Final = Command("repl", repl)

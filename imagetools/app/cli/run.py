@@ -1,19 +1,20 @@
-"""Parses the command line with typer, runs the command, and turns every error into a sentence and an exit code."""
+"""Reads the command line, runs the command, and turns every error into a sentence and an exit code."""
 
 import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Annotated, Final
+from typing import Final, cast
 
-import typer
-
+from imagetools.app.cli import quick
 from imagetools.app.cli.arguments import fold_pairs, own_words
-from imagetools.app.settings import SettingError, Settings, read_settings
-from imagetools.app.ui.failures import exit_code, show_failure
+from imagetools.app.cli.declare import Call, Command, Group
+from imagetools.app.settings import SettingError, Settings, process_environment, read_settings
 from imagetools.kernel.errors import ImagetoolsError
 
 _INTERRUPTED: Final = 130
+_COMPLETION: Final = "_IMAGETOOLS_COMPLETE"
+"""What the shells' completion sets."""
 COMMANDS: Final = {
     "build": "build",
     "eval": "evaluate",
@@ -32,7 +33,7 @@ COMMANDS: Final = {
     "hash": "hash",
     "pkgs": "packages",
 }
-"""Each command and the module that registers it."""
+"""Each command and the module that declares it."""
 
 
 class NoFolderError(ImagetoolsError):
@@ -49,37 +50,26 @@ def _check_folder() -> None:
         raise NoFolderError from None
 
 
-def _version(ctx: typer.Context, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:  # a shell that completes only wants to know what could come next
-        from imagetools.app.version import version_text
-
-        typer.echo(version_text())
-        raise typer.Exit
-
-
 def needed(argv: list[str]) -> Iterable[str]:
     """The modules of commands that ``argv`` needs: one, or all for help, completion and what is no command."""
     name = argv[0] if argv else ""
     return [COMMANDS[name]] if name in COMMANDS else COMMANDS.values()
 
 
-def application(description: str, modules: Iterable[str]) -> typer.Typer:
-    """The commands of some modules of this package. Building all of them would cost each start 20 ms."""
-    app = typer.Typer(
-        name="imagetools", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help=description
-    )
+def declared(module: str) -> Command | Group:
+    """What a module of this package declares."""
+    return cast("Command | Group", import_module(f"imagetools.app.cli.{module}").DECLARED)
 
-    @app.callback(help=description)
-    def top(
-        version: Annotated[
-            bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
-        ] = False,
-    ) -> None:
-        del version
 
-    for module in modules:
-        import_module(f"imagetools.app.cli.{module}").register(app)
-    return app
+def understood(words: list[str], description: str) -> Call:
+    """What a command line means. Raises SystemExit where typer has answered it: help, a mistake, a completion."""
+    if words and words[0] in COMMANDS and _COMPLETION not in process_environment():
+        call = quick.parse(words[1:], declared(COMMANDS[words[0]]))
+        if call is not None:
+            return call
+    from imagetools.app.cli import typer_app
+
+    return typer_app.parse(words, [declared(module) for module in needed(words)], description)
 
 
 def _settings() -> Settings:
@@ -88,6 +78,11 @@ def _settings() -> Settings:
         return read_settings()
     except SettingError:
         return Settings(root="/", cache="", home="/")
+
+
+def _interrupted() -> int:
+    print("error: interrupted", file=sys.stderr)  # noqa: T201
+    return _INTERRUPTED
 
 
 def _close() -> None:
@@ -103,20 +98,21 @@ def run(argv: list[str], description: str) -> int:
     debug = "--debug" in own
     try:
         _check_folder()
-        words = [*fold_pairs(own), *argv[len(own) :]]
-        result = application(description, needed(words))(words, prog_name="imagetools", standalone_mode=True)
+        return understood([*fold_pairs(own), *argv[len(own) :]], description)()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        if code == _INTERRUPTED:  # typer turns Ctrl-C into this, without a word
-            print("error: interrupted", file=sys.stderr)  # noqa: T201
-        return code
+        return _interrupted() if code == _INTERRUPTED else code  # typer turns Ctrl-C into this, without a word
+    except KeyboardInterrupt:
+        return _interrupted()
     except ImagetoolsError as error:
+        from imagetools.app.ui.failures import exit_code, show_failure
+
         show_failure(error, _settings(), show_trace="--show-trace" in own)
         if debug:
             raise
         return exit_code(error)
-    except BrokenPipeError:
-        return 141
+    except BrokenPipeError:  # whoever reads what is printed has heard enough
+        return 1
     except OSError as error:
         if debug:
             raise
@@ -131,4 +127,3 @@ def run(argv: list[str], description: str) -> int:
         return 1
     finally:
         _close()
-    return result if isinstance(result, int) else 0

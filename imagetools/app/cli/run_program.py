@@ -3,8 +3,6 @@
 import os
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
-
 from imagetools.app.cli.arguments import (
     Cores,
     Debug,
@@ -20,6 +18,7 @@ from imagetools.app.cli.arguments import (
     attribute_names,
     settings_with,
 )
+from imagetools.app.cli.declare import Argument, Command, Option
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -29,84 +28,80 @@ if TYPE_CHECKING:
 _CONTEXT: Final = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
+def run_program(
+    path: Annotated[
+        str,
+        Argument(
+            metavar="PATH", help="A store path, a result link, a program inside one; or a Nix file (with -E: an expression)."
+        ),
+    ],
+    arguments: Annotated[list[str] | None, Argument(metavar="[ARGS]...", help="Handed to the program.")] = None,
+    expr: Annotated[bool, Option("-E", "--expr", help="PATH is a Nix expression: build it and run it.")] = False,
+    attributes: Annotated[
+        str | None,
+        Option(
+            "-A",
+            "--attr",
+            metavar="ATTR",
+            help="PATH is a Nix file: build this attribute of it and run it.",
+            autocompletion=attribute_names,
+        ),
+    ] = None,
+    include: Include = None,
+    no_sandbox: Annotated[bool, Option("--no-sandbox", help="If something must be built: without isolation.")] = False,
+    jobs: Jobs = None,
+    cores: Cores = None,
+    pure_eval: PureEval = False,
+    restrict_eval: RestrictEval = False,
+    import_from_derivation: ImportFromDerivation = True,
+    option: Setting = None,
+    show_trace: ShowTrace = False,
+    system: System = None,
+    store: Store = None,
+    debug: Debug = False,
+) -> None:
+    """Run a program of the store.
 
-    @app.command(name="run", context_settings=_CONTEXT)
-    def run_program(
-        path: Annotated[
-            str,
-            typer.Argument(
-                metavar="PATH", help="A store path, a result link, a program inside one; or a Nix file (with -E: an expression)."
-            ),
-        ],
-        arguments: Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="Handed to the program.")] = None,
-        expr: Annotated[bool, typer.Option("-E", "--expr", help="PATH is a Nix expression: build it and run it.")] = False,
-        attributes: Annotated[
-            str | None,
-            typer.Option(
-                "-A",
-                "--attr",
-                metavar="ATTR",
-                help="PATH is a Nix file: build this attribute of it and run it.",
-                autocompletion=attribute_names,
-            ),
-        ] = None,
-        include: Include = None,
-        no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="If something must be built: without isolation.")] = False,
-        jobs: Jobs = None,
-        cores: Cores = None,
-        pure_eval: PureEval = False,
-        restrict_eval: RestrictEval = False,
-        import_from_derivation: ImportFromDerivation = True,
-        option: Setting = None,
-        show_trace: ShowTrace = False,
-        system: System = None,
-        store: Store = None,
-        debug: Debug = False,
-    ) -> None:
-        """Run a program of the store.
+    The host is as it is, and the store appears at /nix/store, read-only, for this program and what it starts: so programs
+    find their libraries and scripts their interpreters, wherever the store really lies. Environment, working folder,
+    terminal, signals and exit code are the program's own.
 
-        The host is as it is, and the store appears at /nix/store, read-only, for this program and what it starts: so programs
-        find their libraries and scripts their interpreters, wherever the store really lies. Environment, working folder,
-        terminal, signals and exit code are the program's own.
+    A package means its main program: bin/NAME with the name of the package (of meta.mainProgram, where it is built from a
+    Nix file), or the only program in bin.
 
-        A package means its main program: bin/NAME with the name of the package (of meta.mainProgram, where it is built from a
-        Nix file), or the only program in bin.
+    As an ordinary user this needs user namespaces; set-user-id programs such as sudo do not work inside.
 
-        As an ordinary user this needs user namespaces; set-user-id programs such as sudo do not work inside.
+    Examples: imagetools run result --version | imagetools run ./result/bin/hello | imagetools run -A hello '<nixpkgs>'
+    """
+    del show_trace, debug
+    from imagetools.app.compose import Session, close_stores
+    from imagetools.app.paths import place_of
+    from imagetools.app.programs import program_in
+    from imagetools.formats.store_path import StorePath
+    from imagetools.sandbox.store_view import StoreView
 
-        Examples: imagetools run result --version | imagetools run ./result/bin/hello | imagetools run -A hello '<nixpkgs>'
-        """
-        del show_trace, debug
-        from imagetools.app.compose import Session, close_stores
-        from imagetools.app.paths import place_of
-        from imagetools.app.programs import program_in
-        from imagetools.formats.store_path import StorePath
-        from imagetools.sandbox.store_view import StoreView
-
-        settings = settings_with(option).changed(
-            store=store,
-            include=include or (),
-            system=system,
-            sandbox=False if no_sandbox else None,
-            cores=cores,
-            max_jobs=jobs,
-            pure=pure_eval,
-            restricted=restrict_eval,
-            import_from_derivation=import_from_derivation,
-        )
-        session = Session(settings)
-        if expr or attributes is not None or is_nix_file(path):
-            place, preferred = built(session, path, expr, attributes)
-        else:
-            found, rest = place_of(session.store, path)
-            place, preferred = session.store.store_dir.join(found) + rest, ()
-        program = program_in(session.store, place, preferred)
-        folder = os.path.dirname(session.store.real_path(StorePath(bytes(20), "x")))
-        view = StoreView(settings.store_dir, folder)
-        close_stores()
-        view.execute(os.fsencode(program), [os.fsencode(word) for word in (program, *(arguments or ()))])
+    settings = settings_with(option).changed(
+        store=store,
+        include=include or (),
+        system=system,
+        sandbox=False if no_sandbox else None,
+        cores=cores,
+        max_jobs=jobs,
+        pure=pure_eval,
+        restricted=restrict_eval,
+        import_from_derivation=import_from_derivation,
+    )
+    session = Session(settings)
+    if expr or attributes is not None or is_nix_file(path):
+        place, preferred = built(session, path, expr, attributes)
+    else:
+        found, rest = place_of(session.store, path)
+        place, preferred = session.store.store_dir.join(found) + rest, ()
+    program = program_in(session.store, place, preferred)
+    folder = os.path.dirname(session.store.real_path(StorePath(bytes(20), "x")))
+    view = StoreView(settings.store_dir, folder)
+    close_stores()
+    view.execute(os.fsencode(program), [os.fsencode(word) for word in (program, *(arguments or ()))])
 
 
 def is_nix_file(text: str) -> bool:
@@ -138,3 +133,6 @@ def built(session: "Session", text: str, expr: bool, attribute: str | None) -> t
     result, preferred = session.run(work)
     session.realise([result])
     return result.output_path, preferred
+
+
+DECLARED: Final = Command("run", run_program, passes_on=True)
