@@ -39,6 +39,18 @@ class StoreDatabaseError(StoreError):
         self.reason = reason
 
 
+class DamagedDatabaseError(StoreDatabaseError):
+    """The file, or one ``entry`` in it, makes no sense."""
+
+    def __init__(self, path: str, reason: str, entry: str = "") -> None:
+        super().__init__(
+            path,
+            f"{f'its entry {entry}' if entry else 'it'} is damaged ({reason})",
+            "put back a copy of the file, or move the whole store folder away and build again",
+        )
+        self.entry = entry
+
+
 class StoreSchemaError(StoreDatabaseError):
     """A database of another version than ours."""
 
@@ -58,8 +70,7 @@ def explain(error: sqlite3.Error, path: str) -> StoreError:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreAccessError(path, reason)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or reason.startswith("no such"):
-        hint = "put back a copy of the file, or move the whole store folder away and build again"
-        return StoreDatabaseError(path, f"it is damaged ({reason})", hint)
+        return DamagedDatabaseError(path, reason)
     return StoreDatabaseError(path, reason)
 
 
@@ -162,6 +173,8 @@ class Database:
                 self._create()
                 fcntl.flock(big_lock, fcntl.LOCK_SH)
             self._check_schema()
+            if not os.path.exists(layout.db):
+                raise DamagedDatabaseError(layout.db, "the file is gone")
             connection = _connect(layout.db, self._durable)
         except BaseException:
             os.close(big_lock)

@@ -12,7 +12,7 @@ from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
-from imagetools.store.database import Database, Row, StoreDatabaseError
+from imagetools.store.database import DamagedDatabaseError, Database, Row, StoreDatabaseError
 from imagetools.store.ports import InvalidPathError
 
 Outputs = Mapping[str, str]
@@ -65,10 +65,13 @@ class Records:
             rows[row[0]] = row
             references.setdefault(row[0], set())
         edges = f"{after} select r.referrer, r.reference from Refs r join reached on r.referrer = reached.id"
-        for referrer, reference in self._database.fetch_for(before, names, edges):
-            references[referrer].add(reference)
         paths = {identity: self._path(row[1]) for identity, row in rows.items()}
-        return {paths[key]: self._info(row, [paths[other] for other in references[key]]) for key, row in rows.items()}
+        try:
+            for referrer, reference in self._database.fetch_for(before, names, edges):
+                references[referrer].add(reference)
+            return {paths[key]: self._info(row, [paths[other] for other in references[key]]) for key, row in rows.items()}
+        except KeyError as error:
+            raise DamagedDatabaseError(self._database.path, f"there is no entry {error}, and others refer to it") from None
 
     def referrers(self, path: StorePath) -> tuple[StorePath, ...]:
         return self._sorted(
@@ -143,6 +146,9 @@ class Records:
 
     def _info(self, row: Row, references: Iterable[StorePath]) -> PathInfo:
         _, path, nar_hash, registered_at, deriver, nar_size, ultimate, signatures, address = row
+        texts, numbers = (nar_hash, signatures or "", address or ""), (registered_at, nar_size or 0)
+        if any(type(text) is not str for text in texts) or any(type(number) is not int for number in numbers):
+            raise self._damaged(f"for '{path}'", "a value of another kind")  # SQLite keeps anything in any column
         try:
             return PathInfo(
                 path=self._path(path),
@@ -158,13 +164,18 @@ class Records:
         except StoreDatabaseError:
             raise
         except ImagetoolsError as error:
-            raise StoreDatabaseError(self._database.path, f"its entry for '{path}' is damaged ({error.message})") from error
+            raise self._damaged(f"for '{path}'", error.message) from error
 
-    def _path(self, text: str) -> StorePath:
+    def _path(self, text: object) -> StorePath:
+        if not isinstance(text, str):
+            raise self._damaged(f"{text!r}", "it is no text")
         try:
             return self._dir.parse(text)
         except ImagetoolsError as error:
-            raise StoreDatabaseError(self._database.path, f"its entry '{text}' is damaged ({error.message})") from error
+            raise self._damaged(f"'{text}'", error.message) from error
+
+    def _damaged(self, entry: str, reason: str) -> DamagedDatabaseError:
+        return DamagedDatabaseError(self._database.path, reason, entry)
 
     def _paths(self, rows: Iterable[Row]) -> list[StorePath]:
         return [self._path(row[0]) for row in rows]
