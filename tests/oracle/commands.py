@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.servers.command_server import can_fork, server
+
 #: Paths that were built and not looked at yet: conftest.py does so when the test is over.
 BUILT: list[str] = []
 
@@ -18,11 +20,17 @@ def imagetools(
     check: bool = True,
     variables: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of ours with its store and caches below ``home``; ``variables`` are more of its environment."""
+    """Run a command of ours with its store and caches below ``home``; ``variables`` are more of its environment.
+
+    It starts anew where the compiled form is tested, and comes from tests.servers.command_server elsewhere.
+    """
     environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path, **(variables or {})}
     for name in ("IMAGETOOLS_STORE", "IMAGETOOLS_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)
-    done = run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
+    if os.environ.get("IMAGETOOLS_EXPECT_MODE") != "compiled" and can_fork(words, environment, stdin):
+        done = as_text(server().run(words, cwd=home, environment=environment, stdin=stdin), check=check)
+    else:
+        done = run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
     if words[:1] == ("build",) and done.returncode == 0:
         BUILT.extend(line for line in done.stdout.splitlines() if line.startswith("/"))
     return done
@@ -40,10 +48,14 @@ def run(
     argv: Sequence[str], *, cwd: Path, environment: dict[str, str] | None = None, stdin: bytes = b"", check: bool = True
 ) -> "subprocess.CompletedProcess[str]":
     """Run a program; a failure shows what it said."""
-    done = subprocess.run(argv, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
+    return as_text(subprocess.run(argv, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False), check=check)
+
+
+def as_text(done: "subprocess.CompletedProcess[bytes]", *, check: bool) -> "subprocess.CompletedProcess[str]":
+    """AssertionError with all that it said where it failed and must not."""
     result = subprocess.CompletedProcess(
-        argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     )
     if check and result.returncode:
-        raise AssertionError(f"{' '.join(argv)} ended with {result.returncode}:\n{result.stderr}{result.stdout}")
+        raise AssertionError(f"{' '.join(result.args)} ended with {result.returncode}:\n{result.stderr}{result.stdout}")
     return result
