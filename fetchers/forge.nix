@@ -4,7 +4,7 @@
 #   forge = import ../forge.nix { inherit lib fetchzip fetchgit; };
 { lib, fetchzip, fetchgit }:
 let
-  ofGit = [ "rev" "tag" "fetchSubmodules" "leaveDotGit" "deepClone" "sparseCheckout" "nonConeMode" "fetchLFS" "fetchTags" "branchName" "preFetch" ];
+  ofGit = [ "rev" "tag" "fetchSubmodules" "leaveDotGit" "deepClone" "sparseCheckout" "nonConeMode" "fetchLFS" "fetchTags" "branchName" "preFetch" "postCheckout" "rootDir" "gitConfigFile" ];
   on = value: value != null && value != false && value != [ ] && value != "";
 in
 {
@@ -25,7 +25,7 @@ in
   needsGit =
     args:
     builtins.any (name: on (args.${name} or null)) [
-      "fetchSubmodules" "leaveDotGit" "deepClone" "forceFetchGit" "fetchLFS" "sparseCheckout" "fetchTags"
+      "fetchSubmodules" "leaveDotGit" "deepClone" "forceFetchGit" "fetchLFS" "sparseCheckout" "fetchTags" "rootDir" "postCheckout"
     ];
 
   # A netrc from the variables PREFIX_USERNAME and PREFIX_PASSWORD of whoever builds.

@@ -9,12 +9,13 @@
   githubBase ? "github.com",
   private ? false,
   varPrefix ? null,
+  functionName ? "fetchFromGitHub",
   meta ? { },
   ...
 }@args:
 let
   forge = import ../forge.nix { inherit lib fetchzip fetchgit; };
-  ref = forge.revision "fetchFromGitHub" args;
+  ref = forge.revision functionName args;
   git = forge.needsGit args;
   homepage = "https://${githubBase}/${owner}/${repo}";
   # an archive of a private repository comes from the API, which takes every kind of token
@@ -23,11 +24,11 @@ let
 in
 forge.fetch {
   args = args // lib.optionalAttrs private (
-    forge.netrcFrom "fetchFromGitHub" "NIX${lib.optionalString (varPrefix != null) "_${varPrefix}"}_GITHUB_PRIVATE_" (
+    forge.netrcFrom functionName "NIX${lib.optionalString (varPrefix != null) "_${varPrefix}"}_GITHUB_PRIVATE_" (
       if public && !git then "api.github.com" else githubBase
     )
   );
-  own = [ "owner" "repo" "githubBase" "private" "varPrefix" ];
+  own = [ "owner" "repo" "githubBase" "private" "varPrefix" "functionName" ];
   inherit name git;
   gitRepoUrl = "${homepage}.git";
   archive = {

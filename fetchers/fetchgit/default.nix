@@ -1,5 +1,5 @@
 # fetchgit: the files of a git repository at one revision, a fixed output. See fetchgit.md.
-{ lib, bash, busybox }:
+{ lib, bash, busybox, config ? { } }:
 {
   url,
   rev ? null,
@@ -22,11 +22,12 @@
   nonConeMode ? null,
   rootDir ? "",
   preFetch ? "",
+  postCheckout ? "",
   postFetch ? "",
   nativeBuildInputs ? [ ],
   netrcPhase ? null,
   netrcImpureEnvVars ? [ ],
-  gitConfigFile ? null,
+  gitConfigFile ? config.gitConfigFile or null,
   allowedRequisites ? null,
   derivationArgs ? { },
   meta ? { },
@@ -103,8 +104,9 @@ lib.extendDerivation true
     checked (
       lib.optionalAttrs (allowedRequisites != null) { inherit allowedRequisites; }
       // derivationArgs
-      // shellAttrs { inherit nativeBuildInputs netrcPhase; postFetch = if preFetch != "" && postFetch == "" then ":" else postFetch; }
+      // shellAttrs { inherit nativeBuildInputs netrcPhase; postFetch = if preFetch + postCheckout != "" && postFetch == "" then ":" else postFetch; }
       // lib.optionalAttrs (preFetch != "") { inherit preFetch; }
+      // lib.optionalAttrs (postCheckout != "") { inherit postCheckout; }
       // lib.optionalAttrs (gitConfigFile != null) { inherit gitConfigFile; }
       // fixedOutput { inherit hash outputHash outputHashAlgo sha1 sha256 sha512; }
       // {

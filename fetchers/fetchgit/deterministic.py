@@ -7,6 +7,7 @@ no tags that lead past the commit, one pack made by one thread. The bytes of the
 
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -15,22 +16,29 @@ from .git_program import Git
 _REMOVED: Final = ("logs", "hooks", "index", "FETCH_HEAD", "ORIG_HEAD", "refs/remotes/origin/HEAD", "config")
 
 
-def make_deterministic(git: Git, folder: str, *, keep_tags: bool) -> None:
-    """Tidy the repository of the working tree ``folder``. ``keep_tags`` where tags were asked for. Raises GitError."""
+def make_deterministic(git: Git, folder: str, keep: Collection[str] = ()) -> None:
+    """Tidy the repository of the working tree ``folder``; the tags in ``keep`` stay wherever they lead. Raises GitError."""
     git_dir = _git_dir(folder)
     for name in _REMOVED:
         _remove(git_dir / name)
     for branch in git.ask("for-each-ref", "--format=%(refname:lstrip=2)", "refs/remotes", cwd=folder).splitlines():
         git.run("branch", "-q", "-r", "-D", "--", branch, cwd=folder)
-    if not keep_tags:
-        here = git.ask("tag", "--points-at", "HEAD", cwd=folder).strip("\n")
-        for tag in git.ask("tag", "--contains", "HEAD", cwd=folder).splitlines():
-            if tag != here:
-                git.run("tag", "-d", "--", tag, cwd=folder)
+    here = git.ask("tag", "--points-at", "HEAD", cwd=folder).strip("\n")
+    for tag in git.ask("tag", "--contains", "HEAD", cwd=folder).splitlines():
+        if tag != here and tag not in keep:
+            git.run("tag", "-d", "--", tag, cwd=folder)
+    _order_packs(git_dir)
     git.run("config", "pack.threads", "1", cwd=folder)
     git.run("repack", "-q", "-A", "-d", "-f", cwd=folder)
     _remove(git_dir / "config")
     git.run("gc", "-q", "--prune=all", "--keep-largest-pack", cwd=folder)
+
+
+def _order_packs(git_dir: Path) -> None:
+    """Whole seconds between packs, the youngest last: git goes by them when it writes the packs of a partial clone anew."""
+    packs = sorted(git_dir.glob("objects/pack/*.pack"), key=lambda pack: pack.stat().st_mtime_ns)
+    for number, pack in enumerate(packs, 1):
+        os.utime(pack, (number, number))
 
 
 def _git_dir(folder: str) -> Path:

@@ -1,5 +1,5 @@
 """The pieces of shell of a fetchgit derivation that run before and between: netrcPhase, preFetch, and what preFetch leaves for
-the time between checkout and tidying (NIX_PREFETCH_GIT_CHECKOUT_HOOK).
+the time between checkout and tidying (NIX_PREFETCH_GIT_CHECKOUT_HOOK), at first postCheckout.
 
 They run in the set's own shell like postFetch. What preFetch exports counts for git where its name begins with ``GIT_`` or is a
 proxy's, since fetching happens in another process here.
@@ -35,11 +35,12 @@ def prepare(ctx: BuiltinContext) -> Prepared:
     """Run netrcPhase and preFetch, where the derivation has them. Raises ShellFailedError."""
     written = run_netrc_phase(ctx)
     netrc = f"\n{written}" if written else ""
+    given = _text(ctx, "postCheckout")
     if not ctx.env.get("preFetch"):
-        return Prepared(netrc)
+        return Prepared(netrc, checkout_hook=given)
     exported = os.path.join(ctx.scratch, "git-exported")
     script = f"{_text(ctx, 'preFetch')}\nenv -0 > {exported}\n"
-    run_shell(ctx, script, {"PATH": _path(ctx)})
+    run_shell(ctx, script, {"PATH": _path(ctx), _HOOK: given})
     pairs = (item.partition("=") for item in Path(exported).read_bytes().decode("utf-8", "surrogateescape").split("\0"))
     found = {name: value for name, equals, value in pairs if equals}
     os.unlink(exported)

@@ -26,7 +26,8 @@ class BadPatternError(BuiltinError):
 @dataclass(frozen=True, slots=True)
 class Request:
     """``url`` is without name and password, a line of git's credentials in ``login``; ``expected`` is the output's hash.
-    ``tags``: None for no further tags, an empty tuple for all, else the wanted ones.
+    ``hooked``: pieces of shell see the checkout before it is tidied. ``tags``: None for no further tags, an empty tuple for all,
+    else the wanted ones.
     """
 
     url: str
@@ -41,6 +42,7 @@ class Request:
     any_pattern: bool
     root: str
     lfs: bool
+    hooked: bool
     tags: tuple[str, ...] | None
     expected: Hash | None
 
@@ -52,7 +54,7 @@ class Request:
     @property
     def younger(self) -> bool:
         """Whether only younger versions of nixpkgs know this kind of request."""
-        return bool(self.sparse or self.root or self.lfs or self.tags is not None)
+        return bool(self.sparse or self.root or self.lfs or self.hooked or self.tags is not None)
 
     @property
     def protocols(self) -> tuple[str, ...]:
@@ -98,6 +100,7 @@ def read(env: Mapping[str, str]) -> Request:
         any_pattern=flag("nonConeMode"),
         root=root,
         lfs=flag("fetchLFS"),
+        hooked=bool(env.get("preFetch") or env.get("postCheckout")),
         tags=None if tags in {"", "0"} else () if tags == "1" else tuple(tags.split()),
         expected=_hash(env),
     )

@@ -60,7 +60,8 @@ def take_submodules(git: Git, request: Request, folder: str, *, shallow: bool) -
 def update(git: Git, folder: str, *, shallow: bool) -> None:
     """``git submodule update``, at first without history where that is wished."""
     jobs = str(max(len(os.sched_getaffinity(0)), 1))
-    words = ("submodule", "update", "--init", "--recursive", "--jobs", jobs, "--progress")
+    # --checkout: also what .gitmodules would leave alone (`update = none`)
+    words = ("submodule", "update", "--init", "--recursive", "--checkout", "--jobs", jobs, "--progress")
     try:
         if shallow:
             try:

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 
 from imagetools.net.git_commands import is_hexadecimal, protocol
 
@@ -49,11 +50,13 @@ def check_out(git: Git, request: Request, out: str, way: Way, hook: Callable[[],
         clone.into(out, request.url, "", Advertised.ask(git, request.url).find(rev) or f"refs/tags/{rev}")
     if request.tags is not None:
         wanted = [f"refs/tags/{tag}:refs/tags/{tag}" for tag in request.tags] or ["refs/tags/*:refs/tags/*"]
-        git.fetch("origin", *wanted, cwd=out)
+        clone.fetch("origin", *wanted, folder=out)
+    if not request.leave_dot_git:
+        clone.name_tag(out)
     hook()
     if request.leave_dot_git:
         for folder in repositories_below(out):
-            make_deterministic(git, folder, keep_tags=request.tags is not None)
+            make_deterministic(git, folder, request.tags or ())
     else:
         submodules.remove_git_entries(out)
         shutil.rmtree(os.path.join(out, ".git"), ignore_errors=True)
@@ -89,7 +92,26 @@ class _Clone:
         self._top = top
         self._request = request
         self._way = way
+        self._tag = ""
         self.differs = False
+
+    def fetch(self, *words: str, folder: str) -> None:
+        """``git fetch``. Raises GitError.
+
+        A repository that stays must be whole, so a sparse one comes as from a server that knows no partial clones: in packs
+        that count as promised by the remote, with all that they refer to.
+        """
+        if not self._request.sparse or not self._request.leave_dot_git:
+            self._git.fetch(*words, cwd=folder)
+            return
+        self._git.fetch("--no-filter", *words, cwd=folder)
+        for pack in Path(folder, ".git/objects/pack").glob("*.pack"):
+            pack.with_suffix(".promisor").touch()
+
+    def name_tag(self, folder: str) -> None:
+        """Have the tag that was fetched by its name, so that ``git describe`` finds it."""
+        if self._tag:
+            self._git.run("update-ref", self._tag, "FETCH_HEAD", cwd=folder)
 
     def into(self, folder: str, url: str, commit: str, reference: str) -> None:
         """One repository, and its submodules."""
@@ -109,6 +131,7 @@ class _Clone:
         self._git.run("remote", "add", "origin", "--", url, cwd=folder)
         if self._request.sparse:
             self._git.run("config", "remote.origin.partialclonefilter", "blob:none", cwd=folder)
+            self._git.run("config", "fetch.unpackLimit", "1", cwd=folder)
             set_sparse(self._git, self._request, folder)
 
     def _take(self, folder: str, url: str, commit: str, reference: str) -> None:
@@ -118,12 +141,14 @@ class _Clone:
                 reference = reference or Advertised.ask(git, url).name_of(commit) or ""
                 if reference and not reference.endswith("^{}"):
                     try:
-                        git.fetch("--depth=1", "origin", f"+{reference}", cwd=folder)
+                        self.fetch("--depth=1", "origin", f"+{reference}", folder=folder)
                     except GitError as error:
                         if error.failure.kind not in {"revision", "unknown"}:
                             raise
                     else:
                         git.run("checkout", "-q", "-b", branch, "FETCH_HEAD", "--", cwd=folder)
+                        if folder == self._top and reference.startswith("refs/tags/"):
+                            self._tag = reference
                         return
             self._take_commit(folder, commit or self._commit_of(url, reference))
         except GitError as error:
@@ -137,13 +162,13 @@ class _Clone:
             self.differs = True
         if self._way is Way.YOUNGER and not self._request.deep:
             try:
-                git.fetch("--depth=1", "origin", commit, cwd=folder)
+                self.fetch("--depth=1", "origin", commit, folder=folder)
             except GitError as error:
                 if error.failure.kind not in {"revision", "unknown"}:
                     raise
-                git.fetch("-t", "origin", cwd=folder)
+                self.fetch("-t", "origin", folder=folder)
         else:
-            git.fetch("-t", "origin", cwd=folder)
+            self.fetch("-t", "origin", folder=folder)
         git.run("checkout", "-q", "-b", self._request.branch, commit, "--", cwd=folder)
 
     def _commit_of(self, url: str, reference: str) -> str:

@@ -82,10 +82,13 @@ YOUNG = {
     ),
     **{
         GITHUB + f'rev = "v1"; {wish} }}': made("https://github.com/o/r.git", "https://github.com/o/r", "v1")
-        for wish in ("deepClone = true;", "leaveDotGit = true;", 'sparseCheckout = [ "a" ];', "forceFetchGit = true;")
+        for wish in (
+            *("deepClone = true;", "leaveDotGit = true;", 'sparseCheckout = [ "a" ];', "forceFetchGit = true;"),
+            *("fetchTags = true;", "fetchLFS = true;", 'rootDir = "a";', 'postCheckout = "true";'),
+        )
     },
     GITHUB
-    + 'rev = "v1"; deepClone = false; leaveDotGit = null; sparseCheckout = [ ]; forceFetchGit = false; fetchLFS = false; }': made(
+    + 'rev = "v1"; deepClone = false; leaveDotGit = null; sparseCheckout = [ ]; forceFetchGit = false; fetchLFS = false; rootDir = ""; postCheckout = ""; }': made(
         "https://github.com/o/r/archive/v1.tar.gz", "https://github.com/o/r", "v1"
     ),
     GITHUB + 'rev = "v1"; meta.homepage = "https://r.example.org"; }': made(
@@ -153,6 +156,7 @@ PATCHES = {
 FAILURES = {
     f'pkgs.fetchFromGitHub {{ owner = "o"; repo = "r"; sha256 = "{HASH}"; }}': "fetchFromGitHub needs `rev` or `tag`",
     f'pkgs.{GITHUB} rev = "a"; tag = "b"; }}': "fetchFromGitHub: `rev` and `tag` exclude each other",
+    f'pkgs.{GITHUB} functionName = "fetchMine"; }}': "fetchMine needs `rev` or `tag`",
     f'pkgs.{GITLAB} owner = "o"; repo = "r"; rev = "a"; private = true; }}': "set forceFetchGit = true",
     f'pkgs.fetchFromSourcehut {{ owner = "~o"; repo = "r"; rev = "a"; vc = "svn"; sha256 = "{HASH}"; }}': "fetchFromSourcehut: vc must be one of [",
     'pkgs.requireFile { name = "x"; sha256 = ""; url = "http://h"; }': "requireFile of x needs a hash",

@@ -51,6 +51,9 @@ ATTRIBUTES: Final[dict[str, object]] = {
     f'builtins.elem "TOKEN" ({_GIT} netrcImpureEnvVars = [ "TOKEN" ]; }}).impureEnvVars': True,
     f'({_GIT} preFetch = "true"; }}).postFetch': ":",
     f"({_GIT} }}) ? postFetchShell": False,
+    f'({_GIT} postCheckout = "true"; }}).postCheckout': "true",
+    f'({_GIT} postCheckout = "true"; }}) ? postFetchShell': True,
+    f'((import <nixpkgs> {{ config.gitConfigFile = "/x"; }}).{_GIT[5:]} }}).gitConfigFile': "/x",
     '(pkgs.fetchhg { url = "https://h/r"; passthru.a = 1; meta.b = 2; }).meta.b': 2,
     '(pkgs.fetchsvn { url = "https://h/r"; }).rev': "HEAD",
 }

@@ -8,6 +8,10 @@ from tests.unit.fetchers.git.repositories import World
 LEAVE: Final = {"leaveDotGit": "1"}
 DEEP: Final = {"deepClone": "1", "leaveDotGit": "1"}
 SUBMODULES: Final = {"fetchSubmodules": "1"}
+TAGS: Final = {"fetchTags": "1", "leaveDotGit": "1"}
+FOLDERS: Final = {"sparseCheckout": "docs/more\ntool"}
+PATTERNS: Final = {"sparseCheckout": "*.md\n!docs/page.md", "nonConeMode": "1"}
+ROOT: Final = {"rootDir": "docs", "sparseCheckout": "docs", "nonConeMode": "1"}
 
 TREES: Final[Mapping[str, Mapping[str, str]]] = {
     "HEAD": {"url": "plain", "rev": "HEAD"},
@@ -41,6 +45,28 @@ HISTORIES: Final[Mapping[str, Mapping[str, str]]] = {
     "deep at a commit": {"url": "plain", "rev": "COMMIT:third", **DEEP},
     "submodules, .git": {"url": "outer", "rev": "with-submodules", **LEAVE, **SUBMODULES},
     "submodules, deep": {"url": "outer", "rev": "HEAD", **DEEP, **SUBMODULES},
+}
+
+# What nixpkgs 20.09 does not know: the hashes are those of a younger script.
+YOUNG_TREES: Final[Mapping[str, Mapping[str, str]]] = {
+    "some folders": {"url": "plain", "rev": "HEAD", **FOLDERS},
+    "some folders at a tag": {"url": "plain", "rev": "v1.0", **FOLDERS},
+    "some folders of a commit": {"url": "plain", "rev": "COMMIT:third", **FOLDERS},
+    "what fits patterns": {"url": "plain", "rev": "HEAD", **PATTERNS},
+    "a folder as the whole": {"url": "plain", "rev": "COMMIT:third", **ROOT},
+    "one submodule of two": {"url": "outer", "rev": "HEAD", "sparseCheckout": "inner", **SUBMODULES},
+}
+
+YOUNG_HISTORIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "some folders, .git": {"url": "plain", "rev": "HEAD", **FOLDERS, **LEAVE},
+    "some folders of a commit, .git": {"url": "plain", "rev": "COMMIT:third", **FOLDERS, **LEAVE},
+    "what fits patterns, .git": {"url": "plain", "rev": "v1.0", **PATTERNS, **LEAVE},
+    "some folders, deep": {"url": "plain", "rev": "v1.0", **FOLDERS, **DEEP},
+    "some folders, all tags": {"url": "plain", "rev": "refs/heads/side", **FOLDERS, **TAGS},
+    "all tags": {"url": "plain", "rev": "HEAD", **TAGS},
+    "all tags at a tag": {"url": "plain", "rev": "v1.0", **TAGS},
+    "all tags, deep": {"url": "plain", "rev": "v1.0", **DEEP, **TAGS},
+    "one submodule of two, .git": {"url": "outer", "rev": "COMMIT:outer", "sparseCheckout": "inner", **SUBMODULES, **LEAVE},
 }
 
 

@@ -15,6 +15,11 @@ def script() -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
+def knows_all(path: Path) -> bool:
+    """Whether the script is young enough for ``YOUNG_TREES`` and ``YOUNG_HISTORIES``."""
+    return "--root-dir" in path.read_text()
+
+
 def script_hash(path: Path, folder: Path, attributes: Mapping[str, str]) -> str:
     """The hash of what the script makes for a derivation with these attributes."""
     out = folder / "theirs"
@@ -23,11 +28,14 @@ def script_hash(path: Path, folder: Path, attributes: Mapping[str, str]) -> str:
         ("leaveDotGit", "--leave-dotGit"),
         ("deepClone", "--deepClone"),
         ("fetchSubmodules", "--fetch-submodules"),
+        ("fetchTags", "--fetch-tags"),
+        ("nonConeMode", "--non-cone-mode"),
     ):
         if attributes.get(name):
             words.append(option)
-    if attributes.get("branchName"):
-        words += ["--branch-name", attributes["branchName"]]
+    for name, option in (("branchName", "--branch-name"), ("sparseCheckout", "--sparse-checkout"), ("rootDir", "--root-dir")):
+        if attributes.get(name):
+            words += [option, attributes[name]]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

@@ -11,7 +11,7 @@ from imagetools.bundled.fetchers.fetchgit.host_repository import repositories
 from imagetools.bundled.fetchers.fetchgit.request import BadPatternError, read
 from tests.oracle.peers import need
 from tests.unit.fetchers.git.fetching import fetch
-from tests.unit.fetchers.git.repositories import Folder, World, git, make_world
+from tests.unit.fetchers.git.repositories import Folder, World, git, make_world, submodule
 from tests.unit.fetchers.git.servers import smart
 
 SHELL = {
@@ -84,6 +84,32 @@ def test_tags_of_the_repository(world: World, tmp_path: Path) -> None:
     assert git(tmp_path / "all/out", "tag").split() == ["later", "v0.1", "v1.0"]
     fetch(tmp_path / "one", plain(world, leaveDotGit="1", fetchTags="v1.0 v0.1"))
     assert git(tmp_path / "one/out", "tag").split() == ["v0.1", "v1.0"]
+    fetch(tmp_path / "behind", plain(world, rev="v1.0", leaveDotGit="1", fetchTags="1"))
+    assert git(tmp_path / "behind/out", "tag").split() == ["v0.1", "v1.0"]
+    fetch(tmp_path / "named", plain(world, rev="v1.0", leaveDotGit="1", fetchTags="later"))
+    assert "later" in git(tmp_path / "named/out", "tag").split()
+
+
+def test_a_repository_that_stays_is_whole(world: World, tmp_path: Path) -> None:
+    """Also where the server would keep back what is not checked out."""
+    with smart(world.served) as server:
+        fetch(tmp_path, plain(world, url=server.url("/plain.git"), sparseCheckout="tool", leaveDotGit="1"))
+    out = tmp_path / "out"
+    assert not (out / "dir").exists()
+    assert git(out, "show", "HEAD:dir/sub/deep.txt") == "deep\n"
+    assert git(out, "fsck", "--full", "--no-progress") == ""
+
+
+def test_submodules_that_gitmodules_would_leave_alone(world: World, tmp_path: Path) -> None:
+    folder = Folder.new(tmp_path / "work")
+    submodule(folder, "inner", f"file://{world.served}/inner.git", world.commits["inner"])
+    folder.git("config", "-f", ".gitmodules", "submodule.inner.update", "none")
+    folder.commit("with a submodule that is not updated")
+    url = str(folder.publish(tmp_path / "none.git"))
+    for more in ({}, {"leaveDotGit": "1", "fetchTags": "1"}):
+        place = tmp_path / str(len(more))
+        fetch(place, {"url": url, "rev": "HEAD", "fetchSubmodules": "1", **more})
+        assert (place / "out/inner/inner.txt").read_text() == "inner\n"
 
 
 def test_what_is_left_of_git(world: World, tmp_path: Path) -> None:
@@ -104,6 +130,22 @@ def test_pieces_of_shell(world: World, tmp_path: Path) -> None:
     assert (out / "REV").read_text() == "main\n"
     assert (out / "new/.git/HEAD").is_file()
     assert not (out / "dir").exists()
+
+
+@pytest.mark.parametrize("kept", ["", "1"], ids=["tree", "history"])
+def test_shell_between_checkout_and_tidying(world: World, tmp_path: Path, kept: str) -> None:
+    """postCheckout; what preFetch leaves takes its place."""
+    ask = "git log -1 --format=%s" if kept else "git describe --tags"  # a tag of its own would change what stays
+    script = f'cd "$dir"; {ask} > VERSION; rm -r docs'
+    fetch(tmp_path / "1", plain(world, rev="v1.0", postCheckout=script, leaveDotGit=kept, **SHELL))
+    out = tmp_path / "1/out"
+    assert (out / "VERSION").read_text() == ("second\n" if kept else "v1.0\n")
+    assert not (out / "docs").exists()
+    assert (out / ".git").exists() == bool(kept)
+    before = "export NIX_PREFETCH_GIT_CHECKOUT_HOOK='touch $dir/instead'"
+    fetch(tmp_path / "2", plain(world, postCheckout=script, preFetch=before, leaveDotGit=kept, **SHELL))
+    assert (tmp_path / "2/out/instead").exists()
+    assert (tmp_path / "2/out/docs").exists()
 
 
 def test_the_usual_end_of_leave_dot_git(world: World, tmp_path: Path) -> None:
