@@ -45,6 +45,9 @@ CASES: Mapping[str, Case] = {
     ),
     "an output that others may write": script("mkdir $out; chmod 777 $out"),
     "a builder that makes a device": script("mknod $out c 1 3"),
+    "an output with a device inside": script("mkdir $out; mknod $out/gone c 0 0"),  # that one anybody may make, for overlays
+    "a builder that hangs without a log": script("exec > $out 2>&1; sleep 1000"),
+    "an output with strange names inside": script(r"mkdir $out; cd $out; printf '.x\0a\nb\0\377\0~\0' | xargs -0 touch"),
     "an output that should be a file": script(
         "mkdir $out", more='  outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";\n'
     ),
