@@ -60,7 +60,7 @@ class FetchPatch:
         wanted = wanted_from(ctx.env, dialect)
         out = ctx.outputs["out"]
         download(ctx, urls, out)
-        data = _decoded(ctx, out)
+        data = decoded(ctx, out)
         try:
             result = process(data, wanted, dialect)
         except (NoPatchError, NothingSelectedError) as problem:
@@ -113,7 +113,8 @@ def _temporary(ctx: BuiltinContext) -> str:
     return os.path.join(ctx.env.get("TMPDIR") or ctx.scratch, "patch")
 
 
-def _decoded(ctx: BuiltinContext, path: str) -> bytes:
+def decoded(ctx: BuiltinContext, path: str) -> bytes:
+    """What came, by way of the command `decode`, if there is one. Raises EmptyDownloadError, DecodeError."""
     with open(path, "rb") as file:
         data = file.read()
     if not data:
@@ -126,13 +127,13 @@ def _decoded(ctx: BuiltinContext, path: str) -> bytes:
         # `$out` and `$tmpfile` mean what they mean in nixpkgs
         run_shell(ctx, os.fsdecode(to_bytes(command)) + ' < "$out" > "$tmpfile"', {"tmpfile": place})
         with open(place, "rb") as file:
-            decoded = file.read()
+            patch = file.read()
     except (ShellFailedError, FileNotFoundError):
-        decoded = b""
-    if not decoded:
+        patch = b""
+    if not patch:
         raise DecodeError(command, data)
     os.unlink(place)
-    return decoded
+    return patch
 
 
 def _show(ctx: BuiltinContext, text: bytes) -> None:

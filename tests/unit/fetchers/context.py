@@ -1,5 +1,7 @@
 """A small real BuiltinContext: real folders, real programs, a log that can be read. No store behind it."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +10,19 @@ from typing import Any
 
 from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinError, Measured, Root, ShellFailedError
+from imagetools.bundled.fetchers import post_fetch
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.image.remote_reference import RemoteReference
 from imagetools.image_io.ports import Repository
 from imagetools.net.ports import Transport
+
+# what a derivation with pieces of shell brings along, here with the host's shell
+SHELL = {
+    "postFetchShell": shutil.which("bash") or "/bin/bash",
+    "postFetchSetup": str(Path(post_fetch.__file__).with_suffix(".sh")),
+    "PATH": os.environ["PATH"],
+}
 
 
 @dataclass

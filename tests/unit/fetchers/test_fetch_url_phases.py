@@ -2,14 +2,12 @@
 
 import hashlib
 import lzma
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imagetools.builtin.api import BuiltinError
-from imagetools.bundled import fetchers
 from imagetools.bundled.fetchers.download import NothingWorkedError
 from imagetools.bundled.fetchers.fetchurl.fetch_url import FetchUrl
 from imagetools.bundled.fetchers.fetchurl.unpack_nar import BadArchiveError
@@ -17,16 +15,11 @@ from imagetools.bundled.fetchers.post_fetch import NoNetrcError
 from imagetools.net.http import HttpTransport
 from imagetools.net.policy import RetryPolicy
 from imagetools.store.fs_nar import dump, file_hash, nar_hash
-from tests.unit.fetchers.context import SmallContext
+from tests.unit.fetchers.context import SHELL, SmallContext
 from tests.unit.net.server import Server, cut, ranged, running, status
 
 BODY = b"0123456789" * 1000
 SHA256 = hashlib.sha256(BODY).hexdigest()
-SHELL = {
-    "postFetchShell": shutil.which("bash") or "/bin/bash",
-    "postFetchSetup": str(Path(fetchers.__file__).with_name("post_fetch.sh")),
-    "PATH": "/usr/bin:/bin",
-}
 
 
 @pytest.fixture

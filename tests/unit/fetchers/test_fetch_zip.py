@@ -14,7 +14,7 @@ from imagetools.bundled.fetchers.fetchzip.fetch_zip import FetchZip, RootCountEr
 from imagetools.net.http import HttpTransport
 from imagetools.net.policy import RetryPolicy
 from tests.unit.archive.tapes import file, folder, symlink, tape
-from tests.unit.fetchers.context import SmallContext
+from tests.unit.fetchers.context import SHELL, SmallContext
 from tests.unit.net.server import Server, running, status
 
 TARBALL = gzip.compress(tape(folder(b"p-1/"), file(b"p-1/x", b"text", 0o755), file(b"p-1/d/y", b"more"), symlink(b"p-1/l", b"x")))
@@ -110,8 +110,7 @@ def test_no_archive(server: Server, transport: HttpTransport, tmp_path: Path) ->
 
 
 def shell(text: str) -> dict[str, str]:
-    setup = Path(__file__).parents[3] / "fetchers/post_fetch.sh"
-    return {"postFetch": text, "postFetchShell": "/bin/bash", "postFetchSetup": str(setup), "PATH": os.environ["PATH"]}
+    return {"postFetch": text, **SHELL}
 
 
 def test_post_fetch(server: Server, transport: HttpTransport, tmp_path: Path) -> None:

@@ -1,29 +1,21 @@
 """builtin:fetchpatch with a real transport: from a server to a file."""
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imagetools.builtin.api import BuiltinError, MissingAttributeError, NoNetworkError
-from imagetools.bundled import fetchers
 from imagetools.bundled.fetchers.fetchpatch.fetch_patch import DecodeError, EmptyDownloadError, FetchPatch
 from imagetools.bundled.fetchers.fetchpatch.pipeline import NoPatchError, NothingSelectedError
 from imagetools.net.http import HttpTransport
 from imagetools.net.policy import RetryPolicy
-from tests.unit.fetchers.context import SmallContext
+from tests.unit.fetchers.context import SHELL, SmallContext
 from tests.unit.net.server import Server, running, status
 
 PATCH = b"From: me\n\ndiff --git a/x.c b/x.c\nindex 1..2 100644\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@ f()\n-a\n+b\n-- \n2.40\n"
 ORDERED = b"--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n"
-SHELL = {
-    "postFetchShell": shutil.which("bash") or "/bin/bash",
-    "postFetchSetup": os.path.join(os.path.dirname(fetchers.__file__), "post_fetch.sh"),
-    "PATH": os.environ["PATH"],
-}
 
 
 @pytest.fixture

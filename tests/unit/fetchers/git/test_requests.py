@@ -4,21 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers import post_fetch
 from imagetools.bundled.fetchers.fetchgit.fetch_git import FetchGit, NoRootError
 from imagetools.bundled.fetchers.fetchgit.git_program import GitError
 from imagetools.bundled.fetchers.fetchgit.host_repository import repositories
 from imagetools.bundled.fetchers.fetchgit.request import BadPatternError, read
 from tests.oracle.peers import need
+from tests.unit.fetchers.context import SHELL
 from tests.unit.fetchers.git.fetching import fetch
 from tests.unit.fetchers.git.repositories import Folder, World, git, make_world, submodule
 from tests.unit.fetchers.git.servers import smart
-
-SHELL = {
-    "postFetchShell": "/bin/bash",
-    "postFetchSetup": str(Path(post_fetch.__file__).with_suffix(".sh")),
-    "PATH": "/usr/bin:/bin",
-}
 
 
 @pytest.fixture(scope="module")
