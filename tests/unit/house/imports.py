@@ -1,6 +1,7 @@
 """Reads every import of the product (those inside functions too) from its syntax trees."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,26 +37,32 @@ def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     return ".".join([*base, node.module] if node.module else base)
 
 
-def _checked_only(tree: ast.Module) -> set[ast.AST]:
+def _checked_only(nodes: list[ast.AST]) -> set[ast.AST]:
     """Imports under ``if TYPE_CHECKING``: types, not calls; they make no cycle at run time, but they do cross floors."""
     found: set[ast.AST] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             found.update(ast.walk(node))
     return found
 
 
+@functools.cache
+def _statements(path: Path) -> tuple[tuple[ast.Import | ast.ImportFrom, bool], ...]:
+    """The imports of a file, and whether each is for types only. It is read once, whatever is asked of it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    types = _checked_only(nodes)
+    return tuple((node, node in types) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imports(module: str, path: Path, known: dict[str, Path], *, types: bool = True) -> Iterator[str]:
     """Dotted names that a module imports; names of the product are cut to the module that holds them."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = set() if types else _checked_only(tree)
-    for node in ast.walk(tree):
-        if node in skipped:
+    for node, for_types in _statements(path):
+        if for_types and not types:
             continue
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = _absolute(node, module, path.name == "__init__.py")
             for alias in node.names:
                 inner = f"{base}.{alias.name}"
