@@ -26,7 +26,7 @@ class StoreNameError(ImagetoolsError):
     """``name`` cannot be the name of a store object; the sentence says why."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"name '{_visible(name)}' is not valid: {_visible(reason)}" if name else "name must not be empty")
+        super().__init__(f"name '{_visible(name)}' {_visible(reason)}" if name else "name must not be empty")
         self.name = name
         self.reason = reason
 
@@ -50,13 +50,15 @@ def check_name(name: str) -> None:
     if _NAME.fullmatch(name) is not None:
         return
     if not name:
-        raise StoreNameError(name, "it is empty")
+        raise StoreNameError(name, "must not be empty")
     if len(name) > MAX_NAME:
-        raise StoreNameError(name, f"it must be no longer than {MAX_NAME} characters")
+        raise StoreNameError(name, f"must be no longer than {MAX_NAME} characters")
     bad = _ILLEGAL.search(name)
     if bad is not None:
-        raise StoreNameError(name, f"it contains illegal character '{bad.group()}'")
-    raise StoreNameError(name, f"its first dash-separated component must not be '{name.partition('-')[0]}'")
+        raise StoreNameError(name, f"contains illegal character '{bad.group()}'")
+    if "-" not in name:
+        raise StoreNameError(name, "is not valid")
+    raise StoreNameError(name, f"is not valid: first dash-separated component must not be '{name.partition('-')[0]}'")
 
 
 class StorePath:

@@ -101,6 +101,8 @@ class StoreIO:
             if path == self.store_dir and isinstance(error, FileNotFoundError):
                 self.spoil("the store is empty")
                 return {}
+            if isinstance(error, NotADirectoryError):
+                raise InvalidPath(f"'{path}' is not a directory") from None
             raise _unreadable(path, error) from None
         if self.recorder is not None:
             self.recorder.listing(path, state, found)
@@ -361,6 +363,6 @@ def _entry_kind(entry: "os.DirEntry[bytes]") -> str:
 
 
 def _unreadable(path: str, error: OSError) -> EvalError:
-    if isinstance(error, FileNotFoundError):
-        return InvalidPath(f"getting status of '{path}': No such file or directory")
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return InvalidPath(f"path '{path}' does not exist")
     return InvalidPath(f"reading '{path}': {error.strerror}")

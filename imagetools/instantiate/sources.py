@@ -64,7 +64,7 @@ class Sources:
         """
         context: set[str] = set()
         text = to_path(m, path, context)
-        m.force(function)
+        m.function(function, "while evaluating the first argument passed to builtins.filterSource")
         return self._add(m, text, base_name(text), context, function, "nar", None)
 
     def _add(

@@ -41,7 +41,9 @@ class StrictDerivation:
         """
         given = m.attrs(attrs)
         if "name" not in given.d:
-            raise EvalError("required attribute 'name' missing")
+            missing = EvalError("attribute 'name' missing")
+            missing.push("in the attrset passed as argument to builtins.derivationStrict")
+            raise missing
         try:
             name = m.string(given.d["name"])
         except EvalError as error:
@@ -56,7 +58,10 @@ class StrictDerivation:
             error.push(f"while instantiating the derivation named '{name}'", _place(given, "name"))
             raise
         except (AssemblyError, StoreNameError) as error:
-            wrapped = EvalError(error.message, _place(given, "name"), error.hint)
+            message = error.message
+            if isinstance(error, StoreNameError):
+                message = f"invalid derivation name: {message}. Please pass a different 'name'."
+            wrapped = EvalError(message, _place(given, "name"), error.hint)
             wrapped.push(f"while instantiating the derivation named '{name}'", _place(given, "name"))
             raise wrapped from None
 

@@ -40,7 +40,7 @@ class NoSuchFile(EvalError):
     """A file to evaluate is not there."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"getting status of '{path}': No such file or directory")
+        super().__init__(f"path '{path}' does not exist")
         self.path = path
 
 

@@ -14,8 +14,14 @@ SENTENCES: Final[tuple[tuple[str, str], ...]] = (
         r"attempt to call something which is not a function but \1",
     ),
     (r"cannot compare (.+?) with (.+?); values .*", r"cannot compare \1 with \2"),
+    (r"(unknown hash algorithm '.*'), expect .*", r"\1"),
+    (r"path '(.*)' does not exist", r"getting status of '\1': No such file or directory"),
+    (r"'(.*)' is not a directory", r"opening directory '\1': Not a directory"),
 )
 """Our sentence as an expression, and that of Nix 2.8 as a replacement."""
+
+PLACED: Final = re.compile(r"! (?:anonymous function|'(?P<name>[^']*)') at \S+ called (?P<how>.*)")
+"""A function in a message of Nix 2.8, which says where it is written."""
 
 
 def in_words_of_2_8(said: str) -> str:
@@ -27,3 +33,9 @@ def in_words_of_2_8(said: str) -> str:
         if found is not None:
             return "! " + found.expand(theirs)
     return said
+
+
+def without_place(said: str) -> str:
+    """An outcome of Nix 2.8, its functions named as current Nix does."""
+    found = PLACED.fullmatch(said)
+    return said if found is None else f"! function '{found['name'] or 'anonymous lambda'}' called {found['how']}"

@@ -65,43 +65,19 @@ ELSEWHERE: Final[dict[str, str]] = {
     "parse-okay-subversion": SHOWN,
 }
 
-EQUAL: Final = "Nix looks for where the two sides of == differ, and shows that"
 CALL: Final = "the call is shown, the place of the function stands in the sentence"
-GIVEN: Final = "the call is shown, not the part of an argument that is wrong"
 NOTHING: Final = "Nix shows no place, or another part of what is written there"
 
 PLACES: Final[dict[str, str]] = {
     "eval-fail-addErrorContext-example": CALL,
-    "eval-fail-assert-equal-derivations": EQUAL,
-    "eval-fail-assert-equal-derivations-extra": EQUAL,
-    "eval-fail-assert-equal-floats": EQUAL,
-    "eval-fail-assert-equal-ints": EQUAL,
-    "eval-fail-assert-equal-type-nested": EQUAL,
-    "eval-fail-assert-nested-bool": EQUAL,
     "eval-fail-bad-string-interpolation-2": NOTHING,
-    "eval-fail-concatMap-3": GIVEN,
-    "eval-fail-concatMap-4": GIVEN,
     "eval-fail-deepseq-stack-overflow": DEEPER,
     "eval-fail-derivation-name": NOTHING,
     "eval-fail-derivation-stack-trace": NOTHING,
     "eval-fail-derivationStrict-4": NOTHING,
-    "eval-fail-empty-formals": CALL,
-    "eval-fail-foldlPrime-4": NOTHING,
-    "eval-fail-listToAttrs-4": GIVEN,
     "eval-fail-mapAttrs-3": NOTHING,
-    "eval-fail-missing-arg": CALL,
-    "eval-fail-missing-arg-import": CALL,
     "eval-fail-nonexist-path": NOTHING,
-    "eval-fail-readFileType-outPath-non-absolute": GIVEN,
-    "eval-fail-readFileType-toString-non-absolute": GIVEN,
-    "eval-fail-readFileType-toString-not-function": GIVEN,
     "eval-fail-string-nul-1": NOTHING,
-    "eval-fail-toJSON-outPath-through-toString": GIVEN,
-    "eval-fail-toJSON-toString-not-string": GIVEN,
-    "eval-fail-toJSON-toString-returns-attrs": GIVEN,
-    "eval-fail-toString-not-function": GIVEN,
-    "eval-fail-undeclared-arg": CALL,
-    "eval-fail-undeclared-arg-import": CALL,
 }
 """Where a failure is shown elsewhere than in Nix, and why."""
 

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from imagetools.lang.builtins.lazily import defer2
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
-from imagetools.lang.runtime.errors import MissingAttribute, TypeErrorNix
+from imagetools.lang.runtime.errors import EvalError, MissingAttribute, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.positions import Origin, Pos
 from imagetools.lang.values.model import Attrs, Builtin, Lambda, PartialBuiltin
@@ -19,7 +19,8 @@ class MissingForCall(TypeErrorNix):
     """A set handed to a builtin lacks an attribute that it needs."""
 
     def __init__(self, name: str, function: str) -> None:
-        super().__init__(f"attribute '{name}' missing for call to '{function}'")
+        super().__init__(f"attribute '{name}' missing")
+        self.push(f"in the attrset passed as argument to builtins.{function}")
         self.name = name
         self.function = function
 
@@ -134,6 +135,9 @@ class Listed(Origin):
         return None
 
 
+NAME_OF_ELEMENT: Final = "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs"
+
+
 def list_to_attrs(m: Machine, e: object) -> object:
     """The set of a list of ``{ name, value }``; of equal names the first wins.
 
@@ -145,7 +149,12 @@ def list_to_attrs(m: Machine, e: object) -> object:
     for x in m.list(e, "while evaluating the argument passed to builtins.listToAttrs"):
         item = m.attrs(x, "while evaluating an element of the list passed to builtins.listToAttrs")
         told = required(m, item, "name", "listToAttrs")
-        name = m.string(told, "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs")
+        try:
+            name = m.string(told, NAME_OF_ELEMENT)
+        except EvalError as error:
+            if error.pos is None and item.origin is not None:
+                error.pos = item.origin.find("name")
+            raise
         if name not in result:
             result[name] = required(m, item, "value", "listToAttrs")
             kept.append(item)

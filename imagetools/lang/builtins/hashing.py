@@ -16,7 +16,7 @@ class UnknownHashAlgorithm(EvalError):
     """Not one of md5, sha1, sha256, sha512."""
 
     def __init__(self, algorithm: str) -> None:
-        super().__init__(f"unknown hash algorithm '{algorithm}'", None, f"the algorithms are {', '.join(SIZES)}")
+        super().__init__(f"unknown hash algorithm '{algorithm}', expect 'md5', 'sha1', 'sha256', or 'sha512'")
         self.algorithm = algorithm
 
 

@@ -4,13 +4,13 @@ Lists are Python lists that nobody changes; elements stay unforced unless a buil
 the order of the list, and a failing element fails only where it is looked at.
 """
 
-from typing import Final
+from typing import Final, cast
 
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime import compare
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import Attrs, Thunk
+from imagetools.lang.values.model import Attrs, Lambda, Thunk
 
 
 class IndexOutOfBounds(EvalError):
@@ -65,8 +65,18 @@ def concat_map(m: Machine, f: object, xs: object) -> object:
     result: list[object] = []
     for x in m.list(xs, "while evaluating the second argument passed to builtins.concatMap"):
         found = m.apply(function, x)
-        result.extend(m.list(found, "while evaluating the return value of the function passed to builtins.concatMap"))
+        if type(found) is not list:
+            raise _no_list(m, function, found)
+        result.extend(cast(list[object], found))
     return result
+
+
+def _no_list(m: Machine, function: object, found: object) -> EvalError:
+    """The error for what a function gave to ``concatMap``; it stands where the function is written."""
+    error = m.wrong(found, "a list", "while evaluating the return value of the function passed to builtins.concatMap")
+    if type(function) is Lambda:
+        error.pos = function.code.written()
+    return error
 
 
 def elem(m: Machine, x: object, xs: object) -> object:

@@ -1,6 +1,6 @@
 """Values to and from JSON, TOML and XML texts."""
 
-from typing import Final
+from typing import Final, cast
 
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.lang.builtins import json_reader, toml_reader, xml_writer
@@ -14,7 +14,7 @@ from imagetools.lang.values.model import make_string
 
 
 class InvalidUtf8(EvalError):
-    """A string that is not UTF-8 cannot be JSON. ``offset`` counts bytes of the JSON text."""
+    """A string that is not UTF-8 cannot be JSON. ``offset`` counts bytes of that string."""
 
     def __init__(self, offset: int, byte: int) -> None:
         super().__init__(f"JSON serialization error: invalid UTF-8 byte at index {offset}: 0x{byte:02X}")
@@ -35,8 +35,23 @@ def to_json(m: Machine, e: object) -> object:
         try:
             to_bytes(text).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise InvalidUtf8(error.start, error.object[error.start]) from None
+            raise InvalidUtf8(in_its_string(text[: error.start]), error.object[error.start]) from None
     return make_string(text, context)
+
+
+def in_its_string(before: str) -> int:
+    """How many bytes of a string of JSON come before the place up to which ``before`` is the text."""
+    start = 0
+    inside = False
+    at = 0
+    while at < len(before):
+        if before[at] == '"':
+            inside = not inside
+            start = at + 1
+        elif before[at] == "\\":
+            at += 1
+        at += 1
+    return len(cast(str, json_reader.parse('"' + before[start:] + '"')))
 
 
 def from_json(m: Machine, e: object) -> object:

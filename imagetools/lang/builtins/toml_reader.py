@@ -62,7 +62,12 @@ def value(parsed: object) -> object:
     raise TomlError(f"unexpected {type(parsed).__name__}")
 
 
+def visible(text: str) -> str:
+    """The text (bytestr) with a sign for each null byte."""
+    return to_str(text.replace("\0", "\u2400").encode("utf-8"))
+
+
 def text_of(text: str) -> str:
     if "\0" in text:
-        raise TomlError("a string contains null bytes")
+        raise TomlError(f"input string '{visible(text)}' cannot be represented as Nix string because it contains null bytes")
     return text if text.isascii() else to_str(text.encode("utf-8"))

@@ -160,16 +160,6 @@ class Deep(Code):
         return v
 
 
-def eval_bool(unit: Unit, code: Code, env: list[object], offset: int) -> bool:
-    """Evaluate to a Boolean."""
-    v = code.eval(env)
-    if v is True:
-        return True
-    if v is False:
-        return False
-    raise unit.wrong(v, "a Boolean", offset)
-
-
 def eval_attrs(unit: Unit, code: Code, env: list[object], offset: int) -> Attrs:
     """Evaluate to a set."""
     v = code.eval(env)

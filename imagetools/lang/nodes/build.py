@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from imagetools.lang.nodes.assertions import AssertEqual
 from imagetools.lang.nodes.attrsets import Let, ListLiteral, RecLiteral, SetLiteral
 from imagetools.lang.nodes.base import NESTING, Const, Deep, Lazy, Tree, Unit
 from imagetools.lang.nodes.calls import call
@@ -92,7 +93,7 @@ class FileUnit(Unit):
         if tag == tuples.WITH:
             return With(self, tree)
         if tag == tuples.ASSERT:
-            return Assert(self, tree)
+            return AssertEqual(self, tree) if tree[2][0] == tuples.EQ else Assert(self, tree)
         if tag == tuples.IMPL:
             return Implies(self, tree)
         if tag == tuples.PATH:

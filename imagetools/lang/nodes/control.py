@@ -1,8 +1,9 @@
 """if, assert, with, and the Boolean operators: nodes with a part that may never be needed, made when it is."""
 
-from imagetools.lang.nodes.base import Tree, Unit, eval_bool
+from imagetools.lang.nodes.base import Tree, Unit
 from imagetools.lang.runtime.compare import equal_forced
-from imagetools.lang.runtime.errors import AssertionFailed, EvalError
+from imagetools.lang.runtime.errors import AssertionFailed, EvalError, TypeErrorNix
+from imagetools.lang.syntax.ast import tuples
 from imagetools.lang.syntax.show import show
 from imagetools.lang.values.model import Code
 
@@ -32,29 +33,49 @@ class If(Code):
                 no = self.unit.build_at(self.level, self.tree[4])
                 self.no = no
             return no.eval(env)
-        raise self.unit.wrong(v, "a Boolean", self.tree[1])
+        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
 
 
-class Assert(Code):
-    """``assert c; e``"""
+class Assertion(Code):
+    """What all assertions share: what comes behind the condition, made late, and what is said where that is false."""
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
         self.tree = tree
         self.level = unit.level
-        self.condition = unit.build(tree[2])
         self.body: Code | None = None
 
-    def eval(self, env: list[object]) -> object:
-        offset: int = self.tree[1]
-        if not eval_bool(self.unit, self.condition, env, offset):
-            text = show(self.tree[2], self.unit.base_dir, self.unit.machine.io.home())
-            raise AssertionFailed(f"assertion '{text}' failed", self.unit.pos(offset))
+    def text(self) -> str:
+        """The condition as it is written."""
+        return show(self.tree[2], self.unit.base_dir, self.unit.machine.io.home())
+
+    def failed(self) -> EvalError:
+        """The error for a condition that is false."""
+        return AssertionFailed(f"assertion '{self.text()}' failed", self.unit.pos(self.tree[1]))
+
+    def rest(self, env: list[object]) -> object:
+        """The value behind the condition."""
         body = self.body
         if body is None:
             body = self.unit.build_at(self.level, self.tree[3])
             self.body = body
         return body.eval(env)
+
+
+class Assert(Assertion):
+    """``assert c; e``"""
+
+    def __init__(self, unit: Unit, tree: Tree) -> None:
+        super().__init__(unit, tree)
+        self.condition = unit.build(tree[2])
+
+    def eval(self, env: list[object]) -> object:
+        v = self.condition.eval(env)
+        if v is True:
+            return self.rest(env)
+        if v is False:
+            raise self.failed()
+        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
 
 
 class With(Code):
@@ -74,11 +95,16 @@ class Not(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        self.offset: int = tree[1]
+        self.tree = tree
         self.operand = unit.build(tree[2])
 
     def eval(self, env: list[object]) -> object:
-        return not eval_bool(self.unit, self.operand, env, self.offset)
+        v = self.operand.eval(env)
+        if v is True:
+            return False
+        if v is False:
+            return True
+        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
 
 
 class Boolean(Code):
@@ -88,7 +114,6 @@ class Boolean(Code):
         self.unit = unit
         self.tree = tree
         self.level = unit.level
-        self.offset: int = tree[1]
         self.left = unit.build(tree[2])
         self.right: Code | None = None
 
@@ -98,34 +123,61 @@ class Boolean(Code):
         if right is None:
             right = self.unit.build_at(self.level, self.tree[3])
             self.right = right
-        return eval_bool(self.unit, right, env, self.offset)
+        v = right.eval(env)
+        if v is True or v is False:
+            return v
+        raise self.wrong(v, 3)
+
+    def wrong(self, v: object, operand: int) -> TypeErrorNix:
+        """The error for an operand (2: the left one, 3: the right one) that is no Boolean."""
+        return self.unit.wrong(v, "a Boolean", written_at(self.tree[operand], self.tree[1]))
 
 
 class And(Boolean):
     """``a && b``"""
 
     def eval(self, env: list[object]) -> object:
-        if eval_bool(self.unit, self.left, env, self.offset):
+        v = self.left.eval(env)
+        if v is True:
             return self.second(env)
-        return False
+        if v is False:
+            return False
+        raise self.wrong(v, 2)
 
 
 class Or(Boolean):
     """``a || b``"""
 
     def eval(self, env: list[object]) -> object:
-        if eval_bool(self.unit, self.left, env, self.offset):
+        v = self.left.eval(env)
+        if v is True:
             return True
-        return self.second(env)
+        if v is False:
+            return self.second(env)
+        raise self.wrong(v, 2)
 
 
 class Implies(Boolean):
     """``a -> b``"""
 
     def eval(self, env: list[object]) -> object:
-        if eval_bool(self.unit, self.left, env, self.offset):
+        v = self.left.eval(env)
+        if v is True:
             return self.second(env)
-        return True
+        if v is False:
+            return True
+        raise self.wrong(v, 2)
+
+
+def written_at(operand: Tree, operator: int) -> int:
+    """Where to show an operand that is wrong: where it begins, but constants are shown where their operator is."""
+    tag: int = operand[0]
+    if tag in (tuples.NOT, tuples.HASATTR):
+        return written_at(operand[2], operator)
+    if tag <= tuples.HOME or tag == tuples.LIST or operand[1] < 0:
+        return operator
+    place: int = operand[1]
+    return place
 
 
 class Equal(Code):

@@ -51,9 +51,14 @@ class Function(LambdaCode):
 
     def title(self) -> str:
         """How Nix names the function in a message."""
-        if self.name is None:
-            return f"anonymous function at {self.place()}"
-        return f"'{self.name}' at {self.place()}"
+        return "function 'anonymous lambda'" if self.name is None else f"function '{self.name}'"
+
+    def called_wrongly(self, error: EvalError) -> EvalError:
+        """An error in what the function was called with: it stands where the function is written, its trace begins with the
+        call."""
+        error.at(self.unit.pos(self.offset))
+        error.in_call = True
+        return error
 
     def note(self, error: EvalError) -> None:
         """Add the trace frame of a call."""
@@ -136,7 +141,7 @@ class WithFormals(Function):
         if type(argument) is Thunk:
             argument = argument.force()
         if type(argument) is not Attrs:
-            raise self.unit.wrong(argument, "a set", -1)
+            raise self.called_wrongly(self.unit.wrong(argument, "a set", -1))
         given = argument.d
         frame = self.blank.copy()
         frame[0] = env
@@ -151,14 +156,14 @@ class WithFormals(Function):
             if v is UNSET:
                 default = self.default_codes[i]
                 if default is NO_DEFAULT:
-                    raise MissingArgument(self.title(), names[i])
+                    raise self.called_wrongly(MissingArgument(self.title(), names[i]))
                 v = default.thunk(frame)
             else:
                 used += 1
             frame[slot] = v
             slot += 1
         if used != len(given) and not self.ellipsis:
-            raise self.unexpected(given)
+            raise self.called_wrongly(self.unexpected(given))
         body = self.body
         if body is None:
             body = self.unfold()

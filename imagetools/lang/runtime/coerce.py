@@ -53,13 +53,28 @@ def _attrs(m: Machine, v: Attrs, context: set[str], more: bool, copy: bool) -> s
     convert = v.d.get("__toString")
     STACK.enter()
     if convert is not None:
-        text = to_string(m, m.apply(convert, v), context, more, copy)
+        try:
+            made = m.apply(convert, v)
+        except EvalError as error:
+            note_text(error, v, "__toString")
+            raise
+        text = to_string(m, made, context, more, copy)
     elif "outPath" in v.d:
         text = to_string(m, v.d["outPath"], context, more, copy)
     else:
         raise TypeErrorNix(f"cannot coerce a set to a string: {shown(v)}")
     STACK.depth -= 1
     return text
+
+
+def note_text(error: EvalError, v: Attrs, name: str) -> None:
+    """Give an error in the text of a set, unless it has a place, that of the attribute that makes the text."""
+    if error.pos is not None or v.origin is None:
+        return
+    pos = v.origin.find(name)
+    if pos is not None:
+        error.at(pos)
+        error.push(f"while using the result of the `{name}` attribute", pos)
 
 
 def _list(m: Machine, items: list[object], context: set[str], copy: bool) -> str:
@@ -91,7 +106,11 @@ def to_path(m: Machine, v: object, context: set[str]) -> str:
     """An absolute, canonical path from a path, a string or a set that has a text. Raises EvalError for a relative one."""
     path = to_string(m, v, context, False, False)
     if not path.startswith("/"):
-        raise EvalError(f"string '{path}' doesn't represent an absolute path")
+        error = EvalError(f"string '{path}' doesn't represent an absolute path")
+        v = m.force(v)
+        if type(v) is Attrs:
+            note_text(error, v, "__toString" if "__toString" in v.d else "outPath")
+        raise error
     return canonical(path)
 
 

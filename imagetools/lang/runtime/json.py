@@ -8,9 +8,10 @@ floats have six digits (``1.23457``), and infinities come out as they print; byt
 import re
 from typing import Final
 
-from imagetools.lang.runtime.coerce import copy_path, to_string
+from imagetools.lang.runtime.coerce import copy_path, note_text, to_string
 from imagetools.lang.runtime.errors import EvalError, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
+from imagetools.lang.runtime.shown import described
 from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk, describe
 from imagetools.lang.values.scalars import show_float
 
@@ -70,10 +71,22 @@ def _list(m: Machine, items: list[object], context: set[str], out: list[str], st
 def _attrs(m: Machine, v: Attrs, context: set[str], out: list[str], strict: bool) -> None:
     convert = v.d.get("__toString")
     if convert is not None:
-        out.append(quote(to_string(m, m.apply(convert, v), context, False, False)))
+        try:
+            made = m.apply(convert, v)
+            if not _has_text(made):
+                must = "must" if type(made) is Attrs else "should"
+                raise TypeErrorNix(f"`__toString` {must} return a string, but got {described(made)}")
+            out.append(quote(to_string(m, made, context, False, False)))
+        except EvalError as error:
+            note_text(error, v, "__toString")
+            raise
         return
     if "outPath" in v.d:
-        _write(m, v.d["outPath"], context, out, strict)
+        try:
+            _write(m, v.d["outPath"], context, out, strict)
+        except EvalError as error:
+            note_text(error, v, "outPath")
+            raise
         return
     separator = "{"
     for name in sorted(v.d):
@@ -87,6 +100,13 @@ def _attrs(m: Machine, v: Attrs, context: set[str], out: list[str], strict: bool
             raise
         separator = ","
     out.append("}" if v.d else "{}")
+
+
+def _has_text(v: object) -> bool:
+    """Whether a forced value is a string, or a set that says how it becomes one."""
+    if type(v) is Attrs:
+        return "__toString" in v.d or "outPath" in v.d
+    return type(v) is str or type(v) is NixString or type(v) is NixPath
 
 
 def quote(text: str) -> str:

@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_named(path: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("missing", "getting status of '{0}/missing': No such file or directory"),
+        ("missing", "path '{0}/missing' does not exist"),
         ("folder", "file '{0}/folder/pipe' is a fifo; a store object holds only regular files, directories and symbolic links"),
     ],
 )
@@ -143,7 +143,7 @@ def test_what_no_store_object_can_be_called_is_not_there(tmp_path: Path) -> None
     session = Session(tmp_path)
     assert session.shown("map builtins.pathExists [ /nix/store/foo /nix/store/foo/bar /nix/store ]") == "[ false false true ]"
     assert session.shown("builtins.readDir builtins.storeDir") == "{ }"
-    with pytest.raises(InvalidPath, match="getting status of '/nix/store/foo': No such file"):
+    with pytest.raises(InvalidPath, match="path '/nix/store/foo' does not exist"):
         session.io.read_file("/nix/store/foo")
     (tmp_path / "x").write_text("x")
     name = session.io.copy_to_store(f"{tmp_path}/x").rpartition("/")[2]

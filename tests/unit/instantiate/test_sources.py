@@ -73,7 +73,7 @@ def test_names_and_hashes(session: Session) -> None:
         ("builtins.path { }", "'path' required"),
         ("builtins.path { path = ./tree; other = 1; }", "unsupported argument 'other'"),
         ('builtins.path { path = "relative"; }', "doesn't represent an absolute path"),
-        ("builtins.path { path = ./missing; }", "No such file or directory"),
+        ("builtins.path { path = ./missing; }", "does not exist"),
         ("builtins.path { path = ./tree; recursive = false; }", "tree"),
         ('builtins.path { path = ./tree; name = "a b"; }', "illegal character"),
         (f'builtins.path {{ path = ./tree/keep; sha256 = "{"0" * 64}"; }}', "store path mismatch"),

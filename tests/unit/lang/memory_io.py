@@ -53,7 +53,7 @@ class MemoryIO:
         self.reads.append(path)
         content = self.files.get(self.real(path))
         if not isinstance(content, bytes):
-            raise EvalError(f"opening file '{path}': No such file or directory")
+            raise EvalError(f"path '{path}' does not exist")
         return content
 
     def read_dir(self, path: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ class MemoryIO:
         for name in {other[len(prefix) :].split("/")[0] for other in self.files if other.startswith(prefix)}:
             found[name] = self.kind(prefix + name) or "unknown"
         if not found:
-            raise EvalError(f"opening directory '{path}': No such file or directory")
+            raise EvalError(f"path '{path}' does not exist")
         return found
 
     def kind(self, path: str) -> str | None:
@@ -99,7 +99,7 @@ class MemoryIO:
 
     def copy_to_store(self, path: str) -> str:
         if self.kind(path) is None:
-            raise EvalError(f"getting status of '{path}': No such file or directory")
+            raise EvalError(f"path '{path}' does not exist")
         self.copies.append(path)
         part = hashlib.sha256(path.encode()).hexdigest()[:32].translate(str.maketrans("eotu", "wxyz"))
         return f"{self.store_dir}/{part}-{base_name(path)}"

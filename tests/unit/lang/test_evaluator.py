@@ -63,7 +63,7 @@ def test_failures() -> None:
     io = MemoryIO(TREE)
     with pytest.raises(NoSuchFile) as caught:
         run("import ./nope.nix", io)
-    assert caught.value.message == "getting status of '/w/nope.nix': No such file or directory"
+    assert caught.value.message == "path '/w/nope.nix' does not exist"
     with pytest.raises(ParseError):
         run("import ./bad.nix", io)
     with pytest.raises(ParseError):

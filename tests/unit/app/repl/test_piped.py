@@ -77,7 +77,7 @@ def test_files_and_reload(tmp_path: Path) -> None:
     out, err = repl(tmp_path, "text", "q = 1", ":r", "n", "q", ":l ./missing.nix", words=("a.nix",), code=1)
     assert out == 'added 2 variables\n"b"\nadded 2 variables\n1\n'
     assert "undefined variable 'q'" in err
-    assert f"getting status of '{tmp_path}/missing.nix': No such file or directory" in err
+    assert f"path '{tmp_path}/missing.nix' does not exist" in err
 
 
 def test_types_documentation_and_help(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_import() -> None:
     assert outcome("import ./folder 2", world()) == "= 3"
     assert outcome('import "/here/folder-link" 2', world()) == "= 3"
     assert outcome("import ./free.nix", world()).startswith("! undefined variable 'y'")
-    assert outcome("import ./nothing.nix", world()).startswith("! getting status of '/here/nothing.nix'")
+    assert outcome("import ./nothing.nix", world()).startswith("! path '/here/nothing.nix' does not exist")
 
 
 def test_import_reads_a_file_once() -> None:

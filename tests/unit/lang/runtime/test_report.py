@@ -43,6 +43,15 @@ def test_a_trace() -> None:
     assert rendered("(import ./a.nix).one", world(), show_trace=True) == (
         "error: expected a set but found an integer: 2\n"
         "\n"
+        "       at /here/a.nix:5:7:\n"
+        "\n"
+        "            4|     g y;\n"
+        "            5|   g = { z }: z;\n"
+        "             |       ^\n"
+        "            6| in {\n"
+        "\n"
+        "       … from call site\n"
+        "\n"
         "       at /here/a.nix:4:5:\n"
         "\n"
         "            3|     let y = x + 1; in\n"
@@ -87,8 +96,8 @@ def test_a_text() -> None:
 
 def test_a_function_of_a_text_is_named_as_nix_names_it() -> None:
     text = rendered("({ a }: a) { }")
-    assert text.startswith("error: anonymous function at (string):1:2 called without required argument 'a'\n")
-    assert "at «string»:1:1:" in text
+    assert text.startswith("error: function 'anonymous lambda' called without required argument 'a'\n")
+    assert "at «string»:1:2:" in text
 
 
 def test_a_file_that_is_gone_has_no_excerpt() -> None:
