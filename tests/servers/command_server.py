@@ -18,7 +18,7 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn, TextIO
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROCESS: Final = "import sys; sys.path.append({!r}); from tests.servers.command_server import serve; serve(int(sys.argv[1]))"
@@ -145,10 +145,17 @@ def serve(number: int) -> None:
             waiting.register(handle, select.POLLIN)
 
 
+def _anew(file: TextIO, number: int) -> TextIO:
+    """As Python opens a standard file when it starts; the old one knows whether one can seek in what it was."""
+    mode: Literal["r", "w"] = "w" if number else "r"
+    return open(number, mode, encoding=file.encoding, errors=file.errors, closefd=False, buffering=1 if number == 2 else -1)
+
+
 def _become(given: Sequence[int]) -> NoReturn:
     """The child: what ``python -m imagetools`` is once it has started."""
     for number, end in enumerate(given[:3]):
         os.dup2(end, number)
+    sys.stdin, sys.stdout, sys.stderr = (_anew(file, number) for number, file in enumerate((sys.stdin, sys.stdout, sys.stderr)))
     with open(given[4], encoding="ascii", closefd=False) as file:
         file.seek(0)
         asked = json.load(file)
