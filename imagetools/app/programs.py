@@ -7,10 +7,11 @@ objects really lie. It runs nothing.
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from imagetools.formats.store_path import StorePath
+from imagetools.kernel.bytestr import display
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.store.ports import Store
 
@@ -26,6 +27,17 @@ class NoProgramError(ImagetoolsError):
     def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
         super().__init__(f"no program to run in '{path}': {reason}", hint)
         self.path = path
+
+
+class SeveralProgramsError(ImagetoolsError):
+    """Only one can be run."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = ", ".join(map(display, names[:3])) + (" ..." if len(names) > 3 else "")
+        super().__init__(
+            f"the expression means {len(names)} derivations: {shown}", "name one of them: -A ATTR, or -A NUMBER in a list"
+        )
+        self.names = names
 
 
 def physical(store: Store, path: str) -> str | None:

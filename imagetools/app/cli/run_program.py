@@ -114,6 +114,7 @@ def is_nix_file(text: str) -> bool:
 def built(session: "Session", text: str, expr: bool, attribute: str | None) -> tuple[str, tuple[str, ...]]:
     """Evaluate and build; the logical path of the result and the name of its main program, where it says one."""
     from imagetools.app.cli.expressions import values
+    from imagetools.app.programs import SeveralProgramsError
     from imagetools.instantiate.find import NoDerivationError
     from imagetools.lang.values.model import Attrs
 
@@ -121,7 +122,9 @@ def built(session: "Session", text: str, expr: bool, attribute: str | None) -> t
         (value,) = values(session, [text], expr, [attribute] if attribute else None, (), ())
         value = session.evaluator.auto_call(value, {})
         found = session.find(value)
-        if len(found) != 1:
+        if len(found) > 1:
+            raise SeveralProgramsError([item.name for item in found])
+        if not found:
             raise NoDerivationError
         session.flush()
         machine = session.evaluator.machine

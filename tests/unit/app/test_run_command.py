@@ -80,7 +80,30 @@ def test_what_cannot_be_run(home: Path, path: str, code: int, message: str) -> N
 
 
 def test_a_nix_file_that_means_several_things(home: Path) -> None:
-    (home / "two.nix").write_text('[ (derivation { name = "a"; system = "s"; builder = "b"; }) { } ]')
+    (home / "two.nix").write_text('map (name: derivation { inherit name; system = "s"; builder = "b"; }) [ "a" "b" ]')
     ran = run(home, "two.nix", check=False)
-    assert ran.returncode == 1
-    assert "error:" in ran.stderr
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "error: the expression means 2 derivations: a, b\n\n       name one of them: -A ATTR, or -A NUMBER in a list\n",
+    )
+    (home / "none.nix").write_text("[ ]")
+    assert run(home, "none.nix", check=False).stderr.startswith("error: expression does not evaluate to a derivation")
+    assert "required to build" in run(home, "-A", "1", "two.nix", check=False).stderr  # no machine has this system
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--restrict-eval", "error: access to absolute path '/etc/hostname' is forbidden in restricted mode\n"),
+        ("--pure-eval", "error: access to absolute path '/etc/hostname' is forbidden in pure evaluation mode\n"),
+    ],
+)
+def test_what_the_evaluation_may_not_see(option: str, sentence: str, home: Path) -> None:
+    text = 'derivation { name = builtins.readFile /etc/hostname; system = "s"; builder = "b"; }'
+    assert run(home, option, "-E", text, check=False).stderr.startswith(sentence)
+    lines = f"builtins.readFile /etc/hostname\nbuiltins.getEnv ''HOME''\nbuiltins ? currentTime\n:l {home}/two.nix\n1 + 1\n"
+    typed = imagetools("repl", option, home=home, stdin=lines.encode(), check=False)
+    assert typed.returncode == 1
+    assert typed.stdout == f'""\n{"false" if option == "--pure-eval" else "true"}\n2\n'
+    assert typed.stderr.startswith(sentence)
+    assert f"access to absolute path '{home}/two.nix' is forbidden" in typed.stderr
