@@ -101,6 +101,8 @@ def _from_hex(store_dir: StoreDir, kind: str, inner: str, name: str) -> StorePat
 
 
 def _with_references(store_dir: StoreDir, kind: str, references: Iterable[StorePath], self_reference: bool) -> str:
-    for path in sorted(set(references)):
-        kind += ":" + store_dir.join(path)
-    return kind + ":self" if self_reference else kind
+    parts = [kind]
+    parts.extend(sorted({store_dir.join(path) for path in references}))
+    if self_reference:
+        parts.append("self")
+    return ":".join(parts)

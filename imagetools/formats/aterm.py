@@ -79,9 +79,9 @@ def outputs_text(outputs: Mapping[str, Output], mask: bool) -> str:
         path = "" if mask else output.path
         if isinstance(output, FixedOutput):
             kind = fixed_algorithm(output)
-            items.append('("' + name + '","' + path + '","' + kind + '","' + output.hash.digest.hex() + '")')
+            items.append(f'("{name}","{path}","{kind}","{output.hash.digest.hex()}")')
         else:
-            items.append('("' + name + '","' + path + '","","")')
+            items.append(f'("{name}","{path}","","")')
     return "[" + ",".join(items) + "]"
 
 
@@ -92,10 +92,8 @@ def inputs_text(inputs: Mapping[str, tuple[str, ...]]) -> str:
     items: list[str] = []
     for path in sorted(inputs):
         names = inputs[path]
-        if len(names) == 1:
-            items.append('("' + path + '",["' + names[0] + '"])')
-        else:
-            items.append('("' + path + '",["' + '","'.join(sorted(names)) + '"])')
+        used = names[0] if len(names) == 1 else '","'.join(sorted(names))
+        items.append(f'("{path}",["{used}"])')
     return ",[" + ",".join(items) + "]"
 
 
@@ -107,25 +105,47 @@ def middle_text(drv: Derivation) -> str:
 
 
 def environment_text(drv: Derivation, mask: bool) -> str:
-    """The last part: variables, to the end of the text.
+    """The last part: variables, to the end of the text."""
+    pieces = environment_pieces(drv)
+    if mask:
+        return "".join(pieces)
+    return with_outputs(pieces, drv.outputs, drv.env)
 
-    Joined with two control characters, escaped in one go, and only then given quotes: a fraction of the time of escaping one by
-    one. Should a name or value hold one of the two itself, the slow way is taken.
-    """
+
+def with_outputs(pieces: list[str], outputs: Mapping[str, Output], values: Mapping[str, str]) -> str:
+    """The last part from its pieces and the ``values`` of the variables named like outputs."""
+    text = pieces[0]
+    following = 1
+    for name in sorted(outputs):
+        if name in values:
+            text += escape(values[name]) + pieces[following]
+            following += 1
+    return text
+
+
+def environment_pieces(drv: Derivation) -> list[str]:
+    """The last part, cut where the value of a variable named like an output stands: what is hashed for the output paths and what
+    is written differ there alone."""
     env = drv.env
+    outputs = drv.outputs
     names = sorted(env)
     if not names:
-        return "])"
-    if mask:
-        outputs = drv.outputs
-        values = ["" if name in outputs else env[name] for name in names]
-    else:
-        values = [env[name] for name in names]
-    text = "\x02".join([name + "\x01" + value for name, value in zip(names, values, strict=True)])
-    if text.count("\x01") == len(names) and text.count("\x02") == len(names) - 1:
-        return '("' + escape(text).replace("\x01", '","').replace("\x02", '"),("') + '")])'
-    items = ["(" + quote(name) + "," + quote(value) + ")" for name, value in zip(names, values, strict=True)]
-    return ",".join(items) + "])"
+        return ["])"]
+    plain = "\\" not in escape("\x00".join(names))
+    pieces: list[str] = []
+    parts = ['("']
+    for name in names:
+        parts.append(name if plain else escape(name))
+        parts.append('","')
+        if name in outputs:
+            pieces.append("".join(parts))
+            parts = []
+        else:
+            parts.append(escape(env[name]))
+        parts.append('"),("')
+    parts[-1] = '")])'
+    pieces.append("".join(parts))
+    return pieces
 
 
 def parse(text: str, name: str) -> Derivation:

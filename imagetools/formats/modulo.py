@@ -83,13 +83,10 @@ def complete(store_dir: StoreDir, drv: Derivation, known: Callable[[str], Hash])
         return Completed(done, to_bytes(aterm.serialise(done)), fixed_modulo(output))
     for name in drv.outputs:
         env.setdefault(name, "")
-    replaced = aterm.inputs_text(replaced_inputs(drv.input_drvs, known)) + aterm.middle_text(drv)
-    masked = _sha256(
-        aterm.HEAD
-        + aterm.outputs_text(drv.outputs, True)
-        + replaced
-        + aterm.environment_text(drv.with_outputs(drv.outputs, env), True)
-    )
+    middle = aterm.middle_text(drv)
+    replaced = aterm.inputs_text(replaced_inputs(drv.input_drvs, known)) + middle
+    pieces = aterm.environment_pieces(drv.with_outputs(drv.outputs, env))
+    masked = _sha256(aterm.HEAD + aterm.outputs_text(drv.outputs, True) + replaced + "".join(pieces))
     outputs: dict[str, Output] = {}
     for name in drv.outputs:
         path = store_dir.join(addressing.output_path(store_dir, masked, name, drv.name))
@@ -97,8 +94,8 @@ def complete(store_dir: StoreDir, drv: Derivation, known: Callable[[str], Hash])
         env[name] = path
     done = drv.with_outputs(outputs, env)
     head = aterm.HEAD + aterm.outputs_text(outputs, False)
-    tail = aterm.environment_text(done, False)
-    text = head + aterm.inputs_text(drv.input_drvs) + aterm.middle_text(drv) + tail
+    tail = aterm.with_outputs(pieces, outputs, env)
+    text = head + aterm.inputs_text(drv.input_drvs) + middle + tail
     return Completed(done, to_bytes(text), _sha256(head + replaced + tail))
 
 

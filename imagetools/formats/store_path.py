@@ -15,11 +15,13 @@ HASH_LENGTH: Final = 32
 MAX_NAME: Final = 211
 DRV_SUFFIX: Final = ".drv"
 
-_NAME: Final = re.compile(r"(?!\.{1,2}(?:-|\Z))[0-9A-Za-z+\-._?=]{1,211}")
+_LEGAL: Final = r"(?!\.{1,2}(?:-|\Z))[0-9A-Za-z+\-._?=]{1,211}"
+_NAME: Final = re.compile(_LEGAL)
 _ILLEGAL: Final = re.compile(r"[^0-9A-Za-z+\-._?=]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HASH: Final = re.compile(f"[{base32.ALPHABET}]{{32}}")
+_BASE_NAME: Final = re.compile(f"[{base32.ALPHABET}]{{32}}-{_LEGAL}")
 
 
 class StoreNameError(ImagetoolsError):
@@ -61,36 +63,51 @@ def check_name(name: str) -> None:
     raise StoreNameError(name, f"is not valid: first dash-separated component must not be '{name.partition('-')[0]}'")
 
 
+def _fault(base_name: str) -> str:
+    """Why a text is no base name of a store path."""
+    if len(base_name) < HASH_LENGTH + 1:
+        return "is too short to be a valid store path"
+    if base_name[HASH_LENGTH] != "-":
+        return "is not a valid store path: the hash part is not followed by a '-'"
+    if _HASH.match(base_name) is None:
+        return "is not a valid store path: its hash part is not in Nix's base 32"
+    try:
+        check_name(base_name[HASH_LENGTH + 1 :])
+    except StoreNameError as error:
+        return f"is not a valid store path: {error.message}"
+    raise AssertionError(base_name)
+
+
 class StorePath:
-    """One store object's name. ``digest`` (20 bytes) and ``name`` make it; ``hash_part`` and ``base_name`` are its texts.
+    """One store object's name: ``hash_part`` and ``name``, together its ``base_name``.
 
     Immutable by convention, hashable, ordered by ``base_name``.
     """
 
-    def __init__(self, digest: bytes, name: str) -> None:
-        """Raises StoreNameError; ValueError where the digest has not 20 bytes (a mistake of ours)."""
-        if len(digest) != 20:
-            raise ValueError("the digest of a store path has 20 bytes")
-        check_name(name)
-        self.digest: Final = digest
+    def __init__(self, digest: bytes | str, name: str, *, checked: bool = False) -> None:
+        """``digest``: 20 bytes, or their 32 characters. ``checked``: both are known to be right.
+
+        Raises StoreNameError; ValueError where the digest is none (a mistake of ours).
+        """
+        if not checked:
+            if len(digest) != 20 if isinstance(digest, bytes) else _HASH.fullmatch(digest) is None:
+                raise ValueError("the digest of a store path has 20 bytes")
+            check_name(name)
         self.name: Final = name
-        self.hash_part: Final = base32.encode(digest)
+        self.hash_part: Final = digest if isinstance(digest, str) else base32.encode(digest)
         self.base_name: Final = self.hash_part + "-" + name
 
     @staticmethod
     def parse(base_name: str) -> "StorePath":
         """The store path of ``<hash>-<name>`` (no directory). Raises StorePathError."""
-        if len(base_name) < HASH_LENGTH + 1:
-            raise StorePathError(base_name, "is too short to be a valid store path")
-        if base_name[HASH_LENGTH] != "-":
-            raise StorePathError(base_name, "is not a valid store path: the hash part is not followed by a '-'")
-        part = base_name[:HASH_LENGTH]
-        if _HASH.fullmatch(part) is None:
-            raise StorePathError(base_name, "is not a valid store path: its hash part is not in Nix's base 32")
-        try:
-            return StorePath(base32.decode(part), base_name[HASH_LENGTH + 1 :])
-        except StoreNameError as error:
-            raise StorePathError(base_name, f"is not a valid store path: {error.message}") from None
+        if _BASE_NAME.fullmatch(base_name) is None:
+            raise StorePathError(base_name, _fault(base_name))
+        return StorePath(base_name[:HASH_LENGTH], base_name[HASH_LENGTH + 1 :], checked=True)
+
+    @property
+    def digest(self) -> bytes:
+        """The 20 bytes that ``hash_part`` is the text of."""
+        return base32.decode(self.hash_part)
 
     @property
     def is_derivation(self) -> bool:

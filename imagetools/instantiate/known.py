@@ -32,6 +32,7 @@ class Known:
         self._store = store
         self._made: dict[str, Made] = {}
         self._hashes: dict[str, Hash] = {}
+        self._paths: dict[str, StorePath] = {}
         self._pending: dict[str, TextObject] = {}
 
     def add(self, parts: Parts) -> Made:
@@ -39,7 +40,7 @@ class Known:
         done = assemble(parts, self._store.store_dir, self.hash_of)
         derivation = done.derivation
         store_dir = self._store.store_dir
-        references = tuple(store_dir.parse(path) for path in sorted({*derivation.input_srcs, *derivation.input_drvs}))
+        references = tuple([self._store_path(path) for path in sorted({*derivation.input_srcs, *derivation.input_drvs})])
         name = parts.name + ".drv"
         store_path = text_path(store_dir, name, done.text, references)
         path = store_dir.join(store_path)
@@ -47,8 +48,16 @@ class Known:
         if known is None:
             known = self._made[path] = Made(derivation, path)
             self._hashes[path] = done.modulo
+            self._paths[path] = store_path
             self._pending[path] = TextObject(name, done.text, references, store_path, derivation.output_paths())
         return known
+
+    def _store_path(self, path: str) -> StorePath:
+        """The store path of a logical one. Most are asked for again and again."""
+        found = self._paths.get(path)
+        if found is None:
+            found = self._paths[path] = self._store.store_dir.parse(path)
+        return found
 
     def add_text(self, text: TextObject) -> str:
         """Remember a text (``toFile``) to be written; gives its logical path."""

@@ -6,12 +6,14 @@ their ``outPath`` is; contexts do not count; functions are never equal, except t
 counts as equal without a look (so ``let f = x: x; in [ f ] == [ f ]`` is true, ``f == f`` false).
 """
 
-from typing import cast
+from typing import Final, cast
 
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.runtime.shown import shown
 from imagetools.lang.values.model import STACK, Attrs, NixPath, NixString, Thunk, describe, type_name
+
+ABSENT: Final = object()
 
 
 def equal(m: Machine, a: object, b: object) -> bool:
@@ -79,13 +81,24 @@ def _equal_attrs(m: Machine, a: Attrs, b: Attrs) -> bool:
 def _same_attrs(m: Machine, a: dict[str, object], b: dict[str, object]) -> bool:
     if "type" in a and "type" in b and is_derivation(m, a) and is_derivation(m, b) and "outPath" in a and "outPath" in b:
         return equal(m, a["outPath"], b["outPath"])
+    if a is b:
+        for value in a.values():
+            if type(value) is Thunk:
+                value.force()
+        return True
     if len(a) != len(b):
         return False
-    for name in a:
-        if name not in b:
+    first: list[object] = []  # what must be looked into, once it is known that both have the same names
+    second: list[object] = []
+    for name, value in a.items():
+        other = b.get(name, ABSENT)
+        if other is ABSENT:
             return False
-    for name, value in a.items():  # noqa: SIM110 (a generator would recurse through C)
-        if not equal(m, value, b[name]):
+        if value is not other or type(value) is Thunk:
+            first.append(value)
+            second.append(other)
+    for i in range(len(first)):  # noqa: SIM110 (a generator would recurse through C)
+        if not equal(m, first[i], second[i]):
             return False
     return True
 
