@@ -132,7 +132,7 @@ class HttpTransport:
                 if isinstance(found, FetchResult):
                     return found
                 request.redirected(found)
-        except (StalledError, LostError, httpx.HTTPError, httpx.InvalidURL, ImportError) as problem:
+        except (StalledError, LostError, httpx.HTTPError, httpx.InvalidURL) as problem:
             raise explained(problem, shown, proxy) from None
         raise AssertionError
 
@@ -166,7 +166,7 @@ class HttpTransport:
         proxies = self._proxies
         if wishes.proxy is not None or wishes.no_proxy is not None:
             proxies = proxies.with_changes(wishes.proxy, wishes.no_proxy)
-        return proxies.for_url(hop.url)
+        return refusals.check_proxy(redact(hop.url), proxies.for_url(hop.url))
 
     def client(self, proxy: str | None, verify: bool = True) -> "httpx.Client":
         """A client for one way; reading all certificates takes 40 ms, so where there is no TLS it is not done."""

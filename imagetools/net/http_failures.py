@@ -39,8 +39,6 @@ def explained(problem: Exception, shown: str, proxy: str | None) -> FetchError:
             return refusals.of_connection(shown, text, None if proxy is None else redact(proxy))
         case LostError():
             return TransientFetchError(shown, str(problem), hint=refusals.LATER)
-        case ImportError():  # socks proxies want an extra library
-            return FetchError(shown, str(problem))
     raise problem
 
 

@@ -13,6 +13,7 @@ CREDENTIALS: Final = "the server wants a name and a password, or others: a netrc
 PROXY_CREDENTIALS: Final = (
     "the proxy wants a name and a password: write them into the proxy's URL (http://NAME:PASSWORD@HOST:PORT)"
 )
+PROXY_KIND: Final = "name an http or https proxy (http_proxy, https_proxy, all_proxy), or except the host (no_proxy)"
 GONE: Final = "the file is not there (any more): correct the address, or name further places with `urls`"
 BUSY: Final = "the server is busy or broken: try again later, or name further places with `urls`"
 LATER: Final = "try again: what has come is kept, and the download goes on where it broke"
@@ -49,6 +50,14 @@ def of_connection(shown: str, text: str, proxy: str | None) -> FetchError:
             shown, f"{'the proxy' if proxy else 'the host'}'s name is unknown: {text}{through}", hint=NETWORK
         )
     return TransientFetchError(shown, text + through, hint=NETWORK if "refused" in text or "unreachable" in text else LATER)
+
+
+def check_proxy(shown: str, proxy: str | None) -> str | None:
+    """``proxy``, where it is of a kind that can be gone through. Raises FetchError."""
+    kind = None if proxy is None else proxy.partition("://")[0].lower()
+    if kind in {None, "http", "https"}:
+        return proxy
+    raise FetchError(shown, f"proxies of the kind '{kind}' are not supported", hint=PROXY_KIND)
 
 
 def of_proxy(shown: str, text: str, proxy: str | None) -> FetchError:

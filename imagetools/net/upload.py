@@ -11,6 +11,7 @@ from imagetools.net.policy import RETRY_STATUS, RetryPolicy
 from imagetools.net.ports import FetchError
 from imagetools.net.proxies import Proxies
 from imagetools.net.redact import redact, redact_text
+from imagetools.net.refusals import check_proxy
 
 if TYPE_CHECKING:
     import httpx
@@ -87,6 +88,10 @@ class Uploader:
 
     def _client(self, url: str) -> "httpx.Client":
         proxy = self._proxies.for_url(url)
+        try:
+            check_proxy(redact(url), proxy)
+        except FetchError as problem:
+            raise UploadError(problem.url, problem.reason, hint=problem.hint) from None
         if proxy not in self._clients:
             self._clients[proxy] = self._connect(proxy)
         return self._clients[proxy]

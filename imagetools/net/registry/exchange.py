@@ -14,6 +14,7 @@ from imagetools.net.http_failures import explained
 from imagetools.net.policy import REDIRECT_STATUS
 from imagetools.net.ports import FetchError
 from imagetools.net.redact import redact, without_login
+from imagetools.net.refusals import check_proxy
 from imagetools.net.registry.access import RegistryAccess
 from imagetools.net.registry.failures import BUSY, RegistryError, TransientRegistryError, of_answer, of_fetch
 
@@ -56,7 +57,7 @@ class Exchange:
         try:
             url, headers = ask.url, dict(ask.headers)
             for _ in range(self._access.policy.redirects + 1):
-                proxy = self._access.proxies.for_url(url)
+                proxy = check_proxy(without_login(ask.url), self._access.proxies.for_url(url))
                 response = self._open(ask, url, headers, proxy)
                 try:
                     retry_after = response.headers.get("retry-after")
@@ -72,7 +73,7 @@ class Exchange:
                 url = target
         except FetchError as problem:
             raise of_fetch(ask.action, problem, retry_after=retry_after) from None
-        except (StalledError, LostError, httpx.HTTPError, httpx.InvalidURL, ImportError) as problem:
+        except (StalledError, LostError, httpx.HTTPError, httpx.InvalidURL) as problem:
             raise of_fetch(ask.action, explained(problem, without_login(ask.url), proxy)) from None
         raise RegistryError(ask.action, f"more than {self._access.policy.redirects} redirects", BUSY)
 

@@ -184,6 +184,14 @@ def test_a_proxy_that_is_not_there(tmp_path: Path, said: list[str]) -> None:
     assert hint == f"gave up after 3 attempts without progress; {refusals.NETWORK}"
 
 
+@pytest.mark.parametrize("kind", ["socks5", "socks4a", "ftp"])
+def test_a_proxy_of_a_kind_that_is_not_known(kind: str, tmp_path: Path, said: list[str]) -> None:
+    proxy = f"{kind}://me:{SECRET}@127.0.0.1:1"
+    found = Fetch(tmp_path, "https://nowhere.invalid/x", {}, said).fails(Proxies(https=proxy))
+    message = f"cannot download 'https://nowhere.invalid/x': proxies of the kind '{kind}' are not supported"
+    assert found == (message, refusals.PROXY_KIND)
+
+
 def test_a_proxy_of_an_option(server: Server, tmp_path: Path, said: list[str]) -> None:
     server.script["http://nowhere.invalid/x"] = [status(200, BODY)]
     fetch = Fetch(tmp_path, "http://nowhere.invalid/x", {"curlOptsList": f"-x {server.url('', f'me:{SECRET}@')}"}, said)
