@@ -23,7 +23,7 @@ def parse(text: str) -> object:
     import tomllib  # noqa: PLC0415  (few evaluations need it, and it costs 2 ms)
 
     try:
-        parsed = tomllib.loads(to_bytes(text).decode("utf-8"))
+        parsed = tomllib.loads(to_bytes(text).decode("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise TomlError(to_str(str(error).encode("utf-8"))) from None
     except UnicodeDecodeError as error:
