@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,21 @@ class Change:
     @property
     def differs(self) -> bool:
         return self.new is not None and self.new != self.old
+
+
+def told(changes: Sequence[Change]) -> list[str]:
+    """Lines for people: each entry that differs, and of the others how many there are and why they stay."""
+    lines = [str(change) for change in changes if change.differs]
+    current = sum(change.new == change.old for change in changes)
+    if current:
+        lines.append(f"{current} of {len(changes)} are current")
+    for architecture in sorted({change.architecture for change in changes}):
+        entries = [change for change in changes if change.architecture == architecture]
+        unknown = [change.package for change in entries if change.new is None]
+        if unknown:
+            which = ", ".join(unknown) if len(unknown) < len(entries) else f"all {len(unknown)}"
+            lines.append(f"{which} for {architecture}: not in this machine's package lists, so kept")
+    return lines
 
 
 def read_lock(path: Path = LOCK_FILE) -> Lock:

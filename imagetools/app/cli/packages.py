@@ -17,11 +17,11 @@ def lock(
     hashes.
     """
     del debug
-    from imagetools.pkgs.lock import LOCK_FILE, apt_show, renew_file
+    from imagetools.pkgs.lock import LOCK_FILE, apt_show, renew_file, told
 
     changes = renew_file(LOCK_FILE, apt_show, dry_run=dry_run)
-    for change in changes:
-        echo(str(change))
+    for line in told(changes):
+        echo(line)
     if not any(change.differs for change in changes):
         echo("nothing to change")
 

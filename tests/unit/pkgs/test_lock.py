@@ -18,6 +18,7 @@ from imagetools.pkgs.lock import (
     read_lock,
     renew,
     renew_file,
+    told,
     write_lock,
 )
 from tests.unit.fetchers.repository import make_repository
@@ -55,6 +56,15 @@ def test_renewal() -> None:
         "b (amd64): 2:3.0 is current",
     ]
     assert [change.differs for change in changes] == [True, False, False]
+    assert told(changes) == [
+        "a (amd64): 1.0 → 2:3.0",
+        "1 of 3 are current",
+        "all 1 for arm64: not in this machine's package lists, so kept",
+    ]
+    assert told([Change("x", "amd64", OLD, None), Change("y", "amd64", OLD, OLD)]) == [
+        "1 of 2 are current",
+        "x for amd64: not in this machine's package lists, so kept",
+    ]
 
 
 def test_another_hash_for_the_same_version() -> None:
