@@ -74,6 +74,7 @@ removeAttrs trivial [ "runtimeShell" ]
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
   sandboxShell = static.busyboxTree;
 
+  testers = import ../bundled/builders/testers { inherit lib; };
   mkBinaryCache = import ../bundled/builders/binary_cache { inherit lib; };
   ociTools = import ../bundled/builders/oci_tools { inherit lib system; inherit (self) bash busybox; };
   buildFHSEnv = import ../bundled/builders/fhs_env {

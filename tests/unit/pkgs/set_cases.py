@@ -66,6 +66,15 @@ VALUES: dict[str, object] = {
     ],
     f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; executable = true; }}).outputHashMode': "recursive",
     f'(pkgs.fetchurl {{ url = "http://h/a"; hash = "{HASH}"; }}).outputHashMode': "flat",
+    # a name that is another one after each change of how it is fetched (row 1.012)
+    f'let salted = url: pkgs.testers.invalidateFetcherByDrvHash pkgs.fetchurl {{ inherit url; hash = "{HASH}"; }}; in '
+    '[ (builtins.match "a-salted-[0-9a-z]{12}" (salted "http://h/a").name != null) (salted "http://h/a" == salted "http://h/a")'
+    ' ((salted "http://h/a").outPath == (salted "http://i/a").outPath) (salted "http://i/a").outputHash ]': [
+        True,
+        True,
+        False,
+        HASH,
+    ],
     "pkgs.stdenv.hostPlatform.isLinux": True,
     'map (p: p.name) (pkgs.buildEnv { name = "e"; paths = [ pkgs.bash ]; }).paths': ["bash-5.2.15"],
     '((pkgs.buildEnv { name = "e"; paths = [ ]; }).override { name = "f"; }).name': "f",
@@ -114,6 +123,7 @@ FAILURES: dict[str, str] = {
     'pkgs.fetchurl { url = "http://u:x@h"; }': "fetchurl of http://h: the last part of the URL, the default for `name`, seems to",
     f'pkgs.fetchurl {{ url = "http://u:x@h/a?sig=3"; name = "a"; hash = "{HASH}"; sha256 = "{HEX}"; }}': "fetchurl of http://h/a: more than",
     '(import <nixpkgs> { config.rewriteURL = url: null; }).fetchurl { url = "http://h"; }': "config.rewriteURL leaves none of its 1 URLs",
+    f'pkgs.testers.invalidateFetcherByDrvHash (args: pkgs.fetchurl (args // {{ name = "n"; }})) {{ url = "http://h/a"; hash = "{HASH}"; }}': "whatever `name` it is given",
     'pkgs.fetchurl { urls = "http://h"; }': "fetchurl: `urls` is not a list, but a string",
     'pkgs.fetchurl { url = "http://h/a"; hash = 1; }': "fetchurl of http://h/a: `hash` is not a string, but a int",
     f'pkgs.fetchurl {{ url = "http://h/a b"; hash = "{HASH}"; }}': "illegal character",

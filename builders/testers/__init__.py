@@ -1,0 +1,1 @@
+"""testers: functions that make tests of packages and fetchers. See testers.md."""
