@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle import runnable_appimages as appimages
 from tests.oracle.commands import imagetools
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import Furnish, need_lists
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import base_for, need_namespaces, users
 
@@ -58,7 +57,7 @@ args: import {pkgs} (args // {{
 class World:
     """The images, what was built of them, and the home of the user who did it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, furnish: Furnish) -> None:
         self.home = home
         folder = home / "images"
         folder.mkdir()
@@ -68,8 +67,9 @@ class World:
         self.none = appimages.type_two(folder, appimages.tree(folder, app_run=False), "none")
         self.definition = home / "definition.nix"
         self.definition.write_text(DEFINITION.format(folder=folder))
-        words = ["-A", "one", "-A", "two", "-A", "tree", "--no-out-link"]
-        outputs = imagetools("build", str(self.definition), *words, home=home).stdout.split()
+        words = [str(self.definition), "-A", "one", "-A", "two", "-A", "tree"]
+        furnish.archives(furnish(home), *words)
+        outputs = imagetools("build", *words, "--no-out-link", home=home).stdout.split()
         self.outputs = dict(zip(("one", "two", "tree"), map(Path, outputs), strict=True))
 
     def run(self, name: str, *words: str, user: int | None, cwd: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[str]":
@@ -93,13 +93,12 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(furnish: Furnish) -> Iterator[World]:
-    need("apt-get", "gcc", "mksquashfs", "xorriso")
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    need("gcc", "mksquashfs", "xorriso")
+    need_lists()
     need_namespaces()
     with base_for(None) as folder:
         Path(folder).chmod(0o755)
-        yield World(furnish(Path(folder)))
+        yield World(Path(folder), furnish)
 
 
 @user

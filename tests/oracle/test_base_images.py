@@ -15,7 +15,6 @@ import pytest
 
 from imagetools.bundled.builders.docker_tools.export_image import DockerExport
 from imagetools.bundled.builders.docker_tools.merge_images import DockerMerge
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
 from tests.oracle.engine import need_engine
 from tests.oracle.packages import MORE, Furnish
@@ -371,8 +370,6 @@ def test_what_nixpkgs_tests_of_its_own(tmp_path: Path, furnish: Furnish) -> None
     """layersOrder, environmentVariables, layered-on-top, layered-on-top-layered, layered-bulk-layer of its examples."""
     need_engine()
     need_namespaces()
-    if not apt.has_lists():
-        pytest.skip("no package lists: apt-get update")
     home = furnish(tmp_path, packages=MORE)
     (home / "set.nix").write_text(NIXPKGS_TESTS)
     names = ("order", "single", "layered", "onTop", "onTopLayered", "bulk")

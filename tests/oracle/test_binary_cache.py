@@ -60,6 +60,7 @@ def test_the_same_bytes_for_another_user_and_time(tmp_path: Path, furnish: Furni
     first, second = tmp_path / "first", tmp_path / "second"
     for home in (first, second):
         home.mkdir()
-    one, two = built(furnish(first), "zstd"), built(second, "zstd")
+    (second / "definition.nix").write_text(DEFINITION)
+    one, two = built(furnish(first), "zstd"), built(furnish.archives(second, "definition.nix", "-A", "zstd"), "zstd")
     assert one.name == two.name
     assert run(["diff", "-r", str(one), str(two)], cwd=tmp_path).stdout == ""

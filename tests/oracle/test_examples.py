@@ -22,6 +22,7 @@ from tests.unit.sandbox.cage import UNREADABLE, other_user_can_run
 
 pytestmark = pytest.mark.oracle
 EXAMPLES = ROOT / "examples"
+AGAIN = ("hello", "files-only", "stream", "web")
 
 
 @pytest.fixture(scope="module")
@@ -229,14 +230,14 @@ def test_no_engine_says_what_to_do(home: Path, tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other(tmp_path_factory: pytest.TempPathFactory, furnish: Furnish) -> Path:
     """A home in which the packages, too, are built under other circumstances."""
     place = tmp_path_factory.mktemp("other") / "a longer folder name"
     place.mkdir()
-    return place
+    return furnish.archives(place, *(str(EXAMPLES / f"{name}.nix") for name in AGAIN))
 
 
-@pytest.mark.parametrize("name", ["hello", "files-only", "stream", "web"])
+@pytest.mark.parametrize("name", AGAIN)
 def test_the_same_bytes_under_other_circumstances(name: str, home: Path, other: Path) -> None:
     """Another home, working directory, clock zone, locale, umask, hash seed and number of jobs (row 2.021)."""
     first = built(home, name).read_bytes()

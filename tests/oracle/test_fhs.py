@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools
-from tests.oracle.packages import Furnish
+from tests.oracle.packages import Furnish, need_lists
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import OTHER_USER, base_for, need_namespaces, users
 
@@ -66,13 +65,12 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(furnish: Furnish) -> Any:
-    need("apt-get")
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    need_lists()
     need_namespaces()
     with base_for(None) as folder:
         Path(folder).chmod(0o755)
-        yield Built(furnish(Path(folder)))
+        words = [word for name in NAMES for word in ("-A", name)]
+        yield Built(furnish.archives(furnish(Path(folder)), str(DEFINITION), *words))
 
 
 user = pytest.mark.parametrize("user", users())

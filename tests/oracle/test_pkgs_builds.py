@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imagetools.bundled.fetchers.fetchdeb import apt
 from tests.oracle.commands import imagetools, nix
-from tests.oracle.packages import MORE, Furnish
+from tests.oracle.packages import MORE, Furnish, need_lists
 from tests.oracle.peers import need
 from tests.unit.pkgs.evaluate import PACKAGE
 
@@ -21,8 +20,7 @@ DEFINITION = Path(__file__).with_name("pkgs_builds.nix")
 
 def test_the_same_contents(tmp_path: Path, furnish: Furnish) -> None:
     need("nix-build", "nix-store")
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    need_lists()
     ours = tmp_path / "ours"
     theirs = tmp_path / "theirs"
     ours.mkdir()
@@ -50,11 +48,10 @@ in
 
 
 def test_scripts_are_looked_through(tmp_path: Path, furnish: Furnish) -> None:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    need_lists()
     good = APPLICATION + """ make ''for word in "$@"; do echo "«$word»"; done; echo end''"""
     words = ("build", "--no-out-link", "-E")
-    built = imagetools(*words, good, home=furnish(tmp_path, packages=MORE))
+    built = imagetools(*words, good, home=furnish.archives(furnish(tmp_path, packages=MORE), "-E", good))
     assert imagetools("run", built.stdout.strip() + "/bin/app", "a b", "ü", home=tmp_path).stdout == "«a b»\n«ü»\nend\n"
 
     bad = imagetools(*words, APPLICATION + "make ''echo $1''", home=tmp_path, check=False)
@@ -66,12 +63,10 @@ def test_scripts_are_looked_through(tmp_path: Path, furnish: Furnish) -> None:
 
 
 def test_certificates_and_names_of_services(tmp_path: Path, furnish: Furnish) -> None:
-    if not apt.has_lists():
-        pytest.skip("apt has no package lists on this machine: run apt-get update")
+    need_lists()
     both = "let pkgs = import <nixpkgs> { }; in [ pkgs.cacert pkgs.iana-etc ]"
-    cacert, iana = map(
-        Path, imagetools("build", "--no-out-link", "-E", both, home=furnish(tmp_path, packages=MORE)).stdout.split()
-    )
+    home = furnish.archives(furnish(tmp_path, packages=MORE), "-E", both)
+    cacert, iana = map(Path, imagetools("build", "--no-out-link", "-E", both, home=home).stdout.split())
     bundle = cacert / "etc/ssl/certs/ca-bundle.crt"
     trusted = ssl.create_default_context(cafile=str(bundle)).get_ca_certs()
     assert len(trusted) > 100
