@@ -2,8 +2,8 @@
 
 IMAGETOOLS_NIX_SRC names a folder with Nix's source; without it these tests skip. What cannot work is listed in ``ELSEWHERE``
 with the reason, as in docs/language.md: such a case must go on failing, or it has to leave the list. Of cases that must fail
-the file, line and column are compared, ``PLACES`` has those that are shown elsewhere; the sentences are those of Nix 2.8
-(docs/nix-versions.md). What goes to standard error in cases that work is compared where the suite has it.
+the file, line and column are compared (``PLACES`` has those that are shown elsewhere), and the sentence (``SENTENCES`` has those
+with other words). What goes to standard error in cases that work is compared where the suite has it.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from imagetools.app.settings import PACKAGE
+from imagetools.instantiate.fetching.world import FetchSettings, World
 from imagetools.instantiate.io import StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.table import store_builtins
@@ -27,6 +28,7 @@ from imagetools.lang.runtime.search_path import OWN_FILES, parse_entry, parse_ni
 from imagetools.lang.syntax.errors import ParseError
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.syntax.show import show
+from imagetools.net.ports import Transport
 from imagetools.store.local import LocalStore
 
 SOURCE: Final = Path(os.environ.get("IMAGETOOLS_NIX_SRC") or "/nonexistent") / "tests/functional"
@@ -81,6 +83,23 @@ PLACES: Final[dict[str, str]] = {
 }
 """Where a failure is shown elsewhere than in Nix, and why."""
 
+LIBRARY: Final = "Nix shows what a library of its own says"
+
+SENTENCES: Final[dict[str, str]] = {
+    "eval-fail-deepseq-stack-overflow": DEEPER,
+    "eval-fail-flake-ref-to-string-negative-integer": FLAKES,
+    "eval-fail-fromTOML-keyWithNullByte": LIBRARY,
+    "eval-fail-fromTOML-overflow": LIBRARY,
+    "eval-fail-fromTOML-underflow": LIBRARY,
+    "eval-fail-fromTOML-valueWithNullByte": LIBRARY,
+    "eval-fail-hashString-2": "there is no blake3 here",
+    "eval-fail-pipe-operators": "there are no experimental features to switch on",
+    "eval-fail-readDir-not-a-directory-2": "a symlink is named, not where it leads",
+    "eval-fail-string-nul-2": "the string is shown as it is written",
+    "eval-fail-toJSON-non-utf-8": LIBRARY,
+}
+"""What a failure says here in other words than in Nix, and why."""
+
 PLACE: Final = re.compile(rb"at (\S+?:\d+:\d+):")
 
 
@@ -94,6 +113,24 @@ def place_in_nix(name: str) -> str:
     return to_str(found[0]) if found else "nowhere"
 
 
+def said_in_nix(name: str) -> str | None:
+    """The sentence of the failure in what Nix prints, without what it suggests; None where the suite does not tell."""
+    file = SOURCE / f"lang/{name}.err.exp"
+    if not file.is_file():
+        return None
+    lines: list[str] = []
+    for line in re.split(r"(?m)^ *error: ?", file.read_text("utf-8", "replace"))[-1].split("\n"):
+        if re.match(r" +(at \S+:\d+:\d+:|… )", line) or line.lstrip().startswith(("Did you mean", "Try 'nix")):
+            break
+        lines.append(line)
+    return "\n".join(lines).strip()
+
+
+def said_by(error: ImagetoolsError) -> str:
+    said = error.problem if isinstance(error, ParseError) else display(error.message)
+    return said.replace(str(SOURCE), "/pwd").replace("(stdin)", "«stdin»").strip()
+
+
 def place_of(error: ImagetoolsError) -> str:
     if isinstance(error, ParseError):
         return f"{error.origin}:{error.line}:{error.column}".replace(str(SOURCE), "/pwd").replace(
@@ -103,14 +140,21 @@ def place_of(error: ImagetoolsError) -> str:
 
 
 def shown_there(name: str, error: ImagetoolsError) -> None:
-    """Fails where a failure is not shown at Nix's place, or is in spite of ``PLACES``."""
+    """Fails where a failure is not shown at Nix's place or in its words, or is in spite of ``PLACES`` and ``SENTENCES``."""
     wanted = place_in_nix(name)
     if wanted != "unknown" and name not in ELSEWHERE:
         assert (place_of(error) == wanted) == (name not in PLACES), f"{place_of(error)}, not {wanted}"
+    sentence = said_in_nix(name)
+    if sentence is not None and name not in ELSEWHERE:
+        assert (said_by(error) == sentence) == (name not in SENTENCES), f"{said_by(error)}, not {sentence}"
 
 
 def cases(kind: str) -> list[str]:
     return sorted(path.stem for path in (SOURCE / "lang").glob(f"{kind}-*.nix"))
+
+
+def no_network() -> Transport:
+    raise AssertionError("the suite fetches nothing")
 
 
 class Suite:
@@ -128,10 +172,17 @@ class Suite:
             say=self.said.append,
             read_only=True,
         )
+        world = World(
+            store,
+            FetchSettings(cache=str(tmp / "cache"), home="/fake-home", ttl=0, environment={}, netrc="/dev/null"),
+            connect=no_network,
+            say=self.said.append,
+            now=lambda: 1700000000,
+        )
         io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
         self.evaluator = Evaluator(
             io,
-            extra=store_builtins(io, Known(store)),
+            extra=store_builtins(io, Known(store), lambda: world),
             sources={"derivation": ("/builtin/derivation.nix", (PACKAGE / "instantiate/derivation.nix").read_bytes())},
             search_path=[*map(parse_entry, include), *parse_nix_path("lang/dir3:lang/dir4")],
         )
@@ -244,4 +295,4 @@ def test_does_not_parse(name: str) -> None:
 
 
 def test_the_list_names_cases_of_the_suite() -> None:
-    assert {name for name in {*ELSEWHERE, *PLACES} if not (SOURCE / f"lang/{name}.nix").is_file()} == set()
+    assert {name for name in {*ELSEWHERE, *PLACES, *SENTENCES} if not (SOURCE / f"lang/{name}.nix").is_file()} == set()

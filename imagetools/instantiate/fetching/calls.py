@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from imagetools.formats.store_path import StorePath
+from imagetools.formats.store_path import StoreNameError, StorePath, check_name
 from imagetools.instantiate.fetching.attributes import Input, Value
 from imagetools.instantiate.fetching.downloads import download_file, download_tarball
 from imagetools.instantiate.fetching.errors import (
@@ -17,6 +17,7 @@ from imagetools.instantiate.fetching.errors import (
     FetchedHashMismatch,
     FetchFailed,
     FetchingError,
+    NoNameForDownload,
     NotLocked,
     shown,
 )
@@ -24,7 +25,7 @@ from imagetools.instantiate.fetching.forges import COMMIT
 from imagetools.instantiate.fetching.schemes import fetch, of_attributes, of_url, scheme_of
 from imagetools.instantiate.fetching.url import encode_path
 from imagetools.instantiate.fetching.world import World, as_evaluation
-from imagetools.instantiate.io import StoreIO, check_object_name
+from imagetools.instantiate.io import StoreIO
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.lang.runtime.coerce import base_name, to_string
@@ -156,7 +157,7 @@ class Calls:
                     text = self._git_url(text) if kind == "git" else self._url(text)
                 attributes[name] = text
             elif isinstance(item, int):
-                raise FetchingError(f"negative value given for {who} attribute {name}: {item}")
+                raise FetchingError(f"negative value given for '{who}' argument '{name}': {item}")
             else:
                 raise TypeErrorNix(
                     f"fetchTree argument '{name}' is {describe(item)} while a string, Boolean or integer is expected"
@@ -223,11 +224,14 @@ class Calls:
         url = resolve_uri(url)
         self.io.check_uri(url)
         name = name or base_name(url)
+        try:
+            check_name(name)
+        except StoreNameError as error:
+            raise NoNameForDownload(error, url, who, value) from None
         if expected is None:
             if self.io.pure:
                 raise NotLocked(f"'{who}' requires a 'sha256' argument")
             self.io.spoil(f"it fetches '{url}' without a hash")
-        check_object_name(name)
         return self._result(self._checked(lambda: self._fetched(url, name, expected, unpack=unpack)))
 
     def _expected(self, text: str) -> Hash:

@@ -13,7 +13,7 @@ from typing import IO, Final
 
 from imagetools.archive.stream import ArchiveError
 from imagetools.formats.store_path import StorePath
-from imagetools.instantiate.fetching.errors import BadArchive, FetchFailed, NotSupportedHere, as_bytestr, shown
+from imagetools.instantiate.fetching.errors import BadArchive, FetchFailed, NotSupportedHere, RelativeTarball, as_bytestr, shown
 from imagetools.instantiate.fetching.unpack import unpack_single
 from imagetools.instantiate.fetching.url import as_ascii
 from imagetools.instantiate.fetching.world import World
@@ -101,6 +101,8 @@ def _download(
 
 def download_tarball(world: World, url: str, name: str, *, locked: bool, headers: Mapping[str, str] | None = None) -> Tree:
     """The tree in the tarball at ``url`` as the store object ``name``. Raises FetchFailed, TopLevelFiles, StoreNameError."""
+    if url.startswith("file:") and not url.startswith("file:/"):
+        raise RelativeTarball(url)
     request: Info = {"type": "tarball", "url": url, "name": name}
     known = world.known(request)
     if known is not None and known[0].fresh(world.settings.ttl, world.now):

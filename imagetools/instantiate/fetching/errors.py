@@ -4,15 +4,38 @@ none of them, as in Nix."""
 import os
 from typing import ClassVar
 
+from imagetools.formats.store_path import StoreNameError
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.lang.runtime.errors import EvalError
+from imagetools.lang.values.model import Attrs
 from imagetools.net.redact import redact
 
 
 class FetchingError(EvalError):
     """An evaluation-time fetch that cannot be done; messages are bytestrs."""
+
+
+class NoNameForDownload(FetchingError):
+    """What is downloaded cannot be named in the store as its URL, or as the argument of the call, says."""
+
+    def __init__(self, error: StoreNameError, url: str, who: str, argument: object) -> None:
+        if not isinstance(argument, Attrs):
+            advice = f"Please pass an attribute set with 'url' and 'name' attributes to '{who}',  so that"
+        elif "name" in argument.d:
+            advice = f"Please change the value for the 'name' attribute passed to '{who}', so that"
+        else:
+            advice = f"Please add a valid 'name' attribute to the argument for '{who}', so that"
+        problem = f"invalid store path name when fetching URL '{shown(url)}': {error.message}"
+        super().__init__(f"{problem}. {advice} it can create a valid store path.")
+
+
+class RelativeTarball(FetchingError):
+    """A ``file:`` URL of a tarball that does not say where."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"tarball '{shown(url)}' must use an absolute path. The 'file' scheme does not support relative paths.")
 
 
 class FetchFailed(FetchingError):
