@@ -188,6 +188,16 @@ def test_add_with_another_name(place: Place, tmp_path: Path) -> None:
     assert added == run([*words, "--name", "other", "source"], cwd=place.root).stdout
     refused = imagetools("store", "add", "--store", str(tmp_path), "--name", "x", "source", "file", home=place.root, check=False)
     assert (refused.stderr, refused.returncode) == ("error: --name can be given for one path only\n", 2)
+    unnamed = place.ours("add", "--name", "", "one", check=False)
+    assert (unnamed.stderr, unnamed.returncode) == ("error: name must not be empty\n", 1)
+
+
+def test_verify_where_nothing_was_ever_stored(tmp_path: Path) -> None:
+    for name in ("nowhere", "file"):
+        (tmp_path / "file").write_text("no store")
+        said = imagetools("store", "verify", "--store", name, home=tmp_path).stderr
+        assert said == f"there is no store at '{tmp_path}/{name}' yet, so nothing to check\n"
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_verify_finds_what_real_nix_finds(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def add(
     for path in paths:
         added = opened.add_source(
             path,
-            name or os.path.basename(os.path.abspath(path)),
+            os.path.basename(os.path.abspath(path)) if name is None else name,
             method="flat" if flat or (fixed is not None and not recursive) else "nar",
             algo=fixed or algo or "sha256",
         )
@@ -190,6 +190,9 @@ def verify(
     from imagetools.store.verify import verify as verify_store
 
     opened = _open(store)
+    if not os.path.exists(opened.layout.schema):
+        echo(f"there is no store at '{opened.layout.root}' yet, so nothing to check", err=True)
+        return
     live = is_live(sys.stderr, read_settings().environment) and check_contents
     count = 0
 
