@@ -8,7 +8,6 @@ thread, so that the bytes do not depend on the machine.
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
@@ -44,7 +43,7 @@ class BinaryCache:
 
 
 def _add(ctx: BuiltinContext, writer: CacheWriter, info: PathInfo) -> NarInfo:
-    bare = replace(info, deriver=None, signatures=(), content_address=None)
+    bare = info._replace(deriver=None, signatures=(), content_address=None)
     return writer.add(bare, partial(dump, ctx.real_path(ctx.store_dir.join(info.path))))
 
 

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -34,7 +33,7 @@ from imagetools.lang.runtime.search_path import OWN_FILES, find, is_uri, parse_e
 from imagetools.store.local import LocalStore
 
 DERIVATION_FILE: Final = "/builtin/derivation.nix"
-BUNDLED: Final = (PACKAGE / "bundled/fetchers", PACKAGE / "bundled/builders")  # what the embedded package set imports
+BUNDLED: Final = (f"{PACKAGE}/bundled/fetchers", f"{PACKAGE}/bundled/builders")  # what the embedded package set imports
 T = TypeVar("T")
 
 if TYPE_CHECKING:
@@ -45,6 +44,12 @@ if TYPE_CHECKING:
     from imagetools.realise.plan import Plan
     from imagetools.realise.scheduler import Realiser
     from imagetools.realise.targets import Shell, Target
+
+
+def _read(name: str) -> bytes:
+    """A file of our own."""
+    with open(f"{PACKAGE}/{name}", "rb") as file:
+        return file.read()
 
 
 class _Closable(Protocol):
@@ -166,9 +171,9 @@ class Session:
     @cached_property
     def evaluator(self) -> Evaluator:
         settings = self.settings
-        derivation = (PACKAGE / "instantiate/derivation.nix").read_bytes()
-        self.io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
-        embedded = to_str(os.fsencode(PACKAGE / "pkgs"))
+        derivation = _read("instantiate/derivation.nix")
+        self.io.texts[OWN_FILES + "fetchurl.nix"] = _read("instantiate/corepkgs/fetchurl.nix")
+        embedded = to_str(os.fsencode(f"{PACKAGE}/pkgs"))
         include = [parse_entry(to_str(os.fsencode(entry))) for entry in settings.include]
         search_path = [*include, *parse_nix_path(settings.nix_path), ("nixpkgs", embedded)]
         if isinstance(self.io, RestrictedIO) and not settings.pure:
@@ -390,9 +395,9 @@ class Session:
         own = self
         settings = self.settings
         if settings.pure or settings.restricted or self.read_only or evaluating:
-            own = Session(replace(settings, pure=False, restricted=False))
+            own = Session(settings._replace(pure=False, restricted=False))
             own.store = self.store
-        value = own.evaluator.eval_file(to_str(os.fsencode(PACKAGE / "pkgs/sandbox_shell.nix")))
+        value = own.evaluator.eval_file(to_str(os.fsencode(f"{PACKAGE}/pkgs/sandbox_shell.nix")))
         (found,) = own.find(value)
         own.flush()
         return Shell(self.store.store_dir.parse(found.drv_path))

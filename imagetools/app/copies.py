@@ -56,13 +56,12 @@ def destination_of(
 
 
 def _with_root(settings: Settings, place: str) -> Settings:
-    from dataclasses import replace
 
     if "://" in place:
         raise CopyPlaceError(
             f"'{place}' is neither a folder nor the URL of a binary cache", "known are file://, http:// and https://"
         )
-    return replace(settings, root=store_root(place))
+    return settings._replace(root=store_root(place))
 
 
 def _without_query(place: str) -> str:

@@ -8,8 +8,7 @@ version, is simply not there.
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from imagetools import __version__
 from imagetools.app.settings import PACKAGE, Settings
@@ -55,8 +54,7 @@ _NO_MATTER: Final = frozenset(
 """Settings that no value depends on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """``began``: the clock (nanoseconds) before anything was asked; ``facts`` as in ``Recorder``; ``said``: lines for the person;
     ``result``: what came of it, as plain lists, tuples, strings, bytes and dictionaries."""
 
@@ -93,7 +91,7 @@ def key_of(request: Iterable[object], settings: Settings, here: str) -> str:
     """The name of a request's record. ``request``: the command and its arguments (their ``repr`` must say all); ``here``: the
     current folder."""
     state = hashlib.sha256(_MAGIC)
-    asked = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in _NO_MATTER}
+    asked = {name: value for name, value in settings._asdict().items() if name not in _NO_MATTER}
     for part in (__version__, _own_sources(), sorted(asked.items()), here, list(request)):
         state.update(repr(part).encode("utf-8", "surrogateescape") + b"\0")
     return state.hexdigest()
@@ -102,13 +100,13 @@ def key_of(request: Iterable[object], settings: Settings, here: str) -> str:
 def _own_sources() -> list[tuple[str, int, int]]:
     """What tells one state of our own code from another: the files that values depend on."""
     found: list[tuple[str, int, int]] = []
-    todo = [PACKAGE / name for name in ("lang", "instantiate", "formats", "kernel")]
+    todo = [f"{PACKAGE}/{name}" for name in ("lang", "instantiate", "formats", "kernel")]
     while todo:
         with os.scandir(todo.pop()) as entries:
             for entry in entries:
                 if entry.is_dir():
                     if entry.name != "__pycache__":
-                        todo.append(PACKAGE / entry.path)
+                        todo.append(entry.path)
                 else:
                     state = entry.stat()
                     found.append((entry.name, state.st_size, state.st_mtime_ns))

@@ -5,7 +5,6 @@ One table from names to fields. Nix quirks: a name that nobody knows and a value
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from imagetools.app.settings import Settings, cpu_count, store_root
@@ -170,4 +169,4 @@ def _applied(settings: Settings, name: str, text: str, *, more: bool, warn: Call
     if more:
         value = (*(getattr(settings, fields[0]) or ()), *value)
     changes: dict[str, Any] = dict(zip(fields, value if len(fields) > 1 else (value,), strict=True))
-    return replace(settings, **changes)
+    return settings._replace(**changes)

@@ -109,7 +109,7 @@ def _realise(session: "Session", result: "Result", wanted: Hash, *, learn: bool)
 
 
 def _instantiate(session: "Session", call: FetcherCall, hash: Hash) -> "Result":
-    text = call.to_evaluate(os.fspath(PACKAGE / "pkgs"), hash.sri())
+    text = call.to_evaluate(f"{PACKAGE}/pkgs", hash.sri())
     arguments = {"url": to_str(os.fsencode(str(call.arguments["url"])))} if "url" in call.arguments else {}
     value = session.evaluator.auto_call(session.evaluator.eval_string(os.fsencode(text), "/"), arguments)
     (found,) = session.find(value)

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from imagetools.formats.store_path import StorePath
 from imagetools.store.ports import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One wanted output: logical ``drv_path`` and ``output_path`` as texts, ``drv`` and ``path`` as values."""
 
     drv: StorePath

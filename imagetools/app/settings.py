@@ -4,19 +4,18 @@ Nothing here opens, makes or checks anything; a value that makes no sense is ref
 """
 
 import os
-import pwd
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from imagetools.kernel.errors import ImagetoolsError
 
 STORE_DIR: Final = "/nix/store"
 USUAL_SUBSTITUTERS: Final = ("https://cache.nixos.org",)
 USUAL_KEYS: Final = ("cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",)
-PACKAGE: Final = Path(__file__).resolve().parents[1]
+PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+"""The folder of the installed package."""
 
 
 class SettingError(ImagetoolsError):
@@ -28,8 +27,7 @@ class SettingError(ImagetoolsError):
         self.value = value
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that the parts are made from.
 
     ``root`` is the physical root R of the store (``R/nix/store`` holds the objects; DESIGN section 6), ``cache`` the folder of
@@ -62,7 +60,7 @@ class Settings:
     system: str = "x86_64-linux"
     include: tuple[str, ...] = ()
     nix_path: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
     netrc: str = "/dev/null"
     ca_file: str | None = None
     sandbox: bool = True
@@ -87,7 +85,7 @@ class Settings:
     eval_cache: bool = True
     tarball_ttl: int = 3600
     allowed_uris: tuple[str, ...] = ()
-    access_tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    access_tokens: tuple[tuple[str, str], ...] = ()
     allow_dirty: bool = True
     warn_dirty: bool = True
     hashed_mirrors: tuple[str, ...] = ()
@@ -100,6 +98,9 @@ class Settings:
     require_sigs: bool = True
     fallback: bool = False
     secret_key_files: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Settings(root={self.root!r}, ...)"  # there are secrets in them
 
     def changed(
         self,
@@ -121,8 +122,7 @@ class Settings:
         eval_cache: bool = True,
     ) -> "Settings":
         """These settings with what the command line says on top."""
-        return replace(
-            self,
+        return self._replace(
             root=self.root if store is None else store_root(store),
             include=(*self.include, *include),
             sandbox=self.sandbox if sandbox is None else sandbox,
@@ -200,6 +200,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def home_of(uid: int) -> str:
     """The home folder of a user as the user database names it; raises SettingError for one whom it does not know."""
+    import pwd
+
     try:
         return pwd.getpwuid(uid).pw_dir
     except KeyError:

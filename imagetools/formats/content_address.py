@@ -4,7 +4,6 @@ The text is what narinfo files and the store's database hold: ``text:sha256:…`
 ``fixed:r:sha256:…`` (its NAR). Which path follows from one is computed in ``addressing``.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..kernel.errors import ImagetoolsError
@@ -23,12 +22,18 @@ class ContentAddressError(ImagetoolsError):
         self.text = text
 
 
-@dataclass(frozen=True, order=True)
 class ContentAddress:
     """``method`` is flat, nar or text; the hash of a text is always SHA-256."""
 
-    method: Method
-    hash: Hash
+    def __init__(self, method: Method, hash: Hash) -> None:
+        self.method: Final[Method] = method
+        self.hash: Final = hash
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is ContentAddress and self.method == other.method and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return hash((self.method, self.hash))
 
     @staticmethod
     def parse(text: str) -> "ContentAddress":

@@ -5,7 +5,7 @@ seconds since 1970, sizes bytes of the NAR.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 from ..kernel.errors import ImagetoolsError
 from ..kernel.hashes import Hash
@@ -22,28 +22,43 @@ class FingerprintError(ImagetoolsError):
         self.path = path
 
 
-@dataclass(frozen=True)
-class PathInfo:
+class _Facts(NamedTuple):
+    path: StorePath
+    nar_hash: Hash
+    nar_size: int
+    references: tuple[StorePath, ...]
+    deriver: StorePath | None
+    signatures: tuple[str, ...]
+    content_address: ContentAddress | None
+    registered_at: int
+    ultimate: bool
+
+
+class PathInfo(_Facts):
     """One valid store object (rows 6.003, 7.013, 7.014).
 
     ``references`` are sorted and may hold the path itself. ``ultimate``: built here, hence trusted; not propagated on copying.
     ``signatures`` are texts ``key-name:base64``. ``registered_at`` 0 means unknown.
     """
 
-    path: StorePath
-    nar_hash: Hash
-    nar_size: int
-    references: tuple[StorePath, ...] = ()
-    deriver: StorePath | None = None
-    signatures: tuple[str, ...] = ()
-    content_address: ContentAddress | None = None
-    registered_at: int = 0
-    ultimate: bool = False
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        wanted = tuple(sorted(set(self.references)))
-        if wanted != self.references:
-            object.__setattr__(self, "references", wanted)
+    def __new__(
+        cls,
+        path: StorePath,
+        nar_hash: Hash,
+        nar_size: int,
+        references: Iterable[StorePath] = (),
+        deriver: StorePath | None = None,
+        signatures: tuple[str, ...] = (),
+        content_address: ContentAddress | None = None,
+        registered_at: int = 0,
+        ultimate: bool = False,
+    ) -> Self:
+        ordered = tuple(sorted(set(references)))
+        return super().__new__(
+            cls, path, nar_hash, nar_size, ordered, deriver, signatures, content_address, registered_at, ultimate
+        )
 
     def fingerprint(self, store_dir: StoreDir) -> str:
         """``1;<path>;sha256:<base32>;<size>;<reference>,…``: the text that is signed. Raises FingerprintError."""
@@ -71,4 +86,4 @@ class PathInfo:
 
     def with_signatures(self, signatures: Iterable[str]) -> "PathInfo":
         """The same with these signatures added; sorted, none twice."""
-        return replace(self, signatures=tuple(sorted({*self.signatures, *signatures})))
+        return self._replace(signatures=tuple(sorted({*self.signatures, *signatures})))

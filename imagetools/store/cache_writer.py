@@ -138,7 +138,7 @@ class CacheWriter:
             if os.path.lexists(temporary):
                 os.unlink(temporary)
             raise
-        return NarInfo(replace(info, nar_size=size), url, self._compression, file_hash, packed.size, self._store_dir)
+        return NarInfo(info._replace(nar_size=size), url, self._compression, file_hash, packed.size, self._store_dir)
 
     def _put(self, name: str, data: bytes) -> None:
         put_file(os.path.join(self._folder, name), data)

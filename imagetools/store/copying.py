@@ -7,7 +7,6 @@ copied. Several objects travel at once; each only after what it refers to, so th
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import Final, Protocol
 
@@ -111,7 +110,7 @@ class StoreDestination:
     def put(self, info: PathInfo, origin: Origin) -> None:
         if self._trust is not None and not self._trust.covers(info, self._store.store_dir):
             raise UnsignedPathError(self._store.store_dir.join(info.path))
-        self._store.import_nar(replace(info, ultimate=False, registered_at=0), pulled(lambda sink: origin.dump(info, sink)))
+        self._store.import_nar(info._replace(ultimate=False, registered_at=0), pulled(lambda sink: origin.dump(info, sink)))
 
 
 class CacheDestination:

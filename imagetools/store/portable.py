@@ -9,7 +9,6 @@ import sqlite3
 import struct
 from collections.abc import Collection
 from contextlib import closing
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -112,7 +111,7 @@ def read_database(path: str, store_dir: StoreDir) -> dict[StorePath, PathInfo]:
             else:
                 unknown.add(referrer)
     return {
-        info.path: replace(info, references=tuple(sorted(references.get(number, ()))))
+        info.path: info._replace(references=tuple(sorted(references.get(number, ()))))
         for number, info in infos.items()
         if number not in unknown
     }

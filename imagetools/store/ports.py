@@ -7,8 +7,7 @@ Paths are logical (``/nix/store/...``); only ``real_path`` speaks of the disk.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.content_address import ContentAddress
@@ -69,8 +68,7 @@ class RootInStoreError(StoreError):
         self.link = link
 
 
-@dataclass(frozen=True)
-class TextObject:
+class TextObject(NamedTuple):
     """A text to add, most often a ``.drv``: its path follows from name, data and references.
 
     ``path`` and ``outputs`` (output name to logical path, of a derivation) may be given by whoever has them at hand; they are
@@ -84,8 +82,7 @@ class TextObject:
     outputs: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class BuiltOutput:
+class BuiltOutput(NamedTuple):
     """A finished tree that already lies canonical at ``real_path(path)`` and now becomes valid.
 
     ``references`` may name outputs of the same call (also each other and itself); all others must be valid. ``nar_size`` in

@@ -179,11 +179,11 @@ class Suite:
             say=self.said.append,
             now=lambda: 1700000000,
         )
-        io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
+        io.texts[OWN_FILES + "fetchurl.nix"] = Path(PACKAGE, "instantiate/corepkgs/fetchurl.nix").read_bytes()
         self.evaluator = Evaluator(
             io,
             extra=store_builtins(io, Known(store), lambda: world),
-            sources={"derivation": ("/builtin/derivation.nix", (PACKAGE / "instantiate/derivation.nix").read_bytes())},
+            sources={"derivation": ("/builtin/derivation.nix", Path(PACKAGE, "instantiate/derivation.nix").read_bytes())},
             search_path=[*map(parse_entry, include), *parse_nix_path("lang/dir3:lang/dir4")],
         )
 

@@ -65,7 +65,7 @@ def run_image(
     packages = [("pkgs", "import <nixpkgs> { }")] if any(entry.startswith("nixpkgs=") for entry in include or ()) else []
 
     def work() -> Result:
-        expression = str(PACKAGE / "pkgs/appimage_run.nix")
+        expression = f"{PACKAGE}/pkgs/appimage_run.nix"
         (value,) = values(session, [expression], False, None, packages, [("file", place), ("name", name)])
         found = session.find(value)
         if len(found) != 1:

@@ -42,7 +42,7 @@ def all_documented() -> dict[str, Documented]:
     listed: dict[str, tuple[str, tuple[str, ...]]] = {}
     texts: dict[str, str] = {}
     for place in PLACES:
-        for file in sorted((PACKAGE / place).glob("*.py")):
+        for file in sorted(Path(PACKAGE, place).glob("*.py")):
             _read(file, listed, texts)
     return {
         name: Documented(name, arguments, texts.get(function, "There is no documentation."))

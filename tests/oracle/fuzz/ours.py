@@ -29,11 +29,11 @@ class Ours:
             say=self.traces.append,
             read_only=True,
         )
-        io.texts[OWN_FILES + "fetchurl.nix"] = (PACKAGE / "instantiate/corepkgs/fetchurl.nix").read_bytes()
+        io.texts[OWN_FILES + "fetchurl.nix"] = Path(PACKAGE, "instantiate/corepkgs/fetchurl.nix").read_bytes()
         self.evaluator = Evaluator(
             io,
             extra=store_builtins(io, Known(store)),
-            sources={"derivation": ("/builtin/derivation.nix", (PACKAGE / "instantiate/derivation.nix").read_bytes())},
+            sources={"derivation": ("/builtin/derivation.nix", Path(PACKAGE, "instantiate/derivation.nix").read_bytes())},
             system="x86_64-linux",
             nix_version=nix_version,
         )

@@ -1,7 +1,6 @@
 """Layers that an earlier build measured: not read again, and only where all that they follow from is the same."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +79,7 @@ def test_other_bytes_of_a_path_are_another_layer(store: FakeStore, tmp_path: Pat
     take_over(tmp_path, tmp_path / ".ledger")
     spoil(store)
     path = store.path_of("libc")
-    store.infos[path] = replace(store.infos[path], nar_hash=digest("sha256", b"other bytes"))
+    store.infos[path] = store.infos[path]._replace(nar_hash=digest("sha256", b"other bytes"))
     after = diff_ids(store, tmp_path)
     assert [one == other for one, other in zip(before, after, strict=True)].count(False) == 1
 

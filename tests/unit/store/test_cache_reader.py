@@ -51,7 +51,7 @@ class World:
     def known(store: LocalStore, path: StorePath) -> PathInfo:
         info = store.query(path)
         assert info is not None
-        return sign(replace(info, content_address=None), StoreDir(), [KEY])
+        return sign(info._replace(content_address=None), StoreDir(), [KEY])
 
     def serve(self, at: str = "") -> None:
         for file in (self.folder / "cache").rglob("*"):
@@ -133,11 +133,11 @@ FAULTS: dict[str, tuple[Callable[[World], object], str]] = {
     "the file hash is another": (lambda w: w.change(0, file_hash=OTHER), f"file hash mismatch of '.*'(?s:.*){OTHER.nix()}"),
     "the file size is another": (lambda w: w.change(0, file_size=7), "size mismatch of '.*'(?s:.*)7 bytes"),
     "the NAR hash is another": (
-        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=replace(w.narinfo(0).info, nar_hash=OTHER))))),
+        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=w.narinfo(0).info._replace(nar_hash=OTHER))))),
         "hash mismatch importing path '/nix/store/.*-low'",
     ),
     "the NAR size is another": (
-        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=replace(w.narinfo(0).info, nar_size=99))))),
+        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=w.narinfo(0).info._replace(nar_size=99))))),
         "unpacked size mismatch of '.*'(?s:.*)99 bytes",
     ),
     "it is the NAR of another path": (lambda w: w.change(0, url=w.narinfo(1).url, file_hash=None, file_size=None), "mismatch"),
@@ -152,7 +152,7 @@ FAULTS: dict[str, tuple[Callable[[World], object], str]] = {
 
 
 def signed(narinfo: NarInfo) -> NarInfo:
-    return replace(narinfo, info=sign(replace(narinfo.info, signatures=()), StoreDir(), [KEY]))
+    return replace(narinfo, info=sign(narinfo.info._replace(signatures=()), StoreDir(), [KEY]))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -181,14 +181,14 @@ def test_a_connection_that_broke_once(world: World) -> None:
 
 UNBELIEVED: dict[str, tuple[Callable[[World], object], str]] = {
     "nobody signed it": (
-        lambda w: w.change(0, info=replace(w.narinfo(0).info, signatures=())),
+        lambda w: w.change(0, info=w.narinfo(0).info._replace(signatures=())),
         "ignoring substitute for '.*-low' from 'http.*', as it's not signed",
     ),
     "signed for other references": (
-        lambda w: w.change(0, info=replace(w.narinfo(0).info, references=(w.paths[1],))),
+        lambda w: w.change(0, info=w.narinfo(0).info._replace(references=(w.paths[1],))),
         "as it's not signed",
     ),
-    "signed for another hash": (lambda w: w.change(0, info=replace(w.narinfo(0).info, nar_hash=OTHER)), "as it's not signed"),
+    "signed for another hash": (lambda w: w.change(0, info=w.narinfo(0).info._replace(nar_hash=OTHER)), "as it's not signed"),
     "of another path": (lambda w: w.say(0, str(w.narinfo(1))), "is of another path(?s:.*)asked for:.*-low(?s:.*)got:.*-top"),
     "no narinfo at all": (lambda w: w.say(0, "<html>hello"), "NAR info file"),
     "without a NAR hash": (lambda w: w.say(0, str(w.narinfo(0)).replace("NarHash", "NarHush")), "NarHash missing"),
@@ -276,9 +276,9 @@ def test_what_needs_no_signature(world: World) -> None:
     with LocalStore(str(world.folder / "origin"), durable=False) as origin:
         address = origin.query(world.paths[0])
     assert address is not None
-    world.change(0, info=replace(address, signatures=()))
+    world.change(0, info=address._replace(signatures=()))
     assert world.paths[0] in world.substituters().find([world.paths[0]])
-    world.change(0, info=replace(address, signatures=(), content_address=None))
+    world.change(0, info=address._replace(signatures=(), content_address=None))
     assert world.substituters().find([world.paths[0]]) == {}
     assert world.substituters(world.cache(trust=Trust(required=False))).find([world.paths[0]])
 
