@@ -22,4 +22,4 @@ let
 
   members = map memberFor outputs;
 in
-(builtins.head members).value
+(if outputs == [ ] then strict /* fails, and says why */ else builtins.head members).value
