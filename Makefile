@@ -4,7 +4,8 @@ VENVS ?= .
 PURE := $(VENVS)/.venv-pure
 COMPILED := $(VENVS)/.venv-compiled
 SOURCES := $(shell find imagetools fetchers builders -name '*.py') pyproject.toml setup.py compiled.txt
-WORKERS ?= 2
+# One more than there are processors: some tests wait for servers, for the disk, or for what they have killed.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 # A file of tests is one worker's: what its tests share is made once. In their order, so that the small ones of tests/unit come last.
 PYTEST := bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 

@@ -1,5 +1,6 @@
 """What holds for every test, and which comparisons are worth running in both forms of the product."""
 
+import gc
 import os
 
 import pytest
@@ -32,3 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("oracle") is None or item.path.name.startswith(BOTH_FORMS):
             item.add_marker("both_forms")
+
+
+def pytest_collection_finish() -> None:
+    """Python's collector need not look at thousands of tests again and again; commands run without it anyway.
+
+    It stays as it is where the compiled form is tested, which has to live with it.
+    """
+    if os.environ.get("IMAGETOOLS_EXPECT_MODE") != "compiled":
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
