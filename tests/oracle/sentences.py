@@ -26,13 +26,16 @@ PLACED: Final = re.compile(r"! (?:anonymous function|'(?P<name>[^']*)') at \S+ c
 
 def in_words_of_2_8(said: str) -> str:
     """An outcome ("= value" or "! message") as Nix 2.8 has it."""
-    if not said.startswith("! "):
-        return said
+    return "! " + sentence_of_2_8(said[2:]) if said.startswith("! ") else said
+
+
+def sentence_of_2_8(sentence: str) -> str:
+    """Our sentence as Nix 2.8 has it."""
     for ours, theirs in SENTENCES:
-        found = re.fullmatch(ours, said[2:], re.DOTALL)
+        found = re.fullmatch(ours, sentence, re.DOTALL)
         if found is not None:
-            return "! " + found.expand(theirs)
-    return said
+            return found.expand(theirs)
+    return sentence
 
 
 def without_place(said: str) -> str:

@@ -14,7 +14,7 @@ from imagetools.store.fs_nar import nar_hash
 from tests.oracle.commands import imagetools, nix
 from tests.oracle.fetching import assert_same_values, ours, theirs
 from tests.oracle.peers import need
-from tests.oracle.sentences import in_words_of_2_8
+from tests.oracle.sentences import sentence_of_2_8
 from tests.unit.instantiate.fetching.tapes import tarball
 from tests.unit.net.server import Server, redirect, running, status
 
@@ -154,7 +154,7 @@ def test_the_same_sentences(text: str, folder: Path, server: Server, home: Path,
     text = filled(text, folder, server)
     mine, real = ours(text, home), theirs(text, root)
     assert mine.code == real.code != 0
-    sentence = in_words_of_2_8("! " + mine.failure.replace(f"{home}/.local/share/imagetools", ""))[2:]
+    sentence = sentence_of_2_8(mine.failure.replace(f"{home}/.local/share/imagetools", ""))
     assert sentence.replace("hash algorithm", "hash type") == real.failure.replace(str(root), "")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.oracle.commands import imagetools, nix
 from tests.oracle.peers import need
+from tests.oracle.sentences import sentence_of_2_8
 
 pytestmark = pytest.mark.oracle
 
@@ -95,7 +96,7 @@ def said(output: str, failure: str) -> str:
     """The value, or the sentence of the error without what differs by intention."""
     if output:
         return output
-    first = failure.partition("\n")[0]
+    first = "error: " + sentence_of_2_8(failure.partition("\n")[0].removeprefix("error: "))
     return first.replace("pure eval mode", "pure evaluation mode").replace(" (use '--impure' to override)", "")
 
 
