@@ -19,7 +19,7 @@ from imagetools.lang.runtime import selection
 from imagetools.lang.runtime.coerce import canonical, dir_name
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Loader, Machine
-from imagetools.lang.runtime.positions import STRING, Source
+from imagetools.lang.runtime.positions import NO_FILES, STRING, Source
 from imagetools.lang.syntax import cache
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.values.model import STACK, Attrs, Code, Thunk
@@ -140,7 +140,7 @@ class Files(Loader):
             if data is not None:
                 tree = cache.decode(data)
         if tree is None:
-            tree = parse_file(source, "«string»" if file == STRING else file, self.globals, scope)
+            tree = parse_file(source, NO_FILES.get(file, file), self.globals, scope)
             encoded = None if inline else cache.encode(tree)
             if encoded is not None:
                 io.parse_cache_put(key, encoded)
@@ -187,9 +187,10 @@ class Evaluator:
         """The value of a file (absolute path; a folder means its default.nix), forced."""
         return self.files.load(path)
 
-    def eval_string(self, text: bytes, base_dir: str = "/") -> object:
-        """The value of a text, forced; relative paths in it start from ``base_dir``."""
-        return self.files.parsed(text, STRING, base_dir, NO_SCOPE, True).eval([None])
+    def eval_string(self, text: bytes, base_dir: str = "/", origin: str = STRING) -> object:
+        """The value of a text, forced; relative paths in it start from ``base_dir``. ``origin``: what it is instead of a file
+        (``positions.NO_FILES``)."""
+        return self.files.parsed(text, origin, base_dir, NO_SCOPE, True).eval([None])
 
     def auto_call(self, v: object, args: Mapping[str, object]) -> object:
         """See ``selection.auto_call``."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imagetools.kernel.bytestr import to_str
+from imagetools.lang.runtime.positions import STDIN
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -25,7 +26,7 @@ def _sources(session: "Session", files: Sequence[str] | None, expr: bool) -> Ite
         return
     for name in files or ["./default.nix"]:
         if name == "-":
-            yield session.evaluator.eval_string(sys.stdin.buffer.read(), here)
+            yield session.evaluator.eval_string(sys.stdin.buffer.read(), here, STDIN)
         else:
             yield session.evaluator.eval_file(session.locate(_bytestr(name), here))
 

@@ -10,7 +10,7 @@ from typing import Final, cast
 from imagetools.lang.runtime.compare import is_derivation
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.runtime.positions import STRING, Pos
+from imagetools.lang.runtime.positions import NO_FILES, Pos
 from imagetools.lang.values.model import STACK, Attrs, Lambda, NixPath, NixString, Thunk
 from imagetools.lang.values.scalars import show_float
 
@@ -96,7 +96,7 @@ class Writer:
         if pos is None or not self.location:
             return
         file, line, column = pos.resolve()
-        if file != STRING:
+        if file not in NO_FILES:
             attributes["path"] = file
         attributes["line"] = str(line)
         attributes["column"] = str(column)

@@ -9,10 +9,14 @@ from typing import Final
 NEWLINE: Final = 10
 STRING: Final = "(string)"
 """The file of a text that is none."""
+STDIN: Final = "(stdin)"
+"""The file of what stands on standard input."""
+NO_FILES: Final = {STRING: "«string»", STDIN: "«stdin»"}
+"""How messages name what is no file."""
 
 
 class Source:
-    """One parsed text: ``file`` is the logical path or ``(string)``; ``line_starts`` the offsets of its lines as bytes of
+    """One parsed text: ``file`` is the logical path or one of ``NO_FILES``; ``line_starts`` the offsets of its lines as bytes of
     unsigned 32-bit ints; ``text`` the text itself where no file can be read again (else None)."""
 
     def __init__(self, file: str, line_starts: bytes, text: bytes | None = None) -> None:

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from imagetools.kernel.bytestr import to_str
-from imagetools.lang.runtime.positions import STRING
+from imagetools.lang.runtime.positions import NO_FILES
 from imagetools.lang.values.model import (
     BLACKHOLE,
     Attrs,
@@ -52,7 +52,7 @@ def lambda_name(v: Lambda) -> str:
     if pos is None:
         return f"lambda{name}"
     file, line, column = pos.resolve()
-    place = f"{OPEN}string{CLOSE}" if file == STRING else file
+    place = to_str(NO_FILES[file].encode()) if file in NO_FILES else file
     return f"lambda{name} @ {place}:{line}:{column}"
 
 

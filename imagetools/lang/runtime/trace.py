@@ -10,7 +10,7 @@ from typing import Final
 
 from imagetools.kernel.bytestr import display
 from imagetools.lang.runtime.errors import EvalError
-from imagetools.lang.runtime.positions import STRING, Pos
+from imagetools.lang.runtime.positions import NO_FILES, Pos
 
 INNER: Final = 5
 OUTER: Final = 3
@@ -28,7 +28,7 @@ class Short:
 
 def shown_file(file: str) -> str:
     """How a message names the file of a position."""
-    return "«string»" if file == STRING else display(file)
+    return NO_FILES.get(file) or display(file)
 
 
 def spot(pos: Pos) -> str:
