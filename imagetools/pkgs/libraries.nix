@@ -3,8 +3,9 @@
 # does not know where those lie that it loads, so each names them: `needs`, which buildFHSEnv follows. All need glibc.
 { lib, debian }:
 let
-  library =
-    pname: package: needs:
+  # `override` may change the names that follow, and what is needed
+  make = lib.makeOverridable (
+    { pname, package, needs }:
     let
       tree = debian package;
     in
@@ -12,7 +13,9 @@ let
       inherit pname needs;
       version = lib.removePrefix "${package}-" tree.name;
       meta.description = "Debian's ${package}";
-    } tree;
+    } tree
+  );
+  library = pname: package: needs: make { inherit pname package needs; };
   of = lib.mapAttrs (pname: entry: library pname (builtins.head entry) (builtins.tail entry));
 
   glibc = library "glibc" "libc6" [ ] // { bin = library "glibc-bin" "libc-bin" [ ]; };

@@ -68,8 +68,8 @@ removeAttrs trivial [ "runtimeShell" ]
   inherit (data) cacert iana-etc;
   mkShell = import ./mk_shell.nix { inherit lib; inherit (self) runCommandLocal; };
   mkShellNoCC = self.mkShell;
-  shadow = import ./shadow.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell; };
-  shellcheck = import ./shellcheck.nix { inherit lib platform debian; inherit (self) runCommandLocal runtimeShell busybox; };
+  shadow = self.callPackage ./shadow.nix { inherit platform debian; };
+  shellcheck = self.callPackage ./shellcheck.nix { inherit platform debian; };
   runtimeShell = "${self.bash}/bin/bash";
   # What lies at /bin/sh in every build. Made by builtin builders alone, so it needs no shell itself.
   sandboxShell = static.busyboxTree;

@@ -4,6 +4,7 @@ Real Nix cannot run our builtin builders, so both get the unpacked busybox and b
 """
 
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,32 @@ def test_certificates_and_names_of_services(tmp_path: Path, furnish: Furnish) ->
     services = (iana / "etc/services").read_text()
     assert "443/tcp" in services
     assert "\ntcp\t" in (iana / "etc/protocols").read_text()
+
+
+def test_certificates_added_and_left_out(tmp_path: Path, furnish: Furnish) -> None:
+    need_lists()
+    home = furnish.archives(furnish(tmp_path, packages=MORE), "-A", "cacert", "<nixpkgs>")
+    (certificate,) = imagetools("build", "--no-out-link", "-A", "cacert.tree", "<nixpkgs>", home=home).stdout.split()
+    folder = Path(certificate) / "usr/share/ca-certificates/mozilla"
+    first, second, *_ = sorted(folder.iterdir())
+    (home / "mine.pem").write_text(first.read_text().rstrip("\n"))  # a file that ends without a newline
+
+    def make(arguments: str, *, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        text = f"(import <nixpkgs> {{ }}).cacert.override {{ {arguments} }}"
+        return imagetools("build", "--no-out-link", "-E", text, home=home, check=check)
+
+    names = f'"{first.stem}" "{second.stem.replace("_", " ")}"'
+    less = Path(make(f"blacklist = [ {names} ];").stdout.strip()) / "etc/ssl/certs/ca-bundle.crt"
+    assert [name for name in (first.stem, second.stem) if f"{name}\n" in less.read_text()] == []
+    assert less.read_text().count("BEGIN CERTIFICATE") == len(list(folder.iterdir())) - 2
+    text = f"extraCertificateFiles = [ ./mine.pem ]; extraCertificateStrings = [ (builtins.readFile {second}) ];"
+    more = Path(make(f"blacklist = [ {names} ]; {text}").stdout.strip()) / "etc/ssl/certs/ca-bundle.crt"
+    assert more.read_text().split() == f"{less.read_text()}\n{first.read_text()}\n{second.read_text()}".split()
+    assert len(ssl.create_default_context(cafile=str(more)).get_ca_certs()) > 100
+    (home / "none.pem").write_text("nothing")
+    for arguments, sentence in {
+        'blacklist = [ "No Such CA" ];': "cacert: blacklist: there is no certificate 'No_Such_CA'",
+        "extraCertificateFiles = [ ./none.pem ];": "cacert: there is no certificate (PEM) in '/nix/store/",
+    }.items():
+        done = make(arguments, check=False)
+        assert done.returncode == 100 and sentence in done.stderr

@@ -87,6 +87,13 @@ VALUES: dict[str, object] = {
         "bash",
         "shellcheck",
     ],
+    # every package can be called again with other arguments (row 3.054)
+    "lib.filterAttrs (name: p: (builtins.tryEval (p.type or null == ''derivation'' && !(p ? override))).value) "
+    "(removeAttrs (pkgs // pkgs.xorg) [ ''sandboxShell'' ''emptyFile'' ''emptyDirectory'' ])": {},
+    "map lib.getName (pkgs.libGL.override { needs = [ pkgs.zlib ]; }).needs": ["zlib"],
+    "(pkgs.shellcheck.override { runtimeShell = ''/bin/sh''; }).drvPath == pkgs.shellcheck.drvPath": False,
+    "pkgs.cacert.override { } == pkgs.cacert": True,
+    "(pkgs.cacert.override { blacklist = [ ''A B'' ''C'' ]; }).blacklist": ["A_B", "C"],
     'pkgs.cacert.tree.src == (import <nixpkgs> { system = "aarch64-linux"; }).cacert.tree.src': True,
     '(pkgs.concatText "c" [ "/a" "/b" ]).files': ["/a", "/b"],
     '[ (pkgs.concatText "c" [ ]).executable (pkgs.concatScript "c" [ ]).executable ]': [False, True],
@@ -160,6 +167,7 @@ DERIVATIONS = [
     'pkgs.linkFarmFromDrvs "l" [ pkgs.bash pkgs.busybox ]',
     "pkgs.onlyBin pkgs.bash",
     "pkgs.cacert",
+    "pkgs.cacert.override { extraCertificateFiles = [ (pkgs.path + ''/data.nix'') ]; extraCertificateStrings = [ ''a'' ''b'' ]; blacklist = [ ''A B'' ]; }",
     "pkgs.iana-etc",
     "pkgs.shellcheck",
     "pkgs.shadow",
