@@ -62,8 +62,12 @@ def _write(path: str, text: str, mode: int) -> None:
         raise ArgumentError(f"'{path}' exists already", hint="a key is never overwritten: choose another name") from None
     except OSError as error:
         raise KeyFileError(f"cannot write '{path}': {error.strerror}") from None
-    with open(fd, "w", encoding="ascii") as file:
-        file.write(text)
+    try:
+        with open(fd, "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        os.unlink(path)  # half a key is none
+        raise KeyFileError(f"cannot write '{path}': {error.strerror}") from None
 
 
 DECLARED: Final = Group(

@@ -62,3 +62,11 @@ def test_the_database_does_not_fit(tmp_path: Path) -> None:
     assert code == 1
     assert error.startswith("error: cannot write '/work/disk/nix/var/nix/db/")
     assert error.endswith("': No space left on device\n" + HINT)
+
+
+def test_half_a_key_is_not_left(tmp_path: Path) -> None:
+    """Where no file may have a byte, as on a disk that is full; writing again then makes the whole."""
+    argv = ["sh", "-c", 'ulimit -f 0; exec "$@"', "-", *argv_for("key", "generate", "k", "secret", "public")]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "error: cannot write 'secret': File too large\n")
+    assert list(tmp_path.iterdir()) == []
