@@ -2,11 +2,10 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.servers.command_server import can_fork, server
+from tests.servers.command_server import command
 
 #: Paths that were built and not looked at yet: conftest.py does so when the test is over.
 BUILT: list[str] = []
@@ -20,17 +19,11 @@ def imagetools(
     check: bool = True,
     variables: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of ours with its store and caches below ``home``; ``variables`` are more of its environment.
-
-    It starts anew where the compiled form is tested, and comes from tests.servers.command_server elsewhere.
-    """
+    """Run a command of ours with its store and caches below ``home``; ``variables`` are more of its environment."""
     environment = {**os.environ, "HOME": str(home), "NIX_PATH": nix_path, **(variables or {})}
     for name in ("IMAGETOOLS_STORE", "IMAGETOOLS_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)
-    if os.environ.get("IMAGETOOLS_EXPECT_MODE") != "compiled" and can_fork(words, environment, stdin):
-        done = as_text(server().run(words, cwd=home, environment=environment, stdin=stdin), check=check)
-    else:
-        done = run([sys.executable, "-m", "imagetools", *words], cwd=home, environment=environment, stdin=stdin, check=check)
+    done = as_text(command(words, cwd=home, environment=environment, stdin=stdin), check=check)
     if words[:1] == ("build",) and done.returncode == 0:
         BUILT.extend(line for line in done.stdout.splitlines() if line.startswith("/"))
     return done

@@ -306,10 +306,10 @@ def test_podman_loads_it(world: World, tmp_path_factory: pytest.TempPathFactory)
             out(*words, "image", "rm", "-f", image)
 
 
-def test_the_same_bytes_in_another_store(world: World, tmp_path: Path) -> None:
+def test_the_same_bytes_in_another_store(world: World, tmp_path: Path, furnish: Furnish) -> None:
     first = world.path("tar")
     other = World(tmp_path)
-
+    furnish.archives(tmp_path, "set.nix", "-A", "tar")
     second = other.path("tar")
     assert Path(first).name == Path(second).name
     assert Path(first).read_bytes() == Path(second).read_bytes()

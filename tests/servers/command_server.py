@@ -1,7 +1,7 @@
 """Commands of ours without starting Python for each: a process that has all of imagetools imported forks for every command line.
 
-Starting costs 80 ms of a processor, forking 5, and the tests run two thousand commands. What starting itself does is not seen
-here: tests/unit/app looks at it with processes of their own, and ``tests.oracle.commands`` where the compiled form is tested.
+Starting costs 80 ms of a processor, forking 5, and the tests run thousands of commands. What starting itself does is not seen
+here: tests/unit/app looks at it with processes of their own, and every command starts anew where the compiled form is tested.
 """
 
 import atexit
@@ -26,6 +26,16 @@ FEW: Final = 32_768
 """Bytes that a pipe takes without a reader."""
 FRESH: Final = ("LC_", "LANG", "PYTHON", "TZ")
 """Variables that Python and libc read when they start."""
+
+
+def command(
+    words: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: bytes = b""
+) -> "subprocess.CompletedProcess[bytes]":
+    """``imagetools WORDS``, forked where that shows the same. Where the compiled form is tested, every command starts anew."""
+    if os.environ.get("IMAGETOOLS_EXPECT_MODE") != "compiled" and can_fork(words, environment, stdin):
+        return server().run(words, cwd=cwd, environment=environment, stdin=stdin)
+    argv = [sys.executable, "-m", "imagetools", *words]
+    return subprocess.run(argv, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
 
 
 def can_fork(words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> bool:

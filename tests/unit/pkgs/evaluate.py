@@ -3,10 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from tests.servers.command_server import command
 
 PACKAGE = Path(__file__).parents[3] / "imagetools"
 
@@ -19,9 +20,8 @@ def run(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
         "XDG_DATA_HOME": str(home),
         "XDG_CACHE_HOME": str(home / "cache"),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "imagetools", *words], cwd=home, env=environment, capture_output=True, text=True, check=False
-    )
+    done = command(words, cwd=home, environment=environment)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def all_in_one(expressions: Iterable[str], prelude: str = "") -> str:
