@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from imagetools.formats.addressing import fixed_path, source_path
+from imagetools.formats.nar.writer import file_nar
 from imagetools.formats.store_path import StoreNameError, StorePath, StorePathError, check_name
 from imagetools.instantiate.recording import Recorder, snapshot
 from imagetools.kernel.bytestr import to_bytes, to_str
@@ -56,6 +57,7 @@ class StoreIO:
         self.pure = pure
         self.read_only = read_only
         self.texts: dict[str, bytes] = {}
+        self.text_references: dict[str, frozenset[str]] = {}
         self.download: Callable[[str], str | None] | None = None
         self.recorder: Recorder | None = None
         self._cache = cache
@@ -228,9 +230,13 @@ class StoreIO:
         """Copy (or in read-only mode: only hash) a file or tree; ``keep`` sees logical paths and kinds; ``fixed``: its hash is
         given, and will be compared; ``references`` (logical store paths) of what lies in the store. Gives the logical store
         path."""
-        if path in self.texts:
-            raise InvalidPath(f"'{path}' is a text of this evaluation; it cannot be copied under another name")
         check_object_name(name)
+        if path in self.texts:
+            if not self.is_in_store(path):
+                raise InvalidPath(f"'{path}' is a part of imagetools; it cannot be copied into the store")
+            if self.read_only:
+                return self._path_of_text(self.texts[path], name, method, references)
+            self._write()
         physical = to_str(self.place(path))
         members = None if self.recorder is None else snapshot(to_bytes(physical))
         wanted = None if keep is None else _logical_filter(keep, physical, path)
@@ -251,14 +257,24 @@ class StoreIO:
             if self.kind(path) is None:
                 raise _unreadable(path, FileNotFoundError()) from None
             raise InvalidPath(to_str(error.message.encode("utf-8", "surrogateescape")), hint=error.hint) from None
-        if self.recorder is not None:
+        if self.recorder is not None and path not in self.texts:
             self.recorder.tree(path, name, method, keep is not None, members, store_dir.join(made))
         if not self.read_only:
             self.relied_on(store_dir.join(made))
         return store_dir.join(made)
 
+    def _path_of_text(self, data: bytes, name: str, method: str, references: frozenset[str]) -> str:
+        """Where a copy of a text of this evaluation would lie."""
+        store_dir = self.store.store_dir
+        if method == "nar":
+            needed = [store_dir.parse(reference) for reference in references]
+            return store_dir.join(source_path(store_dir, name, digest("sha256", file_nar(data)), needed))
+        return store_dir.join(fixed_path(store_dir, name, "flat", digest("sha256", data)))
+
     def references(self, path: str) -> frozenset[str]:
-        """What the valid store object around ``path`` refers to; a text of this evaluation or anything else: nothing."""
+        """What the valid store object around ``path`` refers to, or a text of this evaluation; anything else: nothing."""
+        if path in self.text_references:
+            return self.text_references[path]
         if path in self.texts or not self.is_in_store(path):
             return frozenset()
         info = self.store.query(self.store.store_dir.parse_prefix(path)[0])

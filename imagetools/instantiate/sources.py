@@ -118,6 +118,7 @@ class Sources:
         data = to_bytes(content)
         path = self.known.add_text(TextObject(wanted, data, tuple(references)))
         self.io.texts[path] = data
+        self.io.text_references[path] = frozenset(context)
         return make_string(path, {path})
 
     def store_path(self, m: Machine, path: object) -> object:

@@ -105,3 +105,16 @@ def test_a_store_that_cannot_be_written_is_no_matter_of_the_definition(session: 
         session.shown('(derivation { name = "x"; system = "s"; builder = "b"; source = ./tree; }).drvPath')
     assert not isinstance(caught.value, EvalError)
     assert caught.value.message == f"cannot write '{session.folder}/root/nix': Not a directory"
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_text_of_the_same_evaluation_can_be_copied(tmp_path: Path, read_only: bool) -> None:
+    session = Session(tmp_path, read_only=read_only)
+    for text, path in (
+        ('builtins.path { path = TEXT; name = "copy"; }', "x46n9lipd441z3mx7qmvm4m1ngb4b4bn-copy"),
+        ('builtins.path { path = TEXT; name = "copy"; recursive = false; }', "hrfdk7b27bbgng40d74i99fh6w0xc1nk-copy"),
+        ("builtins.filterSource (path: type: true) TEXT", "2j2l34ic44jrr0vb4jyvddgb8hia7zc9-6hw8m37qkf2fkz5cj7k3nfavjqr9k9bz-g"),
+    ):
+        assert session.shown(text.replace("TEXT", '(builtins.toFile "g" "x")')) == f'"/nix/store/{path}"'
+    referring = 'builtins.path { path = builtins.toFile "g" "uses ${builtins.toFile "f" "t"}"; name = "copy"; }'
+    assert session.shown(referring) == '"/nix/store/0q65ihbfxzdygm0ij4c0v389xzswg7f9-copy"'
