@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from imagetools.app.settings import read_settings
+from imagetools.store.disk import FULL, DiskFullError
 
 if TYPE_CHECKING:
     from imagetools.app.settings import Settings
@@ -20,7 +21,13 @@ def copy_with_progress(source: "Place", target: "Place", wishes: "Wishes", *, in
 
     settings = read_settings()
     with BlobRows(target.text, sys.stderr, settings.environment, quiet=quiet) as rows:
-        return copy_image(source, target, wishes, surroundings(settings, insecure=insecure), rows.update, rows.watch, rows.alone)
+        around = surroundings(settings, insecure=insecure)
+        try:
+            return copy_image(source, target, wishes, around, rows.update, rows.watch, rows.alone)
+        except OSError as error:
+            if error.errno not in FULL or error.filename is not None or not target.path:
+                raise
+            raise DiskFullError(target.path, error.strerror or str(error)) from error  # what is written meanwhile lies beside it
 
 
 def surroundings(settings: "Settings", *, insecure: bool = False) -> "Surroundings":

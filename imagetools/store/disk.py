@@ -15,6 +15,7 @@ from typing import ClassVar
 from imagetools.store.ports import StoreError
 
 FEW_FILES = 3
+FULL = (errno.ENOSPC, errno.EDQUOT)
 LONG_PATH = 3500  # bytes; with one more name it is still shorter than the kernel's limit
 
 AnyPath = str | bytes | os.PathLike[str]
@@ -64,7 +65,7 @@ def explain(error: OSError, path: AnyPath) -> StoreError:
     """The store's own error for a failed write at ``path`` (or at the file that the error names)."""
     where = show(error.filename if isinstance(error.filename, str | bytes) else path)
     reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return DiskFullError(where, reason)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreAccessError(where, reason)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.golden.bad_input.case import normalised
 from tests.golden.bad_input.command import argv_for
+from tests.unit.image_io.layouts import Layout, layer_tar
 
 ROOT = os.geteuid() == 0
 UNSHARE = ["unshare", "--mount", *([] if ROOT else ["--user", "--map-root-user"])]
@@ -22,20 +23,20 @@ ADD = 'derivation { name = "x"; system = "s"; builder = "b"; src = ./large; }'
 
 
 def said(folder: Path, kilobytes: int, *words: str) -> "tuple[int, str]":
-    """Exit code and standard error of a command whose store is on a disk of so many KiB."""
+    """Exit code and standard error of a command on a disk of so many KiB, which is ``folder/disk``."""
     disk = folder / "disk"
     disk.mkdir()
     mount = [*UNSHARE, *MOUNT, str(disk), str(kilobytes)]
     if subprocess.run([*mount, *AGAIN, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no mount namespaces for this user")
-    argv = [*mount, *AGAIN, *argv_for(*words, "--store", str(disk))]
+    argv = [*mount, *AGAIN, *argv_for(*words)]
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     assert done.stdout == ""
     return done.returncode, normalised(done.stderr, folder)
 
 
 def test_a_builder_fills_it(tmp_path: Path) -> None:
-    assert said(tmp_path, 16384, "build", "-E", BUILD) == (
+    assert said(tmp_path, 16384, "build", "-E", BUILD, "--store", "disk") == (
         1,
         "this derivation will be built:\n"
         "  /nix/store/HASH-x.drv\n"
@@ -51,17 +52,26 @@ def test_a_builder_fills_it(tmp_path: Path) -> None:
 
 def test_a_source_fills_it(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * (20 << 20))
-    assert said(tmp_path, 16384, "build", "-E", ADD) == (
+    assert said(tmp_path, 16384, "build", "-E", ADD, "--store", "disk") == (
         1,
         "error: cannot write '/work/disk/nix/store/HASH-imagetools-tmp-N/1': No space left on device\n" + HINT,
     )
 
 
 def test_the_database_does_not_fit(tmp_path: Path) -> None:
-    code, error = said(tmp_path, 64, "build", "-E", BUILD)
+    code, error = said(tmp_path, 64, "build", "-E", BUILD, "--store", "disk")
     assert code == 1
     assert error.startswith("error: cannot write '/work/disk/nix/var/nix/db/")
     assert error.endswith("': No space left on device\n" + HINT)
+
+
+@pytest.mark.parametrize("target", ["docker-archive:disk/x.tar", "oci-archive:disk/x.tar", "oci:disk/x"])
+def test_an_image_does_not_fit(target: str, tmp_path: Path) -> None:
+    image = Layout()
+    image.index(image.image([layer_tar("n") + os.urandom(100_000)])).write(tmp_path / "image")
+    place = target.partition(":")[2]
+    expected = f"error: cannot write '{place}': No space left on device\n{HINT}"
+    assert said(tmp_path, 16, "image", "copy", "--quiet", "oci:image", target) == (1, expected)
 
 
 def test_half_a_key_is_not_left(tmp_path: Path) -> None:
