@@ -32,7 +32,8 @@ def extensions() -> list[Extension]:
     for extension in made:
         extension.optional = True
         if os.name == "posix":  # what no other module calls need not be exported, and then can be inlined
-            extension.extra_compile_args = [*(extension.extra_compile_args or []), "-fvisibility=hidden"]
+            flags = ["-fvisibility=hidden", "-include", str(HERE / "compiled.h")]
+            extension.extra_compile_args = [*(extension.extra_compile_args or []), *flags]
     return made
 
 

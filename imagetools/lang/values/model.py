@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, cast
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from imagetools.lang.runtime.errors import InfiniteRecursion, StackOverflow
 from imagetools.lang.runtime.positions import Origin, Pos
@@ -76,6 +76,7 @@ BLACKHOLE: Final = Blackhole()
 NO_ENV: Final[list[object]] = [None]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Thunk:
     """A suspended evaluation that remembers its value.
 
@@ -109,6 +110,7 @@ class Thunk:
         return value
 
 
+@mypyc_attr(acyclic=True)
 class NixString:
     """A string that depends on something in the store. ``context`` is not empty (an empty one makes a plain ``str``:
     ``make_string``)."""
@@ -118,6 +120,7 @@ class NixString:
         self.context = context
 
 
+@mypyc_attr(acyclic=True)
 class NixPath:
     """A path value: absolute, canonical."""
 
@@ -125,6 +128,7 @@ class NixPath:
         self.text = text
 
 
+@mypyc_attr(acyclic=True)
 class Attrs:
     """A set. ``d`` is unordered: sort the names where Nix's order shows. ``origin`` knows where attributes were written, or
     is None."""
@@ -179,6 +183,7 @@ class LambdaCode(Code):
         return "«none»"
 
 
+@mypyc_attr(acyclic=True)
 class Lambda:
     """A function with its environment. ``late``: it was made where Nix makes a thunk, so printing without ``--strict`` shows it
     as ``<CODE>`` inside a set or list."""
@@ -199,6 +204,7 @@ class Builtin:
         self.fn = fn
 
 
+@mypyc_attr(acyclic=True)
 class PartialBuiltin:
     """A builtin that waits for more arguments."""
 
