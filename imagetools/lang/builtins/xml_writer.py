@@ -42,6 +42,7 @@ class Writer:
         self.lines: list[str] = []
         self.levels: list[int] = []
         self.seen: set[str] = set()
+        self.quoted: dict[str, str] = {}
 
     def text(self) -> str:
         spaces: list[str] = []
@@ -56,6 +57,14 @@ class Writer:
     def line(self, level: int, text: str) -> None:
         self.levels.append(level)
         self.lines.append(text)
+
+    def quote(self, text: str) -> str:
+        """The value of an attribute. Most come more than once: a NixOS system has its options in XML, all with the same names."""
+        quoted = self.quoted.get(text)
+        if quoted is None:
+            quoted = f'"{escaped(text)}"'
+            self.quoted[text] = quoted
+        return quoted
 
     def empty(self, level: int, name: str, attributes: dict[str, str]) -> None:
         self.line(level, f"<{name}{written(attributes)} />\n")
@@ -103,10 +112,10 @@ class Writer:
 
     def scalar(self, v: object, level: int) -> None:
         if type(v) is str:
-            self.line(level, f'<string value="{escaped(v)}" />\n')
+            self.line(level, f"<string value={self.quote(v)} />\n")
         elif type(v) is NixString:
             self.context.update(v.context)
-            self.line(level, f'<string value="{escaped(v.text)}" />\n')
+            self.line(level, f"<string value={self.quote(v.text)} />\n")
         elif type(v) is NixPath:
             self.empty(level, "path", {"value": v.text})
         elif type(v) is bool:
@@ -152,7 +161,7 @@ class Writer:
                 self.place(attributes, None if v.origin is None else v.origin.find(name))
                 self.begin(level, "attr", attributes)
             else:
-                self.line(level, f'<attr name="{escaped(name)}">\n')
+                self.line(level, f"<attr name={self.quote(name)}>\n")
             try:
                 self.value(v.d[name], level + 1)
             except EvalError as error:

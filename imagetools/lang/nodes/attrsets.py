@@ -6,6 +6,8 @@ attributes come last, get no slot, and are dropped where the name is null; ``__o
 that the other attributes see it, and then no attribute may be bound before it is known.
 """
 
+from mypy_extensions import i64
+
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
@@ -111,7 +113,7 @@ class Bindings:
             shared.append([code.thunk(env)])
         return shared
 
-    def value(self, i: int, inner: list[object], outer: list[object], shared: list[list[object]]) -> object:
+    def value(self, i: i64, inner: list[object], outer: list[object], shared: list[list[object]]) -> object:
         """What binding number ``i`` is bound to."""
         kind = self.kinds[i]
         if kind == EXPRESSION:
@@ -123,12 +125,13 @@ class Bindings:
     def fill(self, inner: list[object], outer: list[object]) -> None:
         """Bind the slots of a frame."""
         codes = self.codes
+        size: i64 = len(codes)
         if self.plain:
-            for i in range(len(codes)):
+            for i in range(size):
                 inner[i + 1] = codes[i].thunk(inner)
             return
         shared = self.sources(inner)
-        for i in range(len(codes)):
+        for i in range(size):
             inner[i + 1] = self.value(i, inner, outer, shared)
 
 
@@ -174,12 +177,13 @@ class SetLiteral(Code):
         names = bindings.names
         codes = bindings.codes
         d = bindings.table()
+        size: i64 = len(codes)
         if bindings.plain:
-            for i in range(len(codes)):
+            for i in range(size):
                 d[names[i]] = codes[i].thunk(env)
         else:
             shared = bindings.sources(env)
-            for i in range(len(codes)):
+            for i in range(size):
                 d[names[i]] = bindings.value(i, env, env, shared)
         attrs = Attrs(d, self.shape)
         if self.dynamic:
@@ -232,7 +236,8 @@ class RecLiteral(SetLiteral):
             self.override(attrs, frame, env)
         else:
             self.bindings.fill(frame, env)
-            for i in range(len(names)):
+            size: i64 = len(names)
+            for i in range(size):
                 d[names[i]] = frame[i + 1]
         if self.dynamic:
             self.add_dynamic(attrs, frame)

@@ -89,6 +89,8 @@ class Call2(TwoArguments):
         x = self.first.thunk(env)
         y = self.second.thunk(env)
         try:
+            if type(f) is Lambda and f.code.curried:
+                return f.code.call2(f.env, x, y)
             return self.unit.machine.apply2(f, x, y)
         except EvalError as error:
             called_from(self.unit, self.offset, f, error)
@@ -108,6 +110,8 @@ class Call3(ThreeArguments):
         y = self.second.thunk(env)
         z = self.third.thunk(env)
         try:
+            if type(f) is Lambda and f.code.curried:
+                return f.code.call3(f.env, x, y, z)
             return self.unit.machine.apply3(f, x, y, z)
         except EvalError as error:
             called_from(self.unit, self.offset, f, error)

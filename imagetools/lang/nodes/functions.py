@@ -1,10 +1,13 @@
 """Functions: ``x: body`` and ``{ a, b ? d, ... }@args: body``.
 
-A call makes a frame and evaluates the body in it. Nix quirks: ``args`` holds what was passed, without defaults; a default
-sees the other formals; which missing or unexpected argument is reported follows the order in the source and the order of names.
+A call makes a frame and evaluates the body in it; up to three arguments of ``x: y: z: body`` share one. Nix quirks: ``args``
+holds what was passed, without defaults; a default sees the other formals; which missing or unexpected argument is reported
+follows the order in the source and the order of names.
 """
 
 from typing import Final
+
+from mypy_extensions import i64
 
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingArgument, StackOverflow, UnexpectedArgument
@@ -68,9 +71,13 @@ class Function(LambdaCode):
 
 
 class Simple(Function):
-    """``x: body``"""
+    """``x: body``, where ``x`` is the first argument of its frame."""
 
     def call(self, env: list[object], argument: object) -> object:
+        return self.run([env, argument])
+
+    def run(self, frame: list[object]) -> object:
+        """The value of the body, once all its arguments are in the frame."""
         depth = STACK.depth + 1
         if depth > STACK.limit:
             raise StackOverflow()
@@ -83,14 +90,15 @@ class Simple(Function):
         if body is None:
             body = self.unfold()
         try:
-            v = body.eval([env, argument])
+            v = body.eval(frame)
         except EvalError as error:
             self.note(error)
             raise
         STACK.depth = depth - 1
         return v
 
-    def call2(self, env: list[object], first: object, second: object) -> object:
+    def next(self) -> LambdaCode:
+        """The function that is the body."""
         inner = self.inner
         if inner is None:
             body = self.body
@@ -99,13 +107,57 @@ class Simple(Function):
             assert isinstance(body, LambdaCode)
             inner = body
             self.inner = inner
+        return inner
+
+    def call2(self, env: list[object], first: object, second: object) -> object:
+        inner = self.next()
+        if type(inner) is Second:
+            return inner.run([env, first, second])
         return inner.call([env, first], second)
 
     def call3(self, env: list[object], first: object, second: object, third: object) -> object:
-        inner = self.inner
-        if inner is None or not inner.curried:
+        inner = self.next()
+        if not inner.curried:
             return self.unit.machine.apply(self.call2(env, first, second), third)
+        if type(inner) is Second:
+            last = inner.next()
+            if type(last) is Third:
+                return last.run([env, first, second, third])
+            return last.call([env, first, second], third)
         return inner.call2([env, first], second, third)
+
+
+class Second(Simple):
+    """``y: body`` of ``x: y: body``: its environment is the frame that has ``x``, and the frame of its body has both."""
+
+    def call(self, env: list[object], argument: object) -> object:
+        return self.run([env[0], env[1], argument])
+
+    def call2(self, env: list[object], first: object, second: object) -> object:
+        inner = self.next()
+        if type(inner) is Third:
+            return inner.run([env[0], env[1], first, second])
+        return inner.call([env[0], env[1], first], second)
+
+    def call3(self, env: list[object], first: object, second: object, third: object) -> object:
+        return self.unit.machine.apply(self.call2(env, first, second), third)
+
+
+class Third(Simple):
+    """``z: body`` of ``x: y: z: body``."""
+
+    def call(self, env: list[object], argument: object) -> object:
+        return self.run([env[0], env[1], env[2], argument])
+
+    def call2(self, env: list[object], first: object, second: object) -> object:
+        return self.next().call([env[0], env[1], env[2], first], second)
+
+    def call3(self, env: list[object], first: object, second: object, third: object) -> object:
+        inner = self.next()
+        frame = [env[0], env[1], env[2], first]
+        if inner.curried:
+            return inner.call2(frame, second, third)
+        return self.unit.machine.apply(inner.call(frame, second), third)
 
 
 class WithFormals(Function):
@@ -145,13 +197,14 @@ class WithFormals(Function):
         given = argument.d
         frame = self.blank.copy()
         frame[0] = env
-        slot = 1
+        slot: i64 = 1
         if self.arg is not None:
             frame[1] = argument
             slot = 2
         used = 0
         names = self.names
-        for i in range(len(names)):
+        size: i64 = len(names)
+        for i in range(size):
             v = given.get(names[i], UNSET)
             if v is UNSET:
                 default = self.default_codes[i]
@@ -197,6 +250,9 @@ NO_DEFAULT: Final = Code()
 
 def function(unit: Unit, tree: Tree) -> Function:
     """The node of a LAMBDA tuple."""
-    if tree[3] is None:
+    if tree[3] is not None:
+        return WithFormals(unit, tree)
+    before: int = tree[7]
+    if before == 0:
         return Simple(unit, tree)
-    return WithFormals(unit, tree)
+    return Second(unit, tree) if before == 1 else Third(unit, tree)

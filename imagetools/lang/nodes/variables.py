@@ -6,6 +6,8 @@ shadows a lexical name, so only names without one get here as ``WithVar``.
 
 from typing import cast
 
+from mypy_extensions import i64
+
 from imagetools.lang.nodes.base import UNSET, Unit
 from imagetools.lang.runtime.errors import EvalError, UndefinedVariable
 from imagetools.lang.values.model import Attrs, Code, Thunk
@@ -17,7 +19,7 @@ class Var0(Code):
     def __init__(self, unit: Unit, offset: int, slot: int) -> None:
         self.unit = unit
         self.offset = offset
-        self.slot = slot
+        self.slot: i64 = slot
 
     def eval(self, env: list[object]) -> object:
         v = env[self.slot]
@@ -43,7 +45,7 @@ class Var1(Code):
     def __init__(self, unit: Unit, offset: int, slot: int) -> None:
         self.unit = unit
         self.offset = offset
-        self.slot = slot
+        self.slot: i64 = slot
 
     def eval(self, env: list[object]) -> object:
         frame = cast(list[object], env[0])
@@ -70,7 +72,7 @@ class Var2(Code):
     def __init__(self, unit: Unit, offset: int, slot: int) -> None:
         self.unit = unit
         self.offset = offset
-        self.slot = slot
+        self.slot: i64 = slot
 
     def eval(self, env: list[object]) -> object:
         frame = cast(list[object], cast(list[object], env[0])[0])
@@ -97,7 +99,7 @@ class Var3(Code):
     def __init__(self, unit: Unit, offset: int, slot: int) -> None:
         self.unit = unit
         self.offset = offset
-        self.slot = slot
+        self.slot: i64 = slot
 
     def eval(self, env: list[object]) -> object:
         frame = cast(list[object], cast(list[object], cast(list[object], env[0])[0])[0])
@@ -124,8 +126,8 @@ class VarN(Code):
     def __init__(self, unit: Unit, offset: int, level: int, slot: int) -> None:
         self.unit = unit
         self.offset = offset
-        self.level = level
-        self.slot = slot
+        self.level: i64 = level
+        self.slot: i64 = slot
 
     def eval(self, env: list[object]) -> object:
         frame = env

@@ -17,6 +17,9 @@ from imagetools.lang.syntax.near_misses import near, variable_limit
 
 DEPTH_LIMIT: Final = 20000  # more than in the parser, since a + b + c ... grows deep without nesting
 
+ARGUMENTS: Final = 3
+"""How many arguments of ``x: y: z: ...`` share a frame: as many as the machine passes at once."""
+
 Saved = list[tuple[str, tuple[int, int] | None]]
 
 
@@ -114,18 +117,21 @@ class Resolver:
 
     # what makes frames
 
-    def _enter(self, names: list[str]) -> Saved:
-        """A new innermost frame with these names in its slots; ``_leave`` takes what this returns."""
-        self._frame += 1
+    def _enter(self, names: list[str], before: int = 0) -> Saved:
+        """A new innermost frame with these names in its slots, or ``before`` slots of the innermost and then these; ``_leave``
+        takes what this returns."""
+        if before == 0:
+            self._frame += 1
         frame, known = self._frame, self._names
         saved: Saved = []
-        for slot, name in enumerate(names, 1):
+        for slot, name in enumerate(names, before + 1):
             saved.append((name, known.get(name)))
             known[name] = (frame, slot)
         return saved
 
-    def _leave(self, saved: Saved) -> None:
-        self._frame -= 1
+    def _leave(self, saved: Saved, before: int = 0) -> None:
+        if before == 0:
+            self._frame -= 1
         known = self._names
         for name, old in saved:
             if old is None:
@@ -133,30 +139,33 @@ class Resolver:
             else:
                 known[name] = old
 
-    def _lambda(self, node: Node, name: str | None) -> Node:
+    def _lambda(self, node: Node, name: str | None, before: int = 0) -> Node:
+        """A function; ``before``: how many arguments of ``x: y: z: ...`` it has in front, in the same frame."""
         argument = cast(str | None, node[2])
         formals = cast(tuple[tuple[str, int, Node | None], ...] | None, node[3])
+        if formals is not None:
+            before = 0
         names = [] if argument is None else [argument]
         if formals is not None:
             names.extend([formal[0] for formal in formals])
-        saved = self._enter(names)
+        saved = self._enter(names, before)
         resolved: tuple[Node, ...] | None = None
         if formals is not None:
             resolved = tuple(
                 [formal if formal[2] is None else (formal[0], formal[1], self.node(formal[2])) for formal in formals]
             )
-        body = self._named(cast(Node, node[5]), name)
-        self._leave(saved)
-        return (t.LAMBDA, node[1], argument, resolved, node[4], body, name)
+        body = self._named(cast(Node, node[5]), name, (before + 1) % ARGUMENTS if formals is None else 0)
+        self._leave(saved, before)
+        return (t.LAMBDA, node[1], argument, resolved, node[4], body, name, before)
 
-    def _named(self, node: Node, name: str | None) -> Node:
+    def _named(self, node: Node, name: str | None, before: int = 0) -> Node:
         """A value that is bound to ``name``: a function, and a function that it returns, is called by it in messages."""
         if node[0] != t.LAMBDA:
             return self.node(node)
         self._depth += 1
         if self._depth > DEPTH_LIMIT:
             raise SyntaxFailure(TOO_DEEP, cast(int, node[1]))
-        result = self._lambda(node, name)
+        result = self._lambda(node, name, before)
         self._depth -= 1
         return result
 

@@ -55,7 +55,7 @@ class Freezer:
         if tag == t.LAMBDA:
             body = cast(Node, tree[5])
             inner = self.node(body) if body[0] == t.LAMBDA else self.late(body)
-            return (tag, tree[1], tree[2], self.formals(tree[3]), tree[4], inner, tree[6])
+            return (tag, tree[1], tree[2], self.formals(tree[3]), tree[4], inner, tree[6], tree[7])
         if tag == t.LIST:
             return (tag, tree[1], self.late_all(tree[2]))
         if tag == t.LET:

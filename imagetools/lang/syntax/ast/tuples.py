@@ -19,8 +19,9 @@ GLOBAL              ``(t, pos, name)``
 WITHVAR             ``(t, pos, name, levels)``: the levels of the enclosing ``with`` frames, innermost first
 SELECT              ``(t, pos, expr, path, default or None)``: a path element is a str or an expression tuple
 HASATTR             ``(t, pos, expr, path)``
-LAMBDA              ``(t, pos, arg or None, formals or None, ellipsis, body, name or None)``: formals are
-                    ``(name, pos, default or None)``; frame ``[up, arg if named, formals ...]``
+LAMBDA              ``(t, pos, arg or None, formals or None, ellipsis, body, name or None, before)``: formals are
+                    ``(name, pos, default or None)``; frame ``[up, arg if named, formals ...]``. Up to three
+                    arguments of ``x: y: z: ...`` share a frame: ``before`` of them stand in it already
 CALL                ``(t, pos, fn, args)``
 LET                 ``(t, pos, bindings, body)``
 ATTRS               ``(t, pos, recursive, bindings)``
