@@ -6,44 +6,37 @@ database, a build with nothing to do makes no sandbox.
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from imagetools.app.caches import connect, open_caches, read_optional, signer
-from imagetools.app.evaluating import evaluate, running
-from imagetools.app.results import Result
 from imagetools.app.settings import PACKAGE, Settings
 from imagetools.app.ui.terminal import say
 from imagetools.app.watch import Watch
-from imagetools.formats.store_path import StorePath
-from imagetools.instantiate.find import Found, find_derivations
-from imagetools.instantiate.io import StoreIO
-from imagetools.instantiate.known import Known
-from imagetools.instantiate.restricted import RestrictedIO
-from imagetools.instantiate.table import store_builtins
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.lang.builtins import xml_writer
-from imagetools.lang.evaluator import Evaluator
-from imagetools.lang.runtime import coerce, json, printer
-from imagetools.lang.runtime.search_path import OWN_FILES, find, is_uri, parse_entry, parse_nix_path
-from imagetools.store.local import LocalStore
 
 DERIVATION_FILE: Final = "/builtin/derivation.nix"
 BUNDLED: Final = (f"{PACKAGE}/bundled/fetchers", f"{PACKAGE}/bundled/builders")  # what the embedded package set imports
 T = TypeVar("T")
+IO = TypeVar("IO", bound="StoreIO")
 
 if TYPE_CHECKING:
+    from imagetools.app.results import Result
     from imagetools.app.ui.progress import Progress
+    from imagetools.formats.store_path import StorePath
     from imagetools.instantiate.fetching.world import World
+    from imagetools.instantiate.found import Found
+    from imagetools.instantiate.io import StoreIO
+    from imagetools.instantiate.known import Known
+    from imagetools.lang.evaluator import Evaluator
     from imagetools.net.ports import Transport
     from imagetools.realise.events import Event
     from imagetools.realise.plan import Plan
     from imagetools.realise.scheduler import Realiser
     from imagetools.realise.targets import Shell, Target
+    from imagetools.store.local import LocalStore
 
 
 def _read(name: str) -> bytes:
@@ -52,15 +45,14 @@ def _read(name: str) -> bytes:
         return file.read()
 
 
-class _Closable(Protocol):
-    def close(self) -> None: ...
+_OPENED: "Final[list[LocalStore | Realiser]]" = []
 
 
-_OPENED: Final[list[_Closable]] = []
-
-
-def open_store(settings: Settings, *, protecting: bool = False) -> LocalStore:
+def open_store(settings: Settings, *, protecting: bool = False) -> "LocalStore":
     """The store at the settings' root; made when it is first written to. ``protecting``: see LocalStore."""
+    from imagetools.app.caches import signer
+    from imagetools.store.local import LocalStore
+
     store = LocalStore(
         settings.root,
         settings.store_dir,
@@ -105,23 +97,31 @@ class Session:
         self._on_event: Callable[[Event], object] = lambda event: None
 
     @cached_property
-    def store(self) -> LocalStore:
+    def store(self) -> "LocalStore":
         return open_store(self.settings, protecting=not self.read_only)
 
     @cached_property
-    def known(self) -> Known:
+    def known(self) -> "Known":
+        from imagetools.instantiate.known import Known
+
         return Known(self.store)
 
     @cached_property
-    def io(self) -> StoreIO:
+    def io(self) -> "StoreIO":
         settings = self.settings
-        io = self.make_io(RestrictedIO if settings.pure or settings.restricted else StoreIO)
+        if not (settings.pure or settings.restricted):
+            from imagetools.instantiate.io import StoreIO
+
+            io = self.make_io(StoreIO)
+        else:
+            from imagetools.instantiate.restricted import RestrictedIO
+
+            io = restricted = self.make_io(RestrictedIO)
+            restricted.allowed_uris = settings.allowed_uris if settings.restricted else None
         io.download = self._download
-        if isinstance(io, RestrictedIO):
-            io.allowed_uris = settings.allowed_uris if settings.restricted else None
         return io
 
-    def make_io(self, kind: type[StoreIO]) -> StoreIO:
+    def make_io(self, kind: "type[IO]") -> "IO":
         """The world as an evaluation of this session sees it."""
         settings = self.settings
         return kind(
@@ -166,10 +166,17 @@ class Session:
         )
 
     def _connect(self) -> "Transport":
+        from imagetools.app.caches import connect
+
         return connect(self.settings, self.world.netrc)
 
     @cached_property
-    def evaluator(self) -> Evaluator:
+    def evaluator(self) -> "Evaluator":
+        from imagetools.instantiate.restricted import RestrictedIO
+        from imagetools.instantiate.table import store_builtins
+        from imagetools.lang.evaluator import Evaluator
+        from imagetools.lang.runtime.search_path import OWN_FILES, is_uri, parse_entry, parse_nix_path
+
         settings = self.settings
         derivation = _read("instantiate/derivation.nix")
         self.io.texts[OWN_FILES + "fetchurl.nix"] = _read("instantiate/corepkgs/fetchurl.nix")
@@ -197,12 +204,16 @@ class Session:
 
     def run(self, work: Callable[[], T]) -> T:
         """Run something that evaluates: in the thread with the big stack."""
+        from imagetools.app.evaluating import evaluate
+
         return evaluate(work)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
     def locate(self, name: str, here: str) -> str:
         """The absolute path of a FILE argument; ``<name>`` is looked up in the search path."""
+        from imagetools.lang.runtime.search_path import find, is_uri
+
         if name.startswith("<") and name.endswith(">"):
             return find(self.evaluator.machine, name[1:-1])
         if is_uri(name):
@@ -212,37 +223,12 @@ class Session:
             return file_argument(self.world, name)
         return os.path.normpath(name if name.startswith("/") else f"{here}/{name}")
 
-    def print(self, value: object, *, strict: bool) -> str:
-        """What ``nix-instantiate --eval`` prints."""
-        machine = self.evaluator.machine
-        if strict:
-            machine.force_deep(value)
-        return printer.show(machine, value)
-
-    def print_json(self, value: object) -> str:
-        """What ``nix-instantiate --eval --strict --json`` prints."""
-        return json.dump(self.evaluator.machine, value, set())
-
-    def print_xml(self, value: object, *, strict: bool, location: bool) -> str:
-        """What ``nix-instantiate --eval --xml`` prints."""
-        return xml_writer.dump(self.evaluator.machine, value, set(), strict, location)
-
-    def print_raw(self, value: object) -> str:
-        """A string as it is."""
-        return coerce.to_string(self.evaluator.machine, value, set(), False, False)
-
-    def show_parsed(self, source: bytes, base: str, origin: str) -> str:
-        """What ``nix-instantiate --parse`` prints."""
-        from imagetools.lang.syntax.parser import parse_file
-        from imagetools.lang.syntax.show import show
-
-        tree, _ = parse_file(source, origin, self.evaluator.files.globals)
-        return show(tree, base, self.settings.home)
-
     # -- derivations -------------------------------------------------------------------------------------------------
 
-    def find(self, value: object) -> list[Found]:
+    def find(self, value: object) -> "list[Found]":
         """All derivations that a value means."""
+        from imagetools.instantiate.find import find_derivations
+
         return find_derivations(self.evaluator.machine, value, self._call)
 
     def _call(self, value: object) -> object:
@@ -253,16 +239,18 @@ class Session:
         if not self.read_only:
             self.known.flush()
 
-    def describe(self, item: Found) -> dict[str, object]:
+    def describe(self, item: "Found") -> dict[str, object]:
         """A derivation for ``--json``."""
         return {"name": item.name, "drvPath": item.drv_path, "outputName": item.output, "outputs": self.outputs(item)}
 
-    def outputs(self, item: Found) -> Mapping[str, str]:
+    def outputs(self, item: "Found") -> Mapping[str, str]:
         """The names of a derivation's outputs, and their paths."""
         return item.outputs if item.outputs is not None else self.known.get(item.drv_path).derivation.output_paths()
 
-    def result(self, item: Found) -> Result:
+    def result(self, item: "Found") -> "Result":
         """The output that ``item`` stands for. Raises ImagetoolsError where the derivation has no such output."""
+        from imagetools.app.results import Result
+
         outputs = self.outputs(item)
         path = outputs.get(item.output)
         if path is None:
@@ -287,7 +275,7 @@ class Session:
             plan=plan,
         )
 
-    def realise(self, results: Sequence[Result], *, check: bool = False) -> None:
+    def realise(self, results: "Sequence[Result]", *, check: bool = False) -> None:
         """Make every result valid, and show it; ``check``: build what is valid already again, and compare.
 
         Raises what realising raises (exit codes 100-104).
@@ -299,11 +287,11 @@ class Session:
             self._on_event = watch
             self._realiser.realise(wanted, check=check)
 
-    def plan(self, results: Sequence[Result]) -> "Plan":
+    def plan(self, results: "Sequence[Result]") -> "Plan":
         """What ``realise`` would build."""
         return self._realiser.plan(self._targets(results, all_of_them=False))
 
-    def _targets(self, results: Sequence[Result], *, all_of_them: bool) -> "list[Target]":
+    def _targets(self, results: "Sequence[Result]", *, all_of_them: bool) -> "list[Target]":
         from imagetools.realise.targets import Target
 
         valid: set[StorePath] = set() if all_of_them else self.store.valid_paths(result.path for result in results)
@@ -313,8 +301,9 @@ class Session:
                 wanted.setdefault(result.drv, []).append(result.output)
         return [Target(drv, tuple(outputs)) for drv, outputs in wanted.items()]
 
-    def _build_for_evaluation(self, wanted: Mapping[StorePath, tuple[str, ...]]) -> None:
+    def _build_for_evaluation(self, wanted: "Mapping[StorePath, tuple[str, ...]]") -> None:
         """Import from derivation, in the thread that evaluates (row 4.058)."""
+        from imagetools.app.evaluating import running
         from imagetools.realise.targets import Target
 
         targets: list[Target] = []
@@ -345,7 +334,10 @@ class Session:
 
     @cached_property
     def _realiser(self) -> "Realiser":
+        import threading
+
         from imagetools.app.builtins import builtins
+        from imagetools.app.caches import open_caches, read_optional
         from imagetools.realise.events import Warned
         from imagetools.realise.machine import features
         from imagetools.realise.scheduler import Realiser

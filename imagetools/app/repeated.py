@@ -5,11 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from imagetools.app.eval_records import EvalRecords, Record, key_of
 from imagetools.app.ui.terminal import say
-from imagetools.instantiate.io import StoreIO
-from imagetools.instantiate.recording import Recorder
-from imagetools.instantiate.replay import Replay
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -32,12 +28,17 @@ def recorded(session: "Session", request: Sequence[object], work: Callable[[], T
     if not (settings.eval_cache and possible):
         _explain(session, "evaluated: records are not used here")
         return session.run(work)
+    from imagetools.app.eval_records import EvalRecords, Record, key_of
+
     began = time.time_ns()
     records = EvalRecords(f"{settings.cache}/eval")
     key = key_of([*request, session.read_only], settings, os.getcwd())
     record = records.find(key)
     why = "there was no record"
     if record is not None:
+        from imagetools.instantiate.io import StoreIO
+        from imagetools.instantiate.replay import Replay
+
         replay = Replay(session.make_io(StoreIO), record.began)
         changed = replay.changed(record.facts)
         if not changed:
@@ -48,6 +49,8 @@ def recorded(session: "Session", request: Sequence[object], work: Callable[[], T
             _explain(session, f"answered from its record: all {len(record.facts)} facts are as they were")
             return cast(T, record.result)
         why = f"something has changed: {changed}"
+    from imagetools.instantiate.recording import Recorder
+
     recorder = session.io.recorder = Recorder(began)
     result = session.run(work)
     if recorder.spoiled:

@@ -4,10 +4,7 @@ Nix's variables do the same as the options: NIX_SHOW_STATS, NIX_SHOW_STATS_PATH,
 An evaluation that is watched is never answered from a record.
 """
 
-import json
-import resource
 import sys
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
@@ -50,6 +47,8 @@ class Watch:
 
     @cached_property
     def _profile(self) -> "Profile | None":
+        import time
+
         from imagetools.lang.runtime.profile import Profile
 
         return None if self._file is None else Profile(time.perf_counter)
@@ -86,6 +85,8 @@ class Watch:
             graph.write(flame_graph(shown))
 
     def _write_statistics(self, statistics: "Statistics") -> None:
+        import resource
+
         usage = resource.getrusage(resource.RUSAGE_SELF)
         report = {**statistics.report(usage.ru_utime), "memory": {"peak": usage.ru_maxrss * 1024}}
         text = _as_text(report)
@@ -100,6 +101,8 @@ class Watch:
 
 def _as_text(report: Mapping[str, object]) -> str:
     """JSON as Nix lays it out; names of functions and files are bytestrs."""
+    import json
+
     return json.dumps(_readable(report), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -20,9 +20,10 @@ HEAD: Final = "Derive("
 _VERSIONED: Final = "DrvWithVersion("
 _UNESCAPES: Final[dict[str, str]] = {"\\\\": "\\", '\\"': '"', "\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
-_STRING: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(?s:.)")
-_STORE_PATH: Final = re.compile(rf'(?:/[^/\x00"\\]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}')
+# Compiled when they are first needed: most evaluations read no derivation.
+_STRING: Final = r'(?s)"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+_ESCAPE: Final = r"\\(?s:.)"
+_STORE_PATH: Final = rf'(?:/[^/\x00"\\]+)+/[0-9a-df-np-sv-z]{{32}}-[0-9A-Za-z+\-._?=]{{1,{MAX_NAME}}}'
 
 
 class ATermError(ImagetoolsError):
@@ -190,6 +191,7 @@ class _Reader:
         self.text: Final = text
         self.name: Final = name
         self.offset = 0
+        self.string_at: Final = re.compile(_STRING)
 
     def expect(self, literal: str) -> None:
         if not self.text.startswith(literal, self.offset):
@@ -206,7 +208,7 @@ class _Reader:
         return True
 
     def string(self) -> str:
-        found = _STRING.match(self.text, self.offset)
+        found = self.string_at.match(self.text, self.offset)
         if found is None:
             raise ATermError(self.name, self.offset, "expected a string, or its end is missing")
         start = self.offset
@@ -216,7 +218,7 @@ class _Reader:
             return body
         parts: list[str] = []
         last = 0
-        for escape in _ESCAPE.finditer(body):
+        for escape in re.finditer(_ESCAPE, body):
             plain = _UNESCAPES.get(escape.group())
             if plain is None:
                 raise ATermError(self.name, start + 1 + escape.start(), f"unknown escape '{escape.group()}'")
@@ -236,7 +238,7 @@ class _Reader:
     def path(self) -> str:
         start = self.offset
         path = self.string()
-        if _STORE_PATH.fullmatch(path) is None:
+        if re.fullmatch(_STORE_PATH, path) is None:
             raise ATermError(self.name, start, f"'{path}' is not a store path")
         return path
 
@@ -251,7 +253,7 @@ class _Reader:
         self.expect(",")
         at_path = self.offset
         path = self.string()
-        if path and _STORE_PATH.fullmatch(path) is None:
+        if path and re.fullmatch(_STORE_PATH, path) is None:
             raise ATermError(self.name, at_path, f"'{path}' is not a store path")
         self.expect(",")
         kind = self.string()

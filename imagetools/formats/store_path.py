@@ -15,13 +15,11 @@ HASH_LENGTH: Final = 32
 MAX_NAME: Final = 211
 DRV_SUFFIX: Final = ".drv"
 
-_LEGAL: Final = r"(?!\.{1,2}(?:-|\Z))[0-9A-Za-z+\-._?=]{1,211}"
-_NAME: Final = re.compile(_LEGAL)
-_ILLEGAL: Final = re.compile(r"[^0-9A-Za-z+\-._?=]")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_NAME: Final = re.compile(r"(?!\.{1,2}(?:-|\Z))[0-9A-Za-z+\-._?=]{1,211}")
+_ILLEGAL: Final = r"[^0-9A-Za-z+\-._?=]"
+_CONTROL: Final = r"[\x00-\x1f\x7f]"
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HASH: Final = re.compile(f"[{base32.ALPHABET}]{{32}}")
-_BASE_NAME: Final = re.compile(f"[{base32.ALPHABET}]{{32}}-{_LEGAL}")
 
 
 class StoreNameError(ImagetoolsError):
@@ -44,7 +42,7 @@ class StorePathError(ImagetoolsError):
 
 def _visible(text: str) -> str:
     """``text`` with its control characters written as Nix would in a string or as their number."""
-    return _CONTROL.sub(lambda found: _ESCAPES.get(found.group()) or f"\\x{ord(found.group()):02x}", text)
+    return re.sub(_CONTROL, lambda found: _ESCAPES.get(found.group()) or f"\\x{ord(found.group()):02x}", text)
 
 
 def check_name(name: str) -> None:
@@ -55,7 +53,7 @@ def check_name(name: str) -> None:
         raise StoreNameError(name, "must not be empty")
     if len(name) > MAX_NAME:
         raise StoreNameError(name, f"must be no longer than {MAX_NAME} characters")
-    bad = _ILLEGAL.search(name)
+    bad = re.search(_ILLEGAL, name)
     if bad is not None:
         raise StoreNameError(name, f"contains illegal character '{bad.group()}'")
     if "-" not in name:
@@ -100,7 +98,8 @@ class StorePath:
     @staticmethod
     def parse(base_name: str) -> "StorePath":
         """The store path of ``<hash>-<name>`` (no directory). Raises StorePathError."""
-        if _BASE_NAME.fullmatch(base_name) is None:
+        at = HASH_LENGTH
+        if _HASH.match(base_name) is None or base_name[at : at + 1] != "-" or _NAME.fullmatch(base_name, at + 1) is None:
             raise StorePathError(base_name, _fault(base_name))
         return StorePath(base_name[:HASH_LENGTH], base_name[HASH_LENGTH + 1 :], checked=True)
 

@@ -6,7 +6,6 @@ Written beside their name and renamed, so that nobody reads half of one; several
 import contextlib
 import hashlib
 import os
-import tempfile
 from typing import Final
 
 _NEW: Final = ".new-"
@@ -16,7 +15,8 @@ def keep(folder: str, name: str, data: bytes, mode: int = 0o600) -> None:
     """Write ``name`` in ``folder``, which is made where it is missing. Errors of the disk do not matter."""
     with contextlib.suppress(OSError):
         os.makedirs(folder, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=folder, prefix=_NEW)
+        part = os.path.join(folder, f"{_NEW}{os.getpid()}-{os.urandom(4).hex()}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with open(handle, "wb") as file:
                 file.write(data)

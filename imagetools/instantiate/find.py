@@ -5,15 +5,16 @@ are passed over; members are taken in the order of their names; an output is its
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
+from imagetools.instantiate.found import Found
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.errors import TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
 from imagetools.lang.values.model import Attrs
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9\-_+]*\Z")
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9\-_+]*\Z"
 
 
 class NoDerivationError(ImagetoolsError):
@@ -24,17 +25,6 @@ class NoDerivationError(ImagetoolsError):
             "expression does not evaluate to a derivation (or a set or list of those)",
             hint="name the attribute to build with -A, or look at the value with `imagetools eval`",
         )
-
-
-class Found:
-    """One derivation's output: its ``name``, logical ``drv_path`` and the name of the ``output``. ``outputs``: all that it has
-    and their paths, where that is known without the derivation."""
-
-    def __init__(self, name: str, drv_path: str, output: str, outputs: Mapping[str, str] | None = None) -> None:
-        self.name: Final = name
-        self.drv_path: Final = drv_path
-        self.output: Final = output
-        self.outputs: Final = outputs
 
 
 def find_derivations(m: Machine, value: object, auto_call: Callable[[object], object]) -> list[Found]:
@@ -55,7 +45,7 @@ def _collect(m: Machine, value: object, auto_call: Callable[[object], object], f
         return
     if isinstance(value, Attrs):
         for name in sorted(value.d):
-            if not _NAME.match(name):
+            if not re.match(_NAME, name):
                 continue
             item = m.force(value.d[name])
             if _take(m, item, found, seen):

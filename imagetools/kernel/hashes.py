@@ -15,8 +15,8 @@ from .errors import ImagetoolsError
 
 SIZES: Final[dict[str, int]] = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 
-_BASE64: Final = re.compile("[A-Za-z0-9+/]*")
-_BASE16: Final = re.compile("[0-9A-Fa-f]*")
+_BASE64: Final = "[A-Za-z0-9+/]*"
+_BASE16: Final = "[0-9A-Fa-f]*"
 
 
 class HashError(ImagetoolsError):
@@ -159,7 +159,7 @@ def _decode_by_length(rest: str, algo: str) -> Hash:
     size = check_algorithm(algo)
     length = len(rest)
     if length == size * 2:
-        if _BASE16.fullmatch(rest) is None:
+        if re.fullmatch(_BASE16, rest) is None:
             raise HashError(rest, f"invalid base-16 hash '{rest}'")
         return Hash(algo, bytes.fromhex(rest))
     if length == base32.encoded_length(size):
@@ -179,7 +179,7 @@ def _decode_sri(text: str, rest: str, algo: str) -> Hash:
 def _decode_base64(text: str, rest: str, size: int, notation: str) -> bytes:
     """Padding may be missing; line breaks and what stands after the first ``=`` do not count (as in Nix)."""
     digits = rest.partition("=")[0].replace("\n", "")
-    if _BASE64.fullmatch(digits) is None or len(digits) % 4 == 1:
+    if re.fullmatch(_BASE64, digits) is None or len(digits) % 4 == 1:
         raise HashError(text, f"invalid {notation} hash '{text}'")
     data = binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
     if len(data) != size:

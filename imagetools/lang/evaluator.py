@@ -21,7 +21,6 @@ from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.machine import Loader, Machine
 from imagetools.lang.runtime.positions import NO_FILES, STRING, Source
 from imagetools.lang.syntax import cache
-from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.values.model import STACK, Attrs, Code, Thunk
 
 MAX_LINKS: Final = 1024
@@ -134,14 +133,17 @@ class Files(Loader):
         io = self.machine.io
         key = ""
         tree: tuple[object, ...] | None = None
-        if not inline:
+        kept = file not in NO_FILES  # what a person has typed
+        if kept:
             key = cache.key(source, self.globals, __version__, scope)
             data = io.parse_cache_get(key)
             if data is not None:
                 tree = cache.decode(data)
         if tree is None:
+            from imagetools.lang.syntax.parser import parse_file  # noqa: PLC0415  (3 ms, if all files are in the cache for nothing)
+
             tree = parse_file(source, NO_FILES.get(file, file), self.globals, scope)
-            encoded = None if inline else cache.encode(tree)
+            encoded = cache.encode(tree) if kept else None
             if encoded is not None:
                 io.parse_cache_put(key, encoded)
         expr, starts = tree

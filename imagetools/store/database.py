@@ -8,15 +8,17 @@ not be shared.
 
 import fcntl
 import os
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from imagetools.store.disk import DiskFullError, StoreAccessError, show, writing
 from imagetools.store.layout import SCHEMA_VERSION, Layout
 from imagetools.store.ports import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SCHEMA_FILE = os.path.join(os.path.dirname(__file__), "schema.sql")
 BUSY_SECONDS = 3600.0
@@ -61,7 +63,7 @@ class StoreSchemaError(StoreDatabaseError):
         self.version = version
 
 
-def explain(error: sqlite3.Error, path: str) -> StoreError:
+def explain(error: "sqlite3.Error", path: str) -> StoreError:
     """The store's own error for one of SQLite's."""
     reason = str(error)
     name = getattr(error, "sqlite_errorname", "")
@@ -131,7 +133,7 @@ class Database:
             yield from self.fetch(f"{before}({','.join('?' * len(part))}{after}", part)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> "Iterator[sqlite3.Connection]":
         """One write transaction: all of it or nothing. Nothing else of this process runs in between."""
         with self._lock, self._explained():
             connection = self._open()
@@ -155,10 +157,14 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise explain(error, self._layout.db) from error
+        except Exception as error:
+            import sqlite3  # noqa: PLC0415  (see _connect)
 
-    def _open(self) -> sqlite3.Connection:
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, self._layout.db) from error
+            raise
+
+    def _open(self) -> "sqlite3.Connection":
         if self._connection is not None and self._pid == os.getpid():
             return self._connection
         layout = self._layout
@@ -213,7 +219,9 @@ class Database:
             raise StoreSchemaError(self._layout.db, show(version))
 
 
-def _connect(path: str, durable: bool) -> sqlite3.Connection:
+def _connect(path: str, durable: bool) -> "sqlite3.Connection":
+    import sqlite3  # noqa: PLC0415  (2 ms that an evaluation which asks nothing of the store need not spend)
+
     connection = sqlite3.connect(
         f"file:{_quote(path)}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )

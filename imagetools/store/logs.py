@@ -3,7 +3,6 @@
 Nix reads both (``nix-store --read-log``). Plain while it grows, so that the log of a running or killed build can be read too.
 """
 
-import bz2
 import os
 from contextlib import suppress
 from typing import IO, ClassVar
@@ -54,6 +53,8 @@ class LogFile:
         if self._file.closed:
             return
         self._file.close()
+        import bz2  # noqa: PLC0415  (only builds write logs)
+
         temporary = f"{self._path}.bz2.tmp-{os.getpid()}"
         try:
             with writing(temporary), open(self._path, "rb") as plain, bz2.open(temporary, "wb") as packed:
@@ -81,6 +82,8 @@ def read_log(layout: Layout, drv: StorePath) -> bytes | None:
     with suppress(FileNotFoundError), open(path, "rb") as file:
         return file.read()
     with suppress(FileNotFoundError), open(path + ".bz2", "rb") as file:
+        import bz2  # noqa: PLC0415
+
         packed = file.read()
         try:
             return bz2.decompress(packed)

@@ -6,11 +6,13 @@ most three pieces wait, so memory stays bounded.
 
 import hashlib
 import threading
-from queue import SimpleQueue
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from imagetools.kernel.hashes import Hash, check_algorithm
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 _WAITING: Final = 3
 _THREAD_FROM: Final = 1 << 21
@@ -25,7 +27,7 @@ class StreamHash:
         self._algo = algo
         self._state = hashlib.new(algo, usedforsecurity=False)
         self._thread: threading.Thread | None = None
-        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._queue: SimpleQueue[bytes | None]
         self._room = threading.Semaphore(_WAITING)
         self.size = 0
 
@@ -35,6 +37,9 @@ class StreamHash:
             if self.size < _THREAD_FROM:
                 self._state.update(chunk)
                 return
+            from queue import SimpleQueue  # noqa: PLC0415  (few files are so large)
+
+            self._queue = SimpleQueue()
             self._thread = threading.Thread(target=self._run, name="store-hash", daemon=True)
             self._thread.start()
         self._room.acquire()

@@ -20,7 +20,7 @@ from imagetools.store.fs_restore import finish_root, write_file
 from imagetools.store.layout import Layout
 from imagetools.store.temp_roots import bury
 
-_FOLDER = re.compile(r"[0-9a-z]{32}-imagetools-tmp-([0-9]+)-[0-9]+")
+_FOLDER = r"[0-9a-z]{32}-imagetools-tmp-([0-9]+)-[0-9]+"
 
 
 class Workplace:
@@ -124,7 +124,7 @@ def remove_folders(layout: Layout, pids: Container[int]) -> list[str]:
     removed: list[str] = []
     with suppress(FileNotFoundError):
         for name in os.listdir(layout.store):
-            found = _FOLDER.fullmatch(name)
+            found = re.fullmatch(_FOLDER, name)
             if found is None or int(found[1]) not in pids:
                 continue
             path = f"{layout.store}/{name}"

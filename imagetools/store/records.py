@@ -4,8 +4,8 @@ Only rows become values here and values rows; whether a tree lies on the disk is
 kept in base 16, a size of 0 and an empty list of signatures as null, registering a valid path again updates it.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from imagetools.formats.content_address import ContentAddress
 from imagetools.formats.path_info import PathInfo
@@ -14,6 +14,9 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
 from imagetools.store.database import DamagedDatabaseError, Database, Row, StoreDatabaseError
 from imagetools.store.ports import InvalidPathError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 Outputs = Mapping[str, str]
 
@@ -184,7 +187,7 @@ class Records:
         return tuple(sorted(self._paths(self._database.fetch(sql, (text,)))))
 
 
-def _identities(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, int]:
+def _identities(connection: "sqlite3.Connection", paths: Iterable[str]) -> dict[str, int]:
     every = sorted(paths)
     found: dict[str, int] = {}
     for start in range(0, len(every), 500):

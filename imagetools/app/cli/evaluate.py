@@ -96,15 +96,18 @@ def evaluate(
     texts: list[str] = []
 
     def work() -> list[str]:
+        from imagetools.app.cli import printing
+
+        machine = session.evaluator.machine
         for value in values(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr)):
             if raw:
-                text = session.print_raw(value)
+                text = printing.raw(machine, value)
             elif json:
-                text = session.print_json(value) + "\n"
+                text = printing.as_json(machine, value)
             elif xml:
-                text = session.print_xml(value, strict=strict, location=not no_location)
+                text = printing.as_xml(machine, value, strict=strict, location=not no_location)
             else:
-                text = session.print(value, strict=strict) + "\n"
+                text = printing.plain(machine, value, strict=strict)
             texts.append(text)
         session.flush()
         return texts

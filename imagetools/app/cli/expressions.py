@@ -10,7 +10,7 @@ from imagetools.lang.runtime.positions import STDIN
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
-    from imagetools.instantiate.find import Found
+    from imagetools.instantiate.found import Found
 
 
 def _bytestr(text: str) -> str:
@@ -36,12 +36,20 @@ def parsed(session: "Session", files: Sequence[str] | None, expr: bool) -> Itera
     here = _bytestr(os.getcwd())
     for name in files or ([] if expr else ["./default.nix"]):
         if expr:
-            yield session.show_parsed(os.fsencode(name), here, "«string»")
+            yield _shown(session, os.fsencode(name), here, "«string»")
         elif name == "-":
-            yield session.show_parsed(sys.stdin.buffer.read(), here, "«stdin»")
+            yield _shown(session, sys.stdin.buffer.read(), here, "«stdin»")
         else:
             path = session.locate(_bytestr(name), here)
-            yield session.show_parsed(session.io.read_file(path), path.rpartition("/")[0] or "/", path)
+            yield _shown(session, session.io.read_file(path), path.rpartition("/")[0] or "/", path)
+
+
+def _shown(session: "Session", source: bytes, base: str, origin: str) -> str:
+    from imagetools.lang.syntax.parser import parse_file
+    from imagetools.lang.syntax.show import show
+
+    tree, _ = parse_file(source, origin, session.evaluator.files.globals)
+    return show(tree, base, session.settings.home)
 
 
 def values(
@@ -76,7 +84,7 @@ def derivations(
 ) -> "list[Found]":
     """All derivations that the arguments mean, written into the store. Raises NoDerivationError, EvalError."""
     from imagetools.app.repeated import recorded
-    from imagetools.instantiate.find import Found
+    from imagetools.instantiate.found import Found
 
     def work() -> list[tuple[str, str, str, dict[str, str]]]:
         found: list[Found] = []

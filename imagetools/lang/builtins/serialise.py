@@ -3,8 +3,7 @@
 from typing import Final, cast
 
 from imagetools.kernel.bytestr import to_bytes
-from imagetools.lang.builtins import json_reader, toml_reader, xml_writer
-from imagetools.lang.builtins.json_checker import JsonError
+from imagetools.lang.builtins import toml_reader, xml_writer
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.builtins.toml_reader import TomlError
 from imagetools.lang.runtime import json
@@ -41,6 +40,8 @@ def to_json(m: Machine, e: object) -> object:
 
 def in_its_string(before: str) -> int:
     """How many bytes of a string of JSON come before the place up to which ``before`` is the text."""
+    from imagetools.lang.builtins import json_reader  # noqa: PLC0415
+
     start = 0
     inside = False
     at = 0
@@ -57,6 +58,9 @@ def in_its_string(before: str) -> int:
 def from_json(m: Machine, e: object) -> object:
     """The value of a JSON text. Fails on what is no JSON. Example: ``builtins.fromJSON "[1, null]"`` is ``[ 1 null ]``.
     Row 5.082."""
+    from imagetools.lang.builtins import json_reader  # noqa: PLC0415  (Python's parser costs 2 ms, and few evaluations need it)
+    from imagetools.lang.builtins.json_checker import JsonError  # noqa: PLC0415
+
     text = m.string(e, "while evaluating the first argument passed to builtins.fromJSON")
     try:
         return json_reader.parse(text)

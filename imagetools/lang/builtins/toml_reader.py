@@ -1,7 +1,6 @@
 """From TOML text to values, with the parser of Python's library and the limits of Nix: integers of 64 bits, no dates, no
 NUL."""
 
-import datetime
 from typing import cast
 
 from imagetools.kernel.bytestr import to_bytes, to_str
@@ -57,6 +56,8 @@ def value(parsed: object) -> object:
             items.append(value(item))
         STACK.depth -= 1
         return items
+    import datetime  # noqa: PLC0415  (all that is left but mistakes of ours)
+
     if isinstance(parsed, datetime.date | datetime.time):
         raise TomlError("Dates and times are not supported")
     raise TomlError(f"unexpected {type(parsed).__name__}")

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from imagetools.instantiate.find import Found, find_derivations
+from imagetools.instantiate.find import find_derivations
+from imagetools.instantiate.found import Found
 from imagetools.instantiate.io import Build, StoreIO
 from imagetools.instantiate.known import Known
 from imagetools.instantiate.restricted import RestrictedIO
