@@ -67,11 +67,10 @@ ELSEWHERE: Final[dict[str, str]] = {
     "parse-okay-subversion": SHOWN,
 }
 
-CALL: Final = "the call is shown, the place of the function stands in the sentence"
-NOTHING: Final = "Nix shows no place, or another part of what is written there"
+NOTHING: Final = "Nix shows no place, or that of another step"
 
 PLACES: Final[dict[str, str]] = {
-    "eval-fail-addErrorContext-example": CALL,
+    "eval-fail-addErrorContext-example": NOTHING,
     "eval-fail-bad-string-interpolation-2": NOTHING,
     "eval-fail-deepseq-stack-overflow": DEEPER,
     "eval-fail-derivation-name": NOTHING,
@@ -95,7 +94,7 @@ SENTENCES: Final[dict[str, str]] = {
     "eval-fail-hashString-2": "there is no blake3 here",
     "eval-fail-pipe-operators": "there are no experimental features to switch on",
     "eval-fail-readDir-not-a-directory-2": "a symlink is named, not where it leads",
-    "eval-fail-string-nul-2": "the string is shown as it is written",
+    "eval-fail-string-nul-2": "a string is shown as it is written, not as it is without its indentation",
     "eval-fail-toJSON-non-utf-8": LIBRARY,
 }
 """What a failure says here in other words than in Nix, and why."""
