@@ -23,7 +23,7 @@ class Sides:
 
     def __init__(self, folder: Path) -> None:
         self.programs = folder / "a/b/c"
-        for path in (self.programs, folder / "nix", folder / "ours"):
+        for path in (self.programs, folder / "nix", folder / "ours", folder / "home"):
             path.mkdir(parents=True)
         for place in (self.programs / "p", self.programs.parent / "p"):
             place.mkdir()
@@ -31,8 +31,9 @@ class Sides:
             (place / "b").symlink_to("a")
             (place / "x.nix").write_text("[ x ]")
             (place / "f.nix").write_text("{ __functor = self: x: x + 1; }")
-        self.nix = Repl(folder / "nix")
-        self.ours = Ours(folder / "ours", folder / "nix")
+        home = folder / "home"  # programs copy it: nothing may change in it
+        self.nix = Repl(folder / "nix", home)
+        self.ours = Ours(folder / "ours", home)
         self.count = 0
 
     def difference(self, program: str) -> tuple[str, str] | None:

@@ -20,10 +20,12 @@ PLAIN: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 class Repl:
-    """Ask ``of`` for values; ``close`` at the end. Its store and its home are below ``folder``."""
+    """Ask ``of`` for values; ``close`` at the end. Its store and all that it writes are below ``folder``, ``home`` is what ``~``
+    means."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
+        self.home = home or folder
         self.count = 0
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -61,7 +63,8 @@ class Repl:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         command = ["nix", "--extra-experimental-features", "nix-command", "--store", f"local?root={self.folder}", "repl"]
-        environment = {**os.environ, "HOME": str(self.folder), "NIX_PATH": "", "TERM": "dumb"}
+        written = {f"XDG_{name}_HOME": f"{self.folder}/{name.lower()}" for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+        environment = {**os.environ, **written, "HOME": str(self.home), "NIX_PATH": "", "TERM": "dumb"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd=self.folder
         )
