@@ -6,7 +6,6 @@ Refuses to know what is fetched and why; the commands are their callers'.
 import os
 import re
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,12 +17,11 @@ from imagetools.net.git_failures import GitFailure, explain, last_words
 from imagetools.net.redact import redact
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private
+from ..program_failures import patiently
 from .request import Request
 
 _PERCENT: Final = re.compile(r"^((?:remote: )?[A-Z][A-Za-z ]+):\s+(\d+)% ")
 _SMALL_TALK: Final = re.compile(r"From | [*+=-] |remote: (?:Counting|Compressing|Enumerating) objects|remote: Total ")
-_TRIES: Final = 3
-_FIRST_DELAY: Final = 1.0  # seconds
 
 
 class GitError(BuiltinError):
@@ -100,17 +98,11 @@ class Git:
         return self._patiently(words, cwd, True).decode("utf-8", "surrogateescape")
 
     def _patiently(self, words: Sequence[str], cwd: str, capture: bool) -> bytes:
-        delay = _FIRST_DELAY
-        for _ in range(_TRIES - 1):
-            try:
-                return self._run(words, cwd, None, capture)
-            except GitError as error:
-                if not error.failure.may_pass:
-                    raise
-                self._ctx.log(f"{error.message}; trying again")
-            time.sleep(delay)
-            delay *= 2
-        return self._run(words, cwd, None, capture)
+        return patiently(
+            lambda: self._run(words, cwd, None, capture),
+            lambda error: isinstance(error, GitError) and error.failure.may_pass,
+            self._ctx.log,
+        )
 
     def _run(self, words: Sequence[str], cwd: str, input: bytes | None, capture: bool) -> bytes:
         said = _GitWords(self._ctx, self._url)

@@ -23,7 +23,12 @@ class UnknownRevisionError(GitError):
     def __init__(self, request: Request, near: tuple[str, ...]) -> None:
         has = f"; it has {', '.join(near)}" if near else ""
         what = "commit" if is_commit(request.rev) else "revision"
-        hint = "a commit that no branch and no tag leads to is gone once the server has tidied up" if what == "commit" else None
+        if what == "commit":
+            hint = "a commit that no branch and no tag leads to is gone once the server has tidied up"
+        elif near:
+            hint = "name a commit, a tag or a branch that it has"
+        else:
+            hint = "it has nothing at all: is it a git repository? check the URL"
         super().__init__(request.url, GitFailure("revision", f"there is no {what} '{request.rev}'{has}", hint), ())
         self.rev = request.rev
         self.near = near

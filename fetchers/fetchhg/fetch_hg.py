@@ -6,64 +6,73 @@ configuration counts (HGRCPATH), nothing asks, and no subrepository of another k
 
 import os
 import re
+import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError, ShellFailedError
 from imagetools.kernel.bytestr import to_bytes
+from imagetools.net.git_failures import LATER
 from imagetools.net.redact import redact
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private
 from ..login import Login, login_for
+from ..program_failures import LOGIN, STALLED, ProgramFailedError, Trouble, patiently
 
 _PROTOCOLS: Final = ("http", "https", "ssh", "file")
-_SORTS: Final[tuple[tuple[str, str, str | None], ...]] = (
-    (r"unknown revision '([^']*)'", "it has no revision '{0}'", None),
-    (
-        r"authorization (?:failed|required)|HTTP Error 40[13]|Permission denied",
-        "the server wants a login",
-        "name a login in a netrc file: --netrc-file FILE, a line `machine HOST login NAME password WORD`",
-    ),
-    (r"HTTP Error 404|repository .* not found|does not appear to be an hg repository", "there is no Mercurial repository", None),
-    (r"Name or service not known|failure in name resolution", "the host is not known", "check the host's name in the URL"),
-    (r"Connection refused|No route to host|unreachable", "the host does not answer there", "check the port in the URL"),
-    (
-        r"certificate",
-        "the server's certificate is not trusted",
-        "if the certificate is your own, name its authority: NIX_SSL_CERT_FILE=FILE",
-    ),
+_BROKEN: Final = (
+    r"[Cc]onnection reset|bad HTTP status line|stream ended unexpectedly|unexpected EOF|IncompleteRead|Broken pipe|ended early"
 )
+_SCHEMES: Final = "a Mercurial repository is named by https://, http://, ssh:// or file://, or by a full path"
 
 
-class HgError(BuiltinError):
-    """hg could not fetch; ``lines`` are its last words."""
+class HgError(ProgramFailedError):
+    """hg could not fetch."""
 
-    fault = "host"
+    program = "hg"
+    troubles = (
+        Trouble(r"unknown revision '([^']*)'", "it has no revision '{0}'", "name a changeset, a tag, a bookmark or a branch"),
+        Trouble(
+            r"authorization (?:failed|required)|HTTP Error 40[13]|Permission denied|no suitable response from remote hg",
+            "the server wants a login",
+            LOGIN,
+        ),
+        Trouble(
+            r"HTTP Error 404|repository .* not found|does not appear to be an hg repository",
+            "there is no Mercurial repository",
+            f"check the URL; {_SCHEMES}",
+        ),
+        Trouble(
+            r"Name or service not known|failure in name resolution", "the host is not known", "check the host's name in the URL"
+        ),
+        Trouble(
+            r"Connection refused|No route to host|unreachable", "the host does not answer there", "check the port in the URL"
+        ),
+        Trouble(
+            r"certificate",
+            "the server's certificate is not trusted",
+            "if the certificate is your own, name its authority: NIX_SSL_CERT_FILE=FILE",
+        ),
+        Trouble(r"timed out", "the server did not answer in time", LATER, may_pass=True),
+        Trouble(r"HTTP Error (429|5\d\d)", "the server is busy or broken", LATER, may_pass=True),
+        Trouble(r"bad HTTP status line: [^']", "what answers there is no web server", "check the URL and its port"),
+        Trouble(_BROKEN, "the connection broke", LATER, may_pass=True),
+        Trouble(r"No space left on device", "the disk is full", "make room and try again"),
+    )
 
     def __init__(self, url: str, lines: list[str]) -> None:
-        text = "\n".join(lines)
-        said = next(
-            (line.removeprefix("abort: ") for line in reversed(lines) if line.startswith("abort: ")), lines[-1] if lines else ""
-        )
-        reason, hint = said or "hg failed without a word", None
-        for pattern, ours, advice in _SORTS:
-            if found := re.search(pattern, text):
-                reason, hint = f"{ours.format(*found.groups())} (hg: {said})", advice
-                break
-        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", hint)
-        self.lines = tuple(lines)
+        said = (line.removeprefix("abort: ") for line in reversed(lines) if line.startswith("abort: "))
+        super().__init__(url, lines, next(said, lines[-1] if lines else ""))
 
 
 class HgUrlError(BuiltinError):
     """A URL that hg shall not be given."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"cannot fetch from '{redact(url)}': {reason}",
-            "a Mercurial repository is named by https://, http://, ssh:// or file://, or by a full path",
-        )
+        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", _SCHEMES)
 
 
 class FetchHg:
@@ -72,6 +81,9 @@ class FetchHg:
     name: ClassVar[str] = "fetchhg"
     needs_network: ClassVar[bool] = True
     host_binds: ClassVar[tuple[str, ...]] = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/ssh")
+
+    def __init__(self, stalled: int = STALLED) -> None:
+        self._stalled = stalled
 
     def host_files(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The repository of this machine that the derivation names (see ``ReadsHostFiles``)."""
@@ -92,7 +104,7 @@ class FetchHg:
         program = need_program("hg", "mercurial")
         home = os.path.join(ctx.scratch, "hg-home")
         os.mkdir(home, 0o700)
-        write_private(os.path.join(home, "hgrc"), configuration(url, login, ctx.ca_file))
+        write_private(os.path.join(home, "hgrc"), configuration(url, login, ctx.ca_file, self._stalled))
         env = environment(home, {key: os.fsdecode(to_bytes(value)) for key, value in ctx.env.items()})
         clone = os.path.join(ctx.scratch, "hg-clone")
         ctx.log(f"fetching '{rev or 'the newest revision'}' from '{redact(given)}'")
@@ -106,12 +118,17 @@ class FetchHg:
                 *("--", ctx.outputs["out"]),
             ],
         ]
-        for command in words:
+
+        def run(command: list[str], made: str) -> None:
             said = Words(ctx, given)
             try:
                 ctx.shell(command, env=env, cwd=home, listen=said.take)
             except ShellFailedError:
+                shutil.rmtree(made, ignore_errors=True)  # what another try would stumble over
                 raise HgError(given, list(said.last)) from None
+
+        for command, made in zip(words, (clone, ctx.outputs["out"]), strict=True):
+            patiently(partial(run, command, made), lambda error: isinstance(error, HgError) and error.may_pass, ctx.log)
         Path(ctx.outputs["out"], ".hg_archival.txt").unlink(missing_ok=True)
 
 
@@ -128,9 +145,9 @@ def check_url(url: str) -> None:
         raise HgUrlError(url, "it is neither a URL nor a full path")
 
 
-def configuration(url: str, login: Login | None, ca_file: str | None) -> str:
-    """The text of the one configuration file that hg reads."""
-    lines = ["[ui]", "interactive = no", "ssh = ssh -oBatchMode=yes", "[extensions]", "[hooks]"]
+def configuration(url: str, login: Login | None, ca_file: str | None, stalled: int = STALLED) -> str:
+    """The text of the one configuration file that hg reads; ``stalled`` in seconds."""
+    lines = ["[ui]", "interactive = no", "ssh = ssh -oBatchMode=yes", "[extensions]", "[hooks]", "[http]", f"timeout = {stalled}"]
     if ca_file is not None:
         lines += ["[web]", f"cacerts = {ca_file}"]
     else:  # what `--insecure` means, as nixpkgs has it; the output's hash says what must come

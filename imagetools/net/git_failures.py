@@ -22,9 +22,10 @@ class GitFailure:
     @property
     def may_pass(self) -> bool:
         """Whether another try may well succeed."""
-        return self.kind in {"broken", "timeout"}
+        return self.kind in {"broken", "busy", "timeout"}
 
 
+LATER: Final = "try again later, or ask whoever runs the server"
 _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
     (
         "protocol",
@@ -88,19 +89,20 @@ _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
         "the host does not answer there",
         "check the port in the URL, and whether this machine needs a proxy (https_proxy)",
     ),
-    ("timeout", r"timed out|Timeout was reached|Operation too slow", "the server did not answer in time", None),
+    ("timeout", r"timed out|Timeout was reached|Operation too slow", "the server did not answer in time", LATER),
+    ("busy", r"returned error: (?:429|5\d\d)", "the server is busy or broken", LATER),
     (
         "revision",
         r"couldn't find remote ref|did not contain [0-9a-f]{40}"
         r"|invalid reference|not our ref|unadvertised object|[Pp]athspec '[^']*' did not match|reference is not a tree"
         r"|bad object|unable to read tree|not a valid object|Not a valid|unknown revision|bad revision|[Rr]emote branch",
         "the repository has no such revision",
-        None,
+        "name a commit, a tag or a branch that it has",
     ),
     (
         "broken",
         r"early EOF|hung up unexpectedly|RPC failed|[Cc]onnection reset|Empty reply|unexpected disconnect"
-        r"|returned error: (?:429|5\d\d)|transfer closed|Broken pipe|invalid index-pack output|index-pack failed|Recv failure"
+        r"|transfer closed|Broken pipe|invalid index-pack output|index-pack failed|Recv failure"
         r"|Could not read from remote",
         "the connection broke",
         "try again; a large repository comes in smaller pieces with sparseCheckout",
@@ -116,7 +118,7 @@ def explain(lines: Sequence[str]) -> GitFailure:
     for kind, pattern, reason, hint in _KINDS:
         if found := re.search(pattern, text):
             return GitFailure(kind, reason.format(*(group for group in found.groups() if group is not None)), hint)
-    return GitFailure("unknown", last_words(lines) or "git failed without a word")
+    return GitFailure("unknown", last_words(lines) or "git failed without a word", "look at the URL, and at what was said before")
 
 
 def last_words(lines: Sequence[str]) -> str:

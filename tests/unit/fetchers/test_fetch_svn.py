@@ -135,7 +135,7 @@ def test_failures(world: World, tmp_path: Path) -> None:
     cases = {
         f"{world.url}/trunk": ("99", "it has no such revision (svn: E160006: No such revision 99)"),
         f"{world.url}/absent": ("HEAD", "there is no such folder (svn: E170000: URL '"),
-        "svn://127.0.0.1:9/x": ("HEAD", "the host does not answer there (svn: E170013: Unable to connect"),
+        "svn://127.0.0.1:9/x": ("HEAD", "the host does not answer there (svn: E000111: Can't connect to host"),
     }
     for number, (url, (rev, reason)) in enumerate(cases.items()):
         with pytest.raises(SvnError) as caught:

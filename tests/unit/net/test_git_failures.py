@@ -22,7 +22,7 @@ from imagetools.net.git_failures import explain, last_words
         ("certificate", ["fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate"]),
         ("protocol", ["fatal: transport 'ext' not allowed"]),
         ("broken", ["error: RPC failed; HTTP 503 curl 22", "fatal: the remote end hung up unexpectedly"]),
-        ("broken", ["fatal: unable to access 'http://x/': The requested URL returned error: 503"]),
+        ("busy", ["fatal: unable to access 'http://x/': The requested URL returned error: 503"]),
         ("broken", ["fatal: early EOF", "fatal: fetch-pack: invalid index-pack output"]),
         ("timeout", ["fatal: unable to access 'https://x/': Connection timed out after 1000 ms"]),
         ("disk", ["fatal: write error: No space left on device"]),
@@ -34,7 +34,7 @@ from imagetools.net.git_failures import explain, last_words
 def test_kinds(kind: str, lines: list[str]) -> None:
     found = explain(lines)
     assert found.kind == kind
-    assert found.may_pass == (kind in {"broken", "timeout"})
+    assert found.may_pass == (kind in {"broken", "busy", "timeout"})
     assert found.reason
 
 

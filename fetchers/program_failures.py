@@ -1,0 +1,68 @@
+"""What a program of the host meant when it could not fetch, by its own words; and trying again where that may help.
+
+Shared by fetchhg and fetchsvn, which have tables of troubles; git's are in net.git_failures, since evaluation needs them too.
+Refuses to hide the program's words: the error shows the line that tells most.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeVar
+
+from imagetools.builtin.api import BuiltinError
+from imagetools.net.redact import redact
+
+T = TypeVar("T")
+
+TRIES: Final = 3
+FIRST_DELAY: Final = 1.0
+"""Seconds; twice as many the next time."""
+STALLED: Final = 60
+"""Seconds without an answer after which a server is given up."""
+LOGIN: Final = "name a login in a netrc file: --netrc-file FILE, a line `machine HOST login NAME password WORD`"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """``pattern`` finds it among the program's words; ``reason`` may hold the pattern's groups as {0}, {1} ..."""
+
+    pattern: str
+    reason: str
+    hint: str | None
+    may_pass: bool = False
+
+
+class ProgramFailedError(BuiltinError):
+    """A program of the host could not fetch; ``lines`` are its last words, ``may_pass`` whether another try may well succeed."""
+
+    fault = "host"
+    program: ClassVar[str]
+    troubles: ClassVar[Sequence[Trouble]]
+
+    def __init__(self, url: str, lines: Sequence[str], said: str) -> None:
+        """``said`` is the line that tells most, without what stands before each."""
+        reason, hint = said or f"{self.program} failed without a word", "look at the URL, and at what was said before"
+        self.may_pass = False
+        for trouble in self.troubles:
+            if found := re.search(trouble.pattern, "\n".join(lines)):
+                reason, hint = f"{trouble.reason.format(*found.groups())} ({self.program}: {said})", trouble.hint or ""
+                self.may_pass = trouble.may_pass
+                break
+        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", hint or None)
+        self.lines = tuple(lines)
+
+
+def patiently(work: Callable[[], T], may_pass: Callable[[BuiltinError], bool], log: Callable[[str], object]) -> T:
+    """Do ``work``, and again where it fails in a way that may pass. Raises what it raises in the end."""
+    delay = FIRST_DELAY
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except BuiltinError as error:
+            if not may_pass(error):
+                raise
+            log(f"{error.message}; trying again")
+        time.sleep(delay)
+        delay *= 2
+    return work()
