@@ -170,12 +170,19 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _absolute(path: str | None) -> str | None:
+    """The XDG specification: what is relative counts as not set."""
+    return path if path and path.startswith("/") else None
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; raises :class:`SettingError` for a variable that makes no sense."""
     env = dict(process_environment() if environment is None else environment)
     home = env.get("HOME") or home_of(os.getuid())
-    data = env.get("XDG_DATA_HOME") or os.path.join(home, ".local/share")
-    cache = env.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    if not home.startswith("/"):
+        raise SettingError("HOME", home, "an absolute path")
+    data = _absolute(env.get("XDG_DATA_HOME")) or os.path.join(home, ".local/share")
+    cache = _absolute(env.get("XDG_CACHE_HOME")) or os.path.join(home, ".cache")
     flag = env.get("IMAGETOOLS_SANDBOX", "1")
     if flag not in {"0", "1"}:
         raise SettingError("IMAGETOOLS_SANDBOX", flag, "0 or 1")

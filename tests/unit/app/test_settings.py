@@ -34,6 +34,13 @@ def test_xdg_and_own_variables_win() -> None:
     assert (settings.root, settings.cache, settings.sandbox) == ("/s", "/c/imagetools", False)
 
 
+def test_relative_folders() -> None:
+    settings = read_settings({"HOME": "/h", "XDG_DATA_HOME": "d", "XDG_CACHE_HOME": "./c"})
+    assert (settings.root, settings.cache) == ("/h/.local/share/imagetools", "/h/.cache/imagetools")
+    with pytest.raises(SettingError, match="HOME is 'h', but it must be an absolute path"):
+        read_settings({"HOME": "h"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("IMAGETOOLS_SANDBOX", "yes"), ("NIX_BUILD_CORES", "many"), ("IMAGETOOLS_JOBS", "-1")]
 )
