@@ -6,4 +6,4 @@
 #include <CPy.h>
 
 #undef CPy_TRASHCAN_BEGIN
-#define CPy_TRASHCAN_BEGIN(op, dealloc) Py_TRASHCAN_BEGIN(op, PyObject_IS_GC((PyObject *)(op)) ? (destructor)(dealloc) : NULL)
+#define CPy_TRASHCAN_BEGIN(op, dealloc) Py_TRASHCAN_BEGIN(op, (PyObject_IS_GC((PyObject *)(op)) ? (destructor)(dealloc) : NULL))
