@@ -13,10 +13,10 @@ from imagetools.instantiate.io import StoreIO, check_object_name
 from imagetools.instantiate.known import Known
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.hashes import Hash
-from imagetools.lang.runtime.coerce import base_name, to_path, to_string
-from imagetools.lang.runtime.errors import EvalError, NotPure, TypeErrorNix
+from imagetools.lang.runtime.coerce import base_name, to_path
+from imagetools.lang.runtime.errors import EvalError, NotPure
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.values.model import describe, make_string
+from imagetools.lang.values.model import make_string
 from imagetools.store.ports import TextObject
 
 PATH_ARGUMENTS: Final = ("path", "name", "filter", "recursive", "sha256")
@@ -130,11 +130,7 @@ class Sources:
         if self.io.pure:
             raise NotPure("builtins.storePath")
         context: set[str] = set()
-        value = m.force(path)
-        text = to_string(m, value, context, False, False)
-        if not text.startswith("/"):
-            raise TypeErrorNix(f"string '{text}' doesn't represent an absolute path ({describe(value)})")
-        text = self._resolved(to_path(m, value, context))
+        text = self._resolved(to_path(m, path, context))
         self.io.check(text)
         try:
             store_path, _ = self._store_dir.parse_prefix(text)
