@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.servers.command_server import command
+from tests.servers.command_server import FRESH, command
 
 #: Paths that were built and not looked at yet: conftest.py does so when the test is over.
 BUILT: list[str] = []
@@ -27,6 +27,13 @@ def imagetools(
     if words[:1] == ("build",) and done.returncode == 0:
         BUILT.extend(line for line in done.stdout.splitlines() if line.startswith("/"))
     return done
+
+
+def with_host_programs(*words: str, home: Path, stdin: bytes = b"", check: bool = True) -> "subprocess.CompletedProcess[str]":
+    """A command of ours as in ``tests.golden.bad_input.command``: builders find the host's programs."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(FRESH)}
+    environment = {**kept, "PATH": "/usr/bin:/bin", "HOME": str(home)}
+    return as_text(command(words, cwd=home, environment=environment, stdin=stdin, host=True), check=check)
 
 
 def nix(

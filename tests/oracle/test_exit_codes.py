@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.bad_input.command import argv_for
 from tests.oracle.builds import Pair, pair
+from tests.oracle.commands import with_host_programs
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
@@ -91,14 +91,8 @@ def by_nix(stores: Pair, words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def by_us(stores: Pair, words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        argv_for("build", str(stores.folder / "x.nix"), "--no-out-link", "--store", stores.root("ours"), *words.split()),
-        cwd=stores.folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(stores.folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    options = ("--no-out-link", "--store", stores.root("ours"), *words.split())
+    return with_host_programs("build", str(stores.folder / "x.nix"), *options, home=stores.folder, check=False)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -139,14 +133,8 @@ def _without_warnings(text: str) -> list[str]:
 def test_dry_run_writes_no_output(stores: Pair) -> None:
     """``instantiate --dry-run`` writes nothing at all, as Nix's."""
     folder = stores.folder / "fresh"
-    done = subprocess.run(
-        argv_for("instantiate", str(stores.folder / "x.nix"), "-A", "good", "--dry-run", "--store", str(folder)),
-        cwd=stores.folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(stores.folder)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    words = ("-A", "good", "--dry-run", "--store", str(folder))
+    done = with_host_programs("instantiate", str(stores.folder / "x.nix"), *words, home=stores.folder)
     theirs = stores.nix("nix-instantiate", str(stores.folder / "x.nix"), "-A", "good", "--dry-run", side="fresh2")
     assert done.stdout == theirs.stdout
     assert not Path(folder).exists()

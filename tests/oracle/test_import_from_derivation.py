@@ -14,6 +14,7 @@ import pytest
 
 from tests.golden.bad_input.command import argv_for
 from tests.oracle.builds import Pair, pair
+from tests.oracle.commands import with_host_programs
 from tests.oracle.peers import need
 from tests.unit.sandbox.cage import need_namespaces
 
@@ -91,9 +92,9 @@ def ours(stores: Pair, command: str, *words: str, store: str = "ours") -> "subpr
 
 
 def by_us(stores: Pair, command: str, *words: str, stdin: str = "", store: str = "ours") -> "tuple[int, str, str]":
-    process = ours(stores, command, *words, store=store)
-    out, said = process.communicate(stdin, timeout=120)
-    return process.returncode, out, said
+    words = (command, *words, "--store", stores.root(store))
+    done = with_host_programs(*words, home=stores.folder, stdin=stdin.encode(), check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_same_values(stores: Pair) -> None:

@@ -17,8 +17,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, Literal, NoReturn, TextIO
+
+from imagetools.app.cli.main import entry_point
+from tests.golden.bad_input.command import argv_for, host_programs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROCESS: Final = "import sys; sys.path.append({!r}); from tests.servers.command_server import serve; serve(int(sys.argv[1]))"
@@ -29,12 +33,15 @@ FRESH: Final = ("LC_", "LANG", "PYTHON", "TZ")
 
 
 def command(
-    words: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: bytes = b""
+    words: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: bytes = b"", host: bool = False
 ) -> "subprocess.CompletedProcess[bytes]":
-    """``imagetools WORDS``, forked where that shows the same. Where the compiled form is tested, every command starts anew."""
+    """``imagetools WORDS``, forked where that shows the same. Where the compiled form is tested, every command starts anew.
+
+    ``host``: as in ``tests.golden.bad_input.command``, builders find the host's programs.
+    """
+    argv = argv_for(*words) if host else [sys.executable, "-m", "imagetools", *words]
     if os.environ.get("IMAGETOOLS_EXPECT_MODE") != "compiled" and can_fork(words, environment, stdin):
-        return server().run(words, cwd=cwd, environment=environment, stdin=stdin)
-    argv = [sys.executable, "-m", "imagetools", *words]
+        return server().run(argv, words, cwd=cwd, environment=environment, stdin=stdin, host=host)
     return subprocess.run(argv, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
 
 
@@ -63,16 +70,17 @@ class CommandServer:
         self._process.wait()
 
     def run(
-        self, words: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: bytes = b""
+        self, argv: Sequence[str], words: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: bytes, host: bool
     ) -> "subprocess.CompletedProcess[bytes]":
-        """``imagetools WORDS``, where :func:`can_fork` says yes. Threads may run several at once."""
+        """What ``argv`` would do, where :func:`can_fork` says yes. Threads may run several at once."""
         ends = [os.pipe() for _ in range(4)]
         (in_read, in_write), (out_read, out_write), (err_read, err_write), (code_read, code_write) = ends
         request = os.memfd_create("request")
         os.write(in_write, stdin)
         os.close(in_write)
         with open(request, "w+", encoding="ascii") as file:
-            json.dump({"words": list(words), "cwd": str(cwd), "umask": _umask(), "environment": dict(environment)}, file)
+            asked = {"words": words, "cwd": str(cwd), "umask": _umask(), "environment": dict(environment), "host": host}
+            json.dump(asked, file)
             file.flush()
             socket.send_fds(self._channel, [b"."], [in_read, out_write, err_write, code_write, file.fileno()])
         for number in (in_read, out_write, err_write, code_write):
@@ -80,7 +88,7 @@ class CommandServer:
         out, err = _read_all(out_read, err_read)
         code = os.read(code_read, 100)
         os.close(code_read)
-        return subprocess.CompletedProcess([sys.executable, "-m", "imagetools", *words], int(code), out, err)
+        return subprocess.CompletedProcess(argv, int(code), out, err)
 
 
 _server: CommandServer | None = None
@@ -179,9 +187,8 @@ def _become(given: Sequence[int]) -> NoReturn:
     sys.argv = [f"{ROOT}/imagetools/__main__.py", *asked["words"]]
     code = 1
     try:
-        from imagetools.app.cli.main import entry_point
-
-        entry_point()
+        with host_programs() if asked["host"] else nullcontext():
+            entry_point()
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
