@@ -1,8 +1,8 @@
 """The tests of nixpkgs' own current lib, run by us (IMAGETOOLS_NIXPKGS_LIB names its folder ``lib``).
 
-Its shell scripts call ``nix-instantiate``: here that is a few lines that call ``imagetools eval``, in a mount namespace of their own
-whose /nix is an empty folder, since they look into store paths. The long ones (``tests/modules.sh`` has 400 cases of the module system,
-``fileset/tests.sh`` more) run where IMAGETOOLS_NIXPKGS_LIB_ALL is set.
+Its shell scripts call ``nix-instantiate``: here that is a few lines that call ``imagetools eval``, in a mount namespace of their
+own whose /nix is an empty folder, since they look into store paths. The long ones (``tests/modules.sh`` has 400 cases of the
+module system, ``fileset/tests.sh`` more) run where IMAGETOOLS_NIXPKGS_LIB_ALL is set.
 """
 
 import os
