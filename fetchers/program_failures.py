@@ -18,8 +18,6 @@ T = TypeVar("T")
 TRIES: Final = 3
 FIRST_DELAY: Final = 1.0
 """Seconds; twice as many the next time."""
-STALLED: Final = 60
-"""Seconds without an answer after which a server is given up."""
 LOGIN: Final = "name a login in a netrc file: --netrc-file FILE, a line `machine HOST login NAME password WORD`"
 
 

@@ -16,11 +16,12 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError, ShellFailedError
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net.git_failures import LATER
+from imagetools.net.programs import STALLED
 from imagetools.net.redact import redact
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private
 from ..login import Login, login_for
-from ..program_failures import LOGIN, STALLED, ProgramFailedError, Trouble, patiently
+from ..program_failures import LOGIN, ProgramFailedError, Trouble, patiently
 
 _PROTOCOLS: Final = ("http", "https", "ssh", "file")
 _BROKEN: Final = (

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net import programs
 from imagetools.net.git_commands import PROXY_VARIABLES
-from imagetools.net.programs import Done, ProgramFailedError
+from imagetools.net.programs import STALLED, Done, ProgramFailedError
 from imagetools.net.redact import redact
 
 PROTOCOLS: Final = ("http", "https", "ssh", "file")
@@ -43,12 +43,13 @@ class HgFetchError(ImagetoolsError):
 
 
 class HostHg:
-    """``variables`` are the person's, ``home`` their folder."""
+    """``variables`` are the person's, ``home`` their folder; ``stalled``: seconds after which a silent server is given up."""
 
-    def __init__(self, variables: Mapping[str, str], home: str, *, ca_file: str | None = None) -> None:
+    def __init__(self, variables: Mapping[str, str], home: str, *, ca_file: str | None = None, stalled: int = STALLED) -> None:
         self._variables = variables
         self._home = home
         self._ca_file = ca_file
+        self._patience = ("--config", f"http.timeout={stalled}")
 
     def run(self, *words: str | bytes) -> Done:
         """Without any configuration but the repository's. Raises ProgramMissingError."""
@@ -72,7 +73,7 @@ class HostHg:
         own = url.startswith("ssh:") and programs.run(["hg", "config", "ui.ssh"], env).status == 0
         quiet = () if own else ("--config", "ui.ssh=ssh -oBatchMode=yes")
         try:
-            return programs.output(["hg", *_ALWAYS, *certificates, *quiet, *words], env)
+            return programs.output(["hg", *_ALWAYS, *self._patience, *certificates, *quiet, *words], env)
         except ProgramFailedError as failure:
             raise HgFetchError(url, failure) from failure
 

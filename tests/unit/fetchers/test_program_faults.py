@@ -1,5 +1,6 @@
 """What servers do to hg, svn and git: tried again where that may help, else an error with the URL, the reason and a next step."""
 
+import os
 import socket
 import socketserver
 import threading
@@ -15,6 +16,7 @@ from imagetools.bundled.fetchers.fetchgit.fetch_git import FetchGit
 from imagetools.bundled.fetchers.fetchhg.fetch_hg import FetchHg
 from imagetools.bundled.fetchers.fetchsvn.fetch_svn import FetchSvn
 from imagetools.net.git_failures import LATER
+from imagetools.net.hg import HgFetchError, HostHg
 from imagetools.net.http import HttpTransport
 from tests.oracle.peers import need
 from tests.servers.serving import serving
@@ -189,6 +191,12 @@ def test_fault(program: str, mood: str, tmp_path: Path) -> None:
     else:
         assert server.met == times
     assert program == "git" or not (tmp_path / "out").exists()  # what a failed build leaves is thrown away
+
+
+def test_hg_of_an_evaluation_gives_up_a_silent_server(tmp_path: Path) -> None:
+    with moody("silent") as server, pytest.raises(HgFetchError, match="timed out"):
+        url = f"http://127.0.0.1:{server.server_address[1]}/r"
+        HostHg(dict(os.environ), str(tmp_path), stalled=1).network(url, "clone", "-q", "--", url, str(tmp_path / "clone"))
 
 
 @pytest.mark.parametrize("mood", ["slam", "500", "429"])
