@@ -21,6 +21,7 @@ ADDRESS: Final = "look at the address, or name further places with `urls`"
 AUTHORITY: Final = "a private authority's certificate can be named by SSL_CERT_FILE"
 NETWORK: Final = "look at the address and at the network; http_proxy and https_proxy name a proxy"
 NO_HTTP: Final = "something else than a web server may answer there: look at the address and its port"
+NO_TLS: Final = "look at the address and its port: is it http: instead of https:?"
 
 _NAMES: Final = ("Name or service not known", "Temporary failure in name resolution", "No address associated with hostname")
 
@@ -45,6 +46,8 @@ def of_connection(shown: str, text: str, proxy: str | None) -> FetchError:
     through = f" (through the proxy '{proxy}')" if proxy is not None else ""
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return FetchError(shown, f"the server's certificate was refused: {text}{through}", hint=AUTHORITY)
+    if "WRONG_VERSION_NUMBER" in text or "record layer" in text:
+        return FetchError(shown, f"what answers there speaks no TLS{through}", hint=NO_TLS)
     if any(name in text for name in _NAMES):
         return TransientFetchError(
             shown, f"{'the proxy' if proxy else 'the host'}'s name is unknown: {text}{through}", hint=NETWORK

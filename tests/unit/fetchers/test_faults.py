@@ -144,6 +144,12 @@ def test_a_certificate_of_an_unknown_authority(tmp_path: Path, said: list[str]) 
         assert fetch.out.read_bytes() == BODY
 
 
+def test_a_server_without_tls(server: Server, tmp_path: Path, said: list[str]) -> None:
+    url = server.url("/x").replace("http:", "https:")
+    found = Fetch(tmp_path, url, {}, said).fails()
+    assert found == (f"cannot download '{url}': what answers there speaks no TLS", refusals.NO_TLS)
+
+
 PROXY_FAULTS = {
     "407": ("http", 407, "HTTP 407 Proxy Authentication Required", refusals.PROXY_CREDENTIALS),
     "407 of a tunnel": (
