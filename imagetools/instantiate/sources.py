@@ -44,9 +44,9 @@ class Sources:
         given = m.attrs(attrs)
         for argument in sorted(given.d):
             if argument not in PATH_ARGUMENTS:
-                raise EvalError(f"unsupported argument '{argument}' to 'addPath'")
+                raise EvalError(f"unsupported argument '{argument}' to 'builtins.path'")
         if "path" not in given.d:
-            raise EvalError("'path' required")
+            raise EvalError("missing required 'path' attribute in the first argument to 'builtins.path'")
         context: set[str] = set()
         path = to_path(m, given.d["path"], context)
         name = m.string(given.d["name"]) if "name" in given.d else base_name(path)
@@ -110,9 +110,9 @@ class Sources:
         references: list[StorePath] = []
         for element in sorted(context):
             if not element.startswith("/"):
-                path = element.rpartition("!")[2].removeprefix("=")
+                shown = element.replace(f"{self._store_dir.path}/", "")
                 raise EvalError(
-                    f"in 'toFile': the file named '{wanted}' must not contain a reference to a derivation but contains ({path})"
+                    f"files created by builtins.toFile may not reference derivations, but {wanted} references {shown}"
                 )
             references.append(self._store_dir.parse(element))
         data = to_bytes(content)

@@ -116,7 +116,7 @@ def whole(number: float, name: str) -> int:
         result = math.ceil(number) if name == "ceil" else math.floor(number)
         if INT_MIN <= result <= INT_MAX:
             return result
-    raise EvalError(f"the argument {number:g} of builtins.{name} is not in the range of 64-bit integers")
+    raise EvalError(f"NixFloat argument {number:g} is not in the range of NixInt")
 
 
 def less_than(m: Machine, e1: object, e2: object) -> object:

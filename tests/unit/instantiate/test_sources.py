@@ -70,7 +70,7 @@ def test_names_and_hashes(session: Session) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("builtins.path { }", "'path' required"),
+        ("builtins.path { }", "missing required 'path' attribute"),
         ("builtins.path { path = ./tree; other = 1; }", "unsupported argument 'other'"),
         ('builtins.path { path = "relative"; }', "doesn't represent an absolute path"),
         ("builtins.path { path = ./missing; }", "does not exist"),
@@ -80,7 +80,7 @@ def test_names_and_hashes(session: Session) -> None:
         ('builtins.toFile "a/b" ""', "illegal character"),
         (
             'builtins.toFile "x" (derivation { name = "x"; system = "s"; builder = "b"; }).outPath',
-            "must not contain a reference to a derivation",
+            "may not reference derivations",
         ),
         ("builtins.storePath ./tree", "is not in the Nix store"),
         ('builtins.storePath "/nix/store/00000000000000000000000000000000-x"', "is not valid"),
