@@ -23,7 +23,10 @@ _TIRED = "gave up after 3 attempts without progress; "
 
 @dataclass(frozen=True)
 class Fault:
-    """``answers``: one a request, the last one repeats. ``error``: with ``{url}`` for the address as it is shown."""
+    """``answers``: one a request, the last one repeats. ``error``: with ``{url}`` for the address as it is shown.
+
+    ``silent``: the server says nothing any more, so that a client must not wait for long.
+    """
 
     answers: Sequence[Answer]
     error: str | None = None
@@ -32,6 +35,7 @@ class Fault:
     requests: int | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     body: bytes = BODY
+    silent: bool = False
 
 
 def gone(reason: str, hint: str, *answers: Answer, requests: int = 1) -> Fault:
@@ -39,9 +43,9 @@ def gone(reason: str, hint: str, *answers: Answer, requests: int = 1) -> Fault:
     return Fault(answers, f"cannot download '{{url}}': {reason}", hint, requests=requests)
 
 
-def tired(reason: str, hint: str, *answers: Answer, resumes: bool = False, requests: int = 3) -> Fault:
+def tired(reason: str, hint: str, *answers: Answer, resumes: bool = False, requests: int = 3, silent: bool = False) -> Fault:
     """It is tried three times."""
-    return Fault(answers, f"cannot download '{{url}}': {reason}", _TIRED + hint, resumes, requests)
+    return Fault(answers, f"cannot download '{{url}}': {reason}", _TIRED + hint, resumes, requests, silent=silent)
 
 
 E = '"v1"'
@@ -60,10 +64,15 @@ FAULTS: Mapping[str, Fault] = {
         [reset_after(BODY, n, ETag=E, Accept_Ranges="bytes") for n in range(40_000, 240_000, 40_000)] + [ranged(BODY, ETag=E)],
         requests=6,
     ),
-    "no answer": tired("timed out while waiting for data", refusals.LATER, silence),
-    "a stall, then the rest": Fault([stall_after(BODY, 90_000, ETag=E), ranged(BODY, ETag=E)], requests=2),
+    "no answer": tired("timed out while waiting for data", refusals.LATER, silence, silent=True),
+    "a stall, then the rest": Fault([stall_after(BODY, 90_000, ETag=E), ranged(BODY, ETag=E)], requests=2, silent=True),
     "a stall at the same byte always": tired(
-        "timed out while waiting for data", refusals.LATER, stall_after(BODY, 90_000, ETag=E), resumes=True, requests=3
+        "timed out while waiting for data",
+        refusals.LATER,
+        stall_after(BODY, 90_000, ETag=E),
+        resumes=True,
+        requests=3,
+        silent=True,
     ),
     "a slow trickle": Fault([trickle(BODY, 20, 0.01)], requests=1),
     "a trickle slower than --max-time": Fault(

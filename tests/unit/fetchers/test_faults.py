@@ -20,23 +20,26 @@ from tests.unit.fetchers.forges import authority
 from tests.unit.net.faults import refuse_tunnel
 from tests.unit.net.server import Server, ranged, running, status
 
-POLICY = RetryPolicy(attempts=3, first_delay=0, stall_timeout=0.25, connect_timeout=2)
+POLICY = RetryPolicy(attempts=3, first_delay=0, stall_timeout=20, connect_timeout=20)
+HASTY = RetryPolicy(attempts=3, first_delay=0, stall_timeout=0.25, connect_timeout=20)
+"""For servers that say nothing any more; all others may take their time on a busy machine."""
 SECRETS = f"-H 'Private-Token: {SECRET}' -u me:{SECRET}"
 
 
 class Fetch:
     """One derivation's download, as often as wished, with all that it says."""
 
-    def __init__(self, folder: Path, url: str, env: Mapping[str, str], said: list[str]) -> None:
+    def __init__(self, folder: Path, url: str, env: Mapping[str, str], said: list[str], policy: RetryPolicy = POLICY) -> None:
         self.out = folder / "out"
         self._folder = folder
         self._env = {"url": url, **env}
         self._said = said
+        self._policy = policy
 
     def run(self, proxies: Proxies | None = None, ca_file: str | None = None) -> None:
         transport = HttpTransport(
             sleep=lambda seconds: None,
-            policy=POLICY,
+            policy=self._policy,
             log=self._said.append,
             proxies=proxies,
             ca_file=ca_file,
@@ -84,7 +87,7 @@ def test_fault(server: Server, name: str, tmp_path: Path, said: list[str]) -> No
     server.script["/x"] = list(fault.answers)
     env = dict(fault.env)
     env["curlOptsList"] = f"{env.get('curlOptsList', '')} {SECRETS}"
-    fetch = Fetch(tmp_path, with_secrets(server), env, said)
+    fetch = Fetch(tmp_path, with_secrets(server), env, said, HASTY if fault.silent else POLICY)
     if fault.error is None:
         fetch.run()
         assert fetch.out.read_bytes() == fault.body
