@@ -11,12 +11,13 @@ from typing import cast
 
 from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.attrsets import Node, show_name, show_string
+from imagetools.lang.syntax.freezing import thaw
 
 _SIGNS = {t.EQ: "==", t.NEQ: "!=", t.AND: "&&", t.OR: "||", t.IMPL: "->", t.UPDATE: "//", t.CONCATLISTS: "++"}
 
 
 def show(expr: Node, base_dir: str, home: str) -> str:
-    """The text of a final tree. Relative paths are shown from ``base_dir``, those with ``~`` from ``home``: byte strings."""
+    """The text of a final tree, frozen in part or not. Relative paths are shown from ``base_dir``, those with ``~`` from ``home``: byte strings."""
     writer = _Writer(base_dir, home)
     writer.node(expr)
     return "".join(writer.out)
@@ -53,7 +54,8 @@ class _Writer:
                 self.node(cast(Node, piece))
 
     def node(self, node: Node) -> None:
-        """Any expression."""
+        """Any expression, also one that is frozen."""
+        node = thaw(node)
         tag = cast(int, node[0])
         if tag in (t.VAR, t.GLOBAL, t.WITHVAR):
             self._text(show_name(cast(str, node[2])))

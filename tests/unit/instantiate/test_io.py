@@ -148,3 +148,13 @@ def test_what_no_store_object_can_be_called_is_not_there(tmp_path: Path) -> None
     (tmp_path / "x").write_text("x")
     name = session.io.copy_to_store(f"{tmp_path}/x").rpartition("/")[2]
     assert session.io.read_dir("/nix/store")[name] == "regular"
+
+
+def test_a_failed_assertion_of_a_file_in_the_cache_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "x.nix").write_text("let f = x: x; in assert [ (f 1 2) ] != [ (f 1 2) ] || { a = f { b = 1; }; } == { }; 1")
+    said = []
+    for _ in range(2):
+        with pytest.raises(EvalError) as caught:
+            Session(tmp_path).shown("import ./x.nix")
+        said.append(caught.value.message)
+    assert said[0] == said[1]

@@ -3,6 +3,7 @@
 from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.freezing import freeze, thaw
 from imagetools.lang.syntax.parser import parse_file
+from imagetools.lang.syntax.show import show
 from tests.unit.lang.syntax.trees import thawed
 
 GLOBALS = frozenset(["f", "throw"])
@@ -64,3 +65,12 @@ def test_frozen_parts_have_frozen_parts() -> None:
 def test_thawing_what_is_not_frozen() -> None:
     tree = parsed("1")
     assert thaw(tree) is tree
+
+
+def test_frozen_trees_are_shown_as_they_were() -> None:
+    for text in (
+        *LATE.values(),
+        "assert { a = f 1 2; b = [ (f 1 2) (x: f x x) ]; } == { c ? f 1 2, ... }: { inherit (f 1 2) a; }; 1",
+    ):
+        tree = parsed(text)
+        assert show(freeze(tree), "/", "/") == show(tree, "/", "/"), text
