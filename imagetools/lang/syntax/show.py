@@ -17,7 +17,10 @@ _SIGNS = {t.EQ: "==", t.NEQ: "!=", t.AND: "&&", t.OR: "||", t.IMPL: "->", t.UPDA
 
 
 def show(expr: Node, base_dir: str, home: str) -> str:
-    """The text of a final tree, frozen in part or not. Relative paths are shown from ``base_dir``, those with ``~`` from ``home``: byte strings."""
+    """The text of a final tree, frozen in part or not.
+
+    Relative paths are shown from ``base_dir``, those with ``~`` from ``home``: byte strings.
+    """
     writer = _Writer(base_dir, home)
     writer.node(expr)
     return "".join(writer.out)

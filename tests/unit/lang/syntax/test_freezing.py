@@ -70,7 +70,7 @@ def test_thawing_what_is_not_frozen() -> None:
 def test_frozen_trees_are_shown_as_they_were() -> None:
     for text in (
         *LATE.values(),
-        "assert { a = f 1 2; b = [ (f 1 2) (x: f x x) ]; } == { c ? f 1 2, ... }: { inherit (f 1 2) a; }; 1",
+        "assert { a = f 1 2; b = [ (f 1 2) (x: f x x) ]; } == ({ c ? f 1 2, ... }: { inherit (f 1 2) a; }); 1",
     ):
         tree = parsed(text)
         assert show(freeze(tree), "/", "/") == show(tree, "/", "/"), text
