@@ -84,7 +84,7 @@ Setting = Annotated[
         "--option",
         metavar="NAME VALUE",
         help="A setting of Nix's by its name, such as tarball-ttl 0. Repeatable. In short: --tarball-ttl SECONDS, --refresh (0),"
-        " --offline (for ever), --allowed-uris 'PREFIX...'.",
+        " --offline (for ever), --allowed-uris 'PREFIX...', --netrc-file FILE.",
     ),
 ]
 ProfileFile = Annotated[
@@ -120,6 +120,7 @@ _PAIRS = ("--arg", "--argstr", "--option")
 _SETTINGS = (  # settings that may be written as options of their own, as in Nix
     "--tarball-ttl",
     "--allowed-uris",
+    "--netrc-file",
     "--substituters",
     "--extra-substituters",
     "--trusted-public-keys",

@@ -17,6 +17,7 @@ from imagetools.app.cli.arguments import ArgumentError, fold_pairs, own_words, p
         (["-E", "--arg", "x", "--strict"], ["-E", "--arg=x=--strict"]),
         (["--tarball-ttl", "0", "x"], ["--option=tarball-ttl=0", "x"]),
         (["--allowed-uris=a b", "x"], ["--option=allowed-uris=a b", "x"]),
+        (["--netrc-file", "f", "x"], ["--option=netrc-file=f", "x"]),
         (["--refresh", "x"], ["--option=tarball-ttl=0", "x"]),
         (["--offline"], ["--option=tarball-ttl=4294967295"]),
     ],
