@@ -7,26 +7,24 @@ build's log.
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from imagetools.app.builtins import builtins
-from imagetools.app.listening import run_listening
 from imagetools.builtin.api import BuiltinBuilder, BuiltinError, Measured, NoNetworkError, Root, ShellFailedError
 from imagetools.formats.closure import Closure, IncompleteClosureError
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.kernel.errors import ImagetoolsError
-from imagetools.net.ports import Transport
 from imagetools.realise import builtin_request, measured
 
 if TYPE_CHECKING:
     from imagetools.image.remote_reference import RemoteReference
     from imagetools.image_io.ports import Repository
     from imagetools.net.http import HttpTransport
+    from imagetools.net.ports import Transport
     from imagetools.net.proxies import Proxies
 
 
@@ -44,7 +42,7 @@ class Context:
     def __init__(
         self,
         request: builtin_request.Request,
-        transport: Transport | None,
+        transport: "Transport | None",
         netrc: str,
         attrs: Mapping[str, Any] | None = None,
         login: str = "",
@@ -99,9 +97,13 @@ class Context:
         capture: bool = False,
         listen: Callable[[str], object] | None = None,
     ) -> bytes:
+        import subprocess
+
         sys.stderr.flush()
         try:
             if listen is not None:
+                from imagetools.app.listening import run_listening
+
                 status, said = run_listening(argv, listen, env=env, cwd=cwd, input=input, capture=capture)
                 if status:
                     raise ShellFailedError(argv, status)

@@ -6,18 +6,17 @@ the context. This module is pure types; it refuses to construct anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.store_path import StoreDir
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.kernel.hashes import Hash
-from imagetools.net.ports import Transport
 
 if TYPE_CHECKING:  # few builders ask registries, and all wait for their process to start
     from imagetools.image.remote_reference import RemoteReference
     from imagetools.image_io.ports import Repository
+    from imagetools.net.ports import Transport
 
 #: In the build folder: the ledger that a builder of layers leaves.
 LEDGER: Final = ".layers"
@@ -61,8 +60,7 @@ class ShellFailedError(BuiltinError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What a builder of ours found out about an output that is one file, while it wrote it: size in bytes, hash (SHA-256) and
     size of its NAR, hash of its bytes."""
 
@@ -161,7 +159,7 @@ class BuiltinContext(Protocol):
     def store_dir(self) -> StoreDir: ...
 
     @property
-    def transport(self) -> Transport | None:
+    def transport(self) -> "Transport | None":
         """How to download; None unless the derivation has a fixed output."""
         ...
 

@@ -5,17 +5,16 @@ A build runs one of them in a process of its own, and importing all would cost t
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.util import resolve_name
 from typing import cast
 
 from imagetools.builtin.api import BuiltinBuilder
 
 
 class BuiltinTable(Mapping[str, BuiltinBuilder]):
-    """``places``: from a builder's name to "module:class", the module relative to ``package``."""
+    """``places``: from a builder's name to "module:class", the module below ``package``, from its dot on."""
 
     def __init__(self, package: str, places: Mapping[str, str]) -> None:
-        self._places = {name: resolve_name(place, package) for name, place in places.items()}
+        self._places = {name: f"{package}{place}" for name, place in places.items()}
         self._made: dict[str, BuiltinBuilder] = {}
 
     def __getitem__(self, name: str) -> BuiltinBuilder:

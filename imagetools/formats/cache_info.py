@@ -4,7 +4,7 @@ Unknown fields are skipped, as Nix does; a cache for another store directory is 
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .fields import FieldsError, split_fields
 from .store_path import StoreDir, StorePathError
@@ -13,8 +13,7 @@ _WHAT = "binary cache info file"
 _NUMBER = re.compile("-?[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
-class CacheInfo:
+class CacheInfo(NamedTuple):
     """``want_mass_query``: asking it for many paths at once is welcome. ``priority``: lower is asked first; None: not said."""
 
     store_dir: StoreDir

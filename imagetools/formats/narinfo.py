@@ -6,7 +6,7 @@ deriver. Stricter than Nix in one thing: no field but ``Sig`` may come twice. Un
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..kernel.hashes import Hash, HashError
 from .content_address import ContentAddress, ContentAddressError
@@ -22,8 +22,7 @@ _KNOWN = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class NarInfo:
+class NarInfo(NamedTuple):
     """``url`` is relative to the cache; ``file_hash`` and ``file_size`` (bytes) are the compressed file's, None: not known."""
 
     info: PathInfo

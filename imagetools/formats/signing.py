@@ -6,7 +6,7 @@ used: most runs never sign. Nix quirk: a secret key is 64 bytes, the seed follow
 
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..kernel.errors import ImagetoolsError
 from .path_info import PathInfo
@@ -22,8 +22,7 @@ class KeyTextError(ImagetoolsError):
         self.reason = reason
 
 
-@dataclass(frozen=True, order=True)
-class Signature:
+class Signature(NamedTuple):
     """``name`` says which key made it; ``data`` has 64 bytes."""
 
     name: str
@@ -38,8 +37,7 @@ class Signature:
         return _join(self.name, self.data)
 
 
-@dataclass(frozen=True, order=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """``data`` has 32 bytes."""
 
     name: str
@@ -67,12 +65,11 @@ class PublicKey:
         return _join(self.name, self.data)
 
 
-@dataclass(frozen=True)
-class SecretKey:
+class SecretKey(NamedTuple):
     """``data``: 32 bytes of seed, 32 bytes of public key. ``str()`` is the text of the key file, ``repr()`` hides it."""
 
     name: str
-    data: bytes = field(repr=False)
+    data: bytes
 
     @staticmethod
     def parse(text: str) -> "SecretKey":
@@ -102,6 +99,9 @@ class SecretKey:
 
     def __str__(self) -> str:
         return _join(self.name, self.data)
+
+    def __repr__(self) -> str:
+        return f"SecretKey(name={self.name!r})"
 
 
 def sign(info: PathInfo, store_dir: StoreDir, keys: Iterable[SecretKey]) -> PathInfo:

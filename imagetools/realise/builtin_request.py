@@ -7,8 +7,7 @@ interpreter or its loader. Texts are bytestrs, which JSON carries as they are.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from imagetools.formats.closure import Closure
 from imagetools.formats.content_address import ContentAddress
@@ -16,8 +15,6 @@ from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath
 from imagetools.kernel.bytestr import to_str
 from imagetools.kernel.hashes import Hash
-from imagetools.realise.environment import Placeholders
-from imagetools.sandbox.ports import KEPT
 
 if TYPE_CHECKING:  # the builder's process reads alone: what only the writer needs would be a quarter of its start
     from imagetools.realise.plan import Step
@@ -31,8 +28,7 @@ NETRC: Final = ".builtin.netrc"
 LOGIN: Final = ".builtin.login"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What the process reads, all bytestrs. ``store_prefix`` is where the store lies for it; ``closure`` are all inputs;
     ``kept`` and ``ledger``: see BuiltinContext.
     """
@@ -64,6 +60,9 @@ def files(
     ledger: str,
 ) -> dict[str, bytes]:
     """Files for the build folder: the request, and netrc where there is one."""
+    from imagetools.realise.environment import Placeholders  # noqa: PLC0415  (only the writer needs them, see above)
+    from imagetools.sandbox.ports import KEPT  # noqa: PLC0415
+
     store_dir = store.store_dir
     folder = host_path(sandbox.output_folder(store_dir.path, scratch))
     replace = Placeholders(logical).replace

@@ -40,7 +40,7 @@ _BOOT: Final = (
 
 def command(name: str) -> tuple[str, ...]:
     """Command line that runs builtin builder ``name``; its first item is the program. Bytestrs."""
-    words = (sys.executable, "-I", "-B", "-c", _BOOT, ":".join([str(PACKAGE.parent), *_libraries()]), name)
+    words = (sys.executable, "-I", "-S", "-B", "-c", _BOOT, ":".join([str(PACKAGE.parent), *_libraries()]), name)
     return tuple(to_str(os.fsencode(word)) for word in words)
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from imagetools.formats.fields import FieldsError
 from imagetools.formats.narinfo import NarInfo
@@ -35,7 +34,7 @@ def sign_cache(folder: str, store_dir: StoreDir, paths: Iterable[StorePath] | No
             raise InvalidPathError(name.removesuffix(SUFFIX), f"the cache '{folder}' does not have it") from None
         except FieldsError as error:
             raise WrongCacheError(folder, error.message) from None
-        signed = replace(found, info=sign(found.info))
+        signed = found._replace(info=sign(found.info))
         if signed != found:
             put_file(os.path.join(folder, name), to_bytes(str(signed)))
             changed += 1

@@ -8,7 +8,6 @@ already is not written again.
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from imagetools.formats.cache_info import CacheInfo
@@ -93,7 +92,7 @@ class CacheWriter:
         """
         there = self.find(info)
         if there is not None:
-            merged = replace(there, info=there.info.with_signatures(info.signatures))
+            merged = there._replace(info=there.info.with_signatures(info.signatures))
             if merged != there:
                 self.put_info(merged)
             return merged

@@ -4,14 +4,9 @@ The bytes that come out depend on the data, the kind and the library's version a
 processors: whoever has several NARs compresses them side by side, one thread each. Constant memory in both directions.
 """
 
-import bz2
-import lzma
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
-from imagetools.archive.decompress import decompressed as sniffed
-from imagetools.archive.decompress import sniff
-from imagetools.archive.stream import PIECE, ByteStream
 from imagetools.store.ports import StoreError
 
 SUFFIXES: Final = {"none": "", "xz": ".xz", "zstd": ".zst", "bzip2": ".bz2", "gzip": ".gz"}
@@ -90,6 +85,10 @@ def decompressed(kind: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     if kind == "none":
         yield from chunks
         return
+    from imagetools.archive.decompress import decompressed as sniffed  # noqa: PLC0415  (not for those who only write)
+    from imagetools.archive.decompress import sniff  # noqa: PLC0415
+    from imagetools.archive.stream import PIECE, ByteStream  # noqa: PLC0415
+
     stream = ByteStream.of_chunks(chunks, "NAR")
     found = sniff(stream.peek(_LOOK))
     if found != kind:
@@ -103,11 +102,15 @@ def _codec(kind: str, level: int) -> _Codec:
     if kind == "none":
         return _None()
     if kind == "xz":
+        import lzma  # noqa: PLC0415  (shared libraries; most caches need one of the four at most)
+
         return lzma.LZMACompressor(lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, preset=level)
     if kind == "bzip2":
+        import bz2  # noqa: PLC0415
+
         return bz2.BZ2Compressor(level)
     if kind == "gzip":
-        from isal import isal_zlib  # noqa: PLC0415  (shared libraries; most caches need one of the two at most)
+        from isal import isal_zlib  # noqa: PLC0415
 
         gzip: _Codec = isal_zlib.compressobj(level, wbits=31)
         return gzip

@@ -1,7 +1,5 @@
 """narinfo files: both ways, and the sentence for each kind of damage."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +68,7 @@ def test_values_come_back(
     size: int, references: set[StorePath], deriver: StorePath | None, file_size: int | None, signatures: tuple[str, ...]
 ) -> None:
     info = PathInfo(A, NAR, size, tuple(references), deriver=deriver, signatures=signatures)
-    value = replace(FULL, info=info, file_size=file_size)
+    value = FULL._replace(info=info, file_size=file_size)
     assert NarInfo.parse(str(value), STORE) == value
 
 

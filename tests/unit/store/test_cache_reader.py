@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ class World:
 
     def change(self, index: int, **fields: object) -> None:
         """What the server says of a path from now on."""
-        self.say(index, str(replace(self.narinfo(index), **fields)))  # type: ignore[arg-type]
+        self.say(index, str(self.narinfo(index)._replace(**fields)))  # type: ignore[arg-type]
 
     def say(self, index: int, text: str) -> None:
         self.server.script[f"/{self.paths[index].hash_part}.narinfo"] = [status(200, text.encode())]
@@ -133,11 +132,11 @@ FAULTS: dict[str, tuple[Callable[[World], object], str]] = {
     "the file hash is another": (lambda w: w.change(0, file_hash=OTHER), f"file hash mismatch of '.*'(?s:.*){OTHER.nix()}"),
     "the file size is another": (lambda w: w.change(0, file_size=7), "size mismatch of '.*'(?s:.*)7 bytes"),
     "the NAR hash is another": (
-        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=w.narinfo(0).info._replace(nar_hash=OTHER))))),
+        lambda w: w.say(0, str(signed(w.narinfo(0)._replace(info=w.narinfo(0).info._replace(nar_hash=OTHER))))),
         "hash mismatch importing path '/nix/store/.*-low'",
     ),
     "the NAR size is another": (
-        lambda w: w.say(0, str(signed(replace(w.narinfo(0), info=w.narinfo(0).info._replace(nar_size=99))))),
+        lambda w: w.say(0, str(signed(w.narinfo(0)._replace(info=w.narinfo(0).info._replace(nar_size=99))))),
         "unpacked size mismatch of '.*'(?s:.*)99 bytes",
     ),
     "it is the NAR of another path": (lambda w: w.change(0, url=w.narinfo(1).url, file_hash=None, file_size=None), "mismatch"),
@@ -152,7 +151,7 @@ FAULTS: dict[str, tuple[Callable[[World], object], str]] = {
 
 
 def signed(narinfo: NarInfo) -> NarInfo:
-    return replace(narinfo, info=sign(narinfo.info._replace(signatures=()), StoreDir(), [KEY]))
+    return narinfo._replace(info=sign(narinfo.info._replace(signatures=()), StoreDir(), [KEY]))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
