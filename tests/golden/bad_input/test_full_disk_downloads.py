@@ -19,7 +19,7 @@ def test_it_does_not_fit(tmp_path: Path, known: bool) -> None:
         server.script["/x"] = [status(200, BODY) if known else raw(b"HTTP/1.0 200 OK\r\n\r\n" + BODY)]
         url = server.url("/x")
         expression = f'(import <nixpkgs> {{ }}).fetchurl {{ url = "{url}"; hash = ""; }}'
-        code, error = said(tmp_path, 16384, "build", "-E", expression)
+        code, error = said(tmp_path, 16384, "build", "-E", expression, "--store", "disk")
         assert len(server.seen) == 1
     assert code == 1
     what = f"its {len(BODY)} bytes do" if known else "it does"
