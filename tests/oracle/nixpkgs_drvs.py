@@ -130,7 +130,7 @@ class Comparison:
         self.nix = Side([nix, "--eval", "--readonly-mode"], str(home))
         self.file = theirs
         self.known: dict[str, Answer] = json.loads(theirs.read_text()) if theirs and theirs.is_file() else {}
-        self.same_version = Ours(home / "same-version", home, str(self.nix.value("builtins.nixVersion")))
+        self.same_version = Ours(home / "same-version", home, str(self.nix.value("builtins.nixVersion")), read_only=True)
         self.compared = 0
         self.by_version: list[str] = []
         self.wrong: list[str] = []

@@ -17,9 +17,10 @@ from imagetools.store.local import LocalStore
 class Ours:
     """Evaluates files one after the other; store and caches are below ``folder``."""
 
-    def __init__(self, folder: Path, home: Path, nix_version: str = DEFAULT_VERSION) -> None:
+    def __init__(self, folder: Path, home: Path, nix_version: str = DEFAULT_VERSION, *, read_only: bool = False) -> None:
         self.traces: list[str] = []
         store = LocalStore(str(folder / "store"))
+        known = Known(store)
         io = StoreIO(
             store,
             cache=str(folder / "cache"),
@@ -27,12 +28,13 @@ class Ours:
             environment={},
             now=1700000000,
             say=self.traces.append,
-            read_only=True,
+            read_only=read_only,
+            write=lambda: None if read_only else known.flush(),
         )
         io.texts[OWN_FILES + "fetchurl.nix"] = Path(PACKAGE, "instantiate/corepkgs/fetchurl.nix").read_bytes()
         self.evaluator = Evaluator(
             io,
-            extra=store_builtins(io, Known(store)),
+            extra=store_builtins(io, known),
             sources={"derivation": ("/builtin/derivation.nix", Path(PACKAGE, "instantiate/derivation.nix").read_bytes())},
             system="x86_64-linux",
             nix_version=nix_version,

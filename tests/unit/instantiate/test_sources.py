@@ -118,3 +118,8 @@ def test_a_text_of_the_same_evaluation_can_be_copied(tmp_path: Path, read_only: 
         assert session.shown(text.replace("TEXT", '(builtins.toFile "g" "x")')) == f'"/nix/store/{path}"'
     referring = 'builtins.path { path = builtins.toFile "g" "uses ${builtins.toFile "f" "t"}"; name = "copy"; }'
     assert session.shown(referring) == '"/nix/store/0q65ihbfxzdygm0ij4c0v389xzswg7f9-copy"'
+
+
+def test_where_nothing_is_written_nobody_asks_whether_a_store_path_is_valid(tmp_path: Path) -> None:
+    path = '"/nix/store/00000000000000000000000000000000-x"'
+    assert Session(tmp_path, read_only=True).shown(f"builtins.storePath {path}") == path
