@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError, ShellFailedError
 from imagetools.kernel.bytestr import to_bytes
+from imagetools.net.git_commands import STALLED
 from imagetools.net.git_failures import LATER
-from imagetools.net.programs import STALLED
 from imagetools.net.redact import redact
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private

@@ -10,8 +10,8 @@ from typing import ClassVar, Final
 
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net import programs
-from imagetools.net.git_commands import PROXY_VARIABLES
-from imagetools.net.programs import STALLED, Done, ProgramFailedError
+from imagetools.net.git_commands import PROXY_VARIABLES, STALLED
+from imagetools.net.programs import Done, ProgramFailedError
 from imagetools.net.redact import redact
 
 PROTOCOLS: Final = ("http", "https", "ssh", "file")

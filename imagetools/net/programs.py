@@ -16,8 +16,6 @@ from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net.redact import redact_text
 
 LINES_SHOWN: Final = 8
-STALLED: Final = 60
-"""Seconds without an answer after which hg and svn give a server up."""
 _PACKAGES: Final = {"git": "git", "hg": "mercurial", "ssh": "openssh-client"}
 
 
