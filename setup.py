@@ -11,6 +11,7 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 
 HERE = Path(__file__).resolve().parent
+GROUP = "imagetools"
 
 
 def bundled(folder: str) -> list[str]:
@@ -28,11 +29,13 @@ def extensions() -> list[Extension]:
     files = [str(path.relative_to(HERE)) for pattern in hot for path in sorted(HERE.glob(pattern))]
     if not files:
         return []
-    made: list[Extension] = mypycify(["--strict", *files], opt_level="2", debug_level="0", group_name="imagetools")
+    made: list[Extension] = mypycify(["--strict", *files], opt_level="2", debug_level="0", group_name=GROUP)
     for extension in made:
         extension.optional = True
         if os.name == "posix":  # what no other module calls need not be exported, and then can be inlined
-            flags = ["-fvisibility=hidden", "-include", str(HERE / "compiled.h")]
+            flags = ["-fvisibility=hidden"]
+            if extension.name == f"{GROUP}__mypyc":  # all code; the others only stand for one module each
+                flags += ["-include", str(HERE / "compiled.h")]
             extension.extra_compile_args = [*(extension.extra_compile_args or []), *flags]
     return made
 
