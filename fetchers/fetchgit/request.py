@@ -26,7 +26,7 @@ class BadPatternError(BuiltinError):
 @dataclass(frozen=True, slots=True)
 class Request:
     """``url`` is without name and password, a line of git's credentials in ``login``; ``expected`` is the output's hash.
-    ``hooked``: pieces of shell see the checkout before it is tidied. ``tags``: None for no further tags, an empty tuple for all,
+    ``hooked``: a piece of shell sees the checkout before it is tidied. ``tags``: None for no further tags, an empty tuple for all,
     else the wanted ones.
     """
 
@@ -100,7 +100,7 @@ def read(env: Mapping[str, str]) -> Request:
         any_pattern=flag("nonConeMode"),
         root=root,
         lfs=flag("fetchLFS"),
-        hooked=bool(env.get("preFetch") or env.get("postCheckout")),
+        hooked=bool(env.get("postCheckout")),
         tags=None if tags in {"", "0"} else () if tags == "1" else tuple(tags.split()),
         expected=_hash(env),
     )
