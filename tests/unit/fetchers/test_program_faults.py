@@ -99,10 +99,10 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program_failures, "FIRST_DELAY", 0.01)
 
 
-def fetch(program: str, folder: Path, url: str) -> SmallContext:
+def fetch(program: str, folder: Path, url: str, stalled: int = 60) -> SmallContext:
     folder.mkdir(exist_ok=True)
     ctx = SmallContext.below(folder, f"fetch{program}", {"url": url, "rev": "" if program == "hg" else "HEAD"}, HttpTransport())
-    builder = FetchGit() if program == "git" else FetchHg(stalled=1) if program == "hg" else FetchSvn(stalled=1)
+    builder = FetchGit() if program == "git" else FetchHg(stalled) if program == "hg" else FetchSvn(stalled)
     builder.build(ctx)
     return ctx
 
@@ -119,7 +119,7 @@ FAULTS = {
         "check the URL and its port",
         1,
     ),
-    ("hg", "silent"): ("the server did not answer in time (hg: error: timed out)", LATER, 3),
+    ("hg", "silent"): ("the server did not answer in time (hg: error: timed out)", LATER, 2),
     ("hg", "slam"): ("the connection broke (hg: error: bad HTTP status line: '')", LATER, 3),
     ("svn", "500"): (
         "the server is busy or broken (svn: E175002: Unexpected server error 500 'Internal Server Error' on '/r')",
@@ -142,7 +142,7 @@ FAULTS = {
         "check the URL and its port",
         1,
     ),
-    ("svn", "silent"): ("the server did not answer in time (svn: E175012: Connection timed out)", LATER, 3),
+    ("svn", "silent"): ("the server did not answer in time (svn: E175012: Connection timed out)", LATER, 2),
     ("svn", "slam"): (
         "the connection broke (svn: E120108: Error running context: The server unexpectedly closed the connection.)",
         LATER,
@@ -178,11 +178,13 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("program", "mood"), FAULTS)
-def test_fault(program: str, mood: str, tmp_path: Path) -> None:
+def test_fault(program: str, mood: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if mood == "silent":
+        monkeypatch.setattr(program_failures, "TRIES", 2)
     with moody(mood) as server:
         url = f"http://127.0.0.1:{server.server_address[1]}/r"
         with pytest.raises(BuiltinError) as caught:
-            fetch(program, tmp_path, url)
+            fetch(program, tmp_path, url, 1 if mood == "silent" else 60)
     reason, hint, times = FAULTS[program, mood]
     expected = (f"cannot fetch from '{url}': {reason.replace('{url}', url)}", hint)
     assert (caught.value.message, caught.value.hint) == expected
