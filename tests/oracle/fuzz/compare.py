@@ -14,8 +14,8 @@ from tests.oracle.fuzz.repl import Repl
 NEWER: Final = (IntegerOverflow, InvalidUtf8)
 
 # Nix goes through the attributes of a set in the order of addresses where it compares sets or forces all of one: which of two
-# failures comes first, and which trace, is no matter of the language. A derivation without outputs fails at once in Nix, here when
-# its attributes have been looked at (docs/nix-versions.md).
+# failures comes first, and which trace, is no matter of the language. A derivation without outputs fails at once in Nix, here
+# when its attributes have been looked at (docs/nix-versions.md).
 UNORDERED: Final = re.compile(r"[=!]=|deepSeq|builtins\.elem |genericClosure|outputs = \[ \]")
 
 
