@@ -57,11 +57,11 @@ class StrictDerivation:
         except EvalError as error:
             error.push(f"while instantiating the derivation named '{name}'", _place(given, "name"))
             raise
-        except (AssemblyError, StoreNameError) as error:
-            message = error.message
-            if isinstance(error, StoreNameError):
+        except (AssemblyError, StoreNameError) as fault:
+            message = fault.message
+            if isinstance(fault, StoreNameError):
                 message = f"invalid derivation name: {message}. Please pass a different 'name'."
-            wrapped = EvalError(message, _place(given, "name"), error.hint)
+            wrapped = EvalError(message, _place(given, "name"), fault.hint)
             wrapped.push(f"while instantiating the derivation named '{name}'", _place(given, "name"))
             raise wrapped from None
 

@@ -54,11 +54,11 @@ class _Writer:
             if type(piece) is str:
                 self.out.append(piece)
             else:
-                self.node(cast(Node, piece))
+                self.node(piece)
 
-    def node(self, node: Node) -> None:
+    def node(self, tree: object) -> None:
         """Any expression, also one that is frozen."""
-        node = thaw(node)
+        node = thaw(tree)
         tag = cast(int, node[0])
         if tag in (t.VAR, t.GLOBAL, t.WITHVAR):
             self._text(show_name(cast(str, node[2])))
