@@ -88,7 +88,9 @@ def of_fetch(action: str, problem: FetchError, *, retry_after: str | None = None
     hint = problem.hint
     if "certificate was refused" in problem.reason:
         hint = CERTIFICATE
-    elif any(word in problem.reason for word in ("WRONG_VERSION_NUMBER", "record layer", "packet length", "HTTP_REQUEST")):
+    elif hint == refusals.NO_TLS:
+        hint = PLAIN
+    elif any(word in problem.reason for word in ("packet length", "HTTP_REQUEST")):
         return RegistryError(action, f"the server speaks no TLS: {problem.reason}", PLAIN)
     elif hint == refusals.LATER or "the connection ended" in problem.reason or "closed the connection" in problem.reason:
         hint = LATER
