@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.golden.bad_input.command import ROOT, host_programs
+from tests.servers.command_server import import_all
 
 PROCESS = "import sys; sys.path.append({!r}); from tests.oracle.killable import serve; serve()"
 
@@ -58,11 +59,7 @@ class Killable:
 
 def serve() -> None:
     """Until the input ends."""
-    from imagetools.app.cli.run import run
-    from imagetools.realise import scheduler
-    from imagetools.sandbox import none
-
-    del run, scheduler, none
+    import_all()
     for line in sys.stdin:
         seconds, *words = json.loads(line)
         start = time.monotonic()

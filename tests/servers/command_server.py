@@ -21,6 +21,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, Literal, NoReturn, TextIO
 
+import imagetools
 from imagetools.app.cli.main import entry_point
 from tests.golden.bad_input.command import argv_for, host_programs
 
@@ -126,14 +127,17 @@ def _read_all(*numbers: int) -> list[bytes]:
     return [b"".join(pieces) for pieces in read.values()]
 
 
-def serve(number: int) -> None:
-    """Until nobody is there any more who could ask."""
-    import imagetools
-
-    sys.path.pop()  # what found this file
+def import_all() -> None:
+    """Every module that a command may need; builders run in processes of their own."""
     for module in pkgutil.walk_packages(imagetools.__path__, "imagetools."):
         if not module.name.startswith("imagetools.bundled") and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+
+
+def serve(number: int) -> None:
+    """Until nobody is there any more who could ask."""
+    import_all()
+    sys.path.pop()  # what found this file
     channel = socket.socket(fileno=number)
     channel.set_inheritable(False)
     running: dict[int, tuple[int, int]] = {}
