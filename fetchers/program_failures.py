@@ -1,34 +1,22 @@
 """What a program of the host meant when it could not fetch, by its own words; and trying again where that may help.
 
-Shared by fetchhg and fetchsvn, which have tables of troubles; git's are in net.git_failures, since evaluation needs them too.
+Shared by fetchhg and fetchsvn, whose errors come from tables of troubles; fetchgit tries again in the same way.
 Refuses to hide the program's words: the error shows the line that tells most.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final, TypeVar
 
 from imagetools.builtin.api import BuiltinError
 from imagetools.net.redact import redact
+from imagetools.net.troubles import Trouble, find
 
 T = TypeVar("T")
 
 TRIES: Final = 3
 FIRST_DELAY: Final = 1.0
 """Seconds; twice as many the next time."""
-LOGIN: Final = "name a login in a netrc file: --netrc-file FILE, a line `machine HOST login NAME password WORD`"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """``pattern`` finds it among the program's words; ``reason`` may hold the pattern's groups as {0}, {1} ..."""
-
-    pattern: str
-    reason: str
-    hint: str | None
-    may_pass: bool = False
 
 
 class ProgramFailedError(BuiltinError):
@@ -41,13 +29,11 @@ class ProgramFailedError(BuiltinError):
     def __init__(self, url: str, lines: Sequence[str], said: str) -> None:
         """``said`` is the line that tells most, without what stands before each."""
         reason, hint = said or f"{self.program} failed without a word", "look at the URL, and at what was said before"
-        self.may_pass = False
-        for trouble in self.troubles:
-            if found := re.search(trouble.pattern, "\n".join(lines)):
-                reason, hint = f"{trouble.reason.format(*found.groups())} ({self.program}: {said})", trouble.hint or ""
-                self.may_pass = trouble.may_pass
-                break
-        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", hint or None)
+        trouble = find(self.troubles, lines)
+        if trouble is not None:
+            reason, hint = f"{trouble.reason} ({self.program}: {said})", trouble.hint
+        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", hint)
+        self.may_pass = trouble is not None and trouble.may_pass
         self.lines = tuple(lines)
 
 

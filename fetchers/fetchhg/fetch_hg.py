@@ -16,64 +16,31 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError, ShellFailedError
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net.git_commands import STALLED
-from imagetools.net.git_failures import LATER
+from imagetools.net.hg_failures import SCHEMES, TROUBLES, last_words
 from imagetools.net.redact import redact
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private
 from ..login import Login, login_for
-from ..program_failures import LOGIN, ProgramFailedError, Trouble, patiently
+from ..program_failures import ProgramFailedError, patiently
 
 _PROTOCOLS: Final = ("http", "https", "ssh", "file")
-_BROKEN: Final = (
-    r"[Cc]onnection reset|bad HTTP status line|stream ended unexpectedly|unexpected EOF|IncompleteRead|Broken pipe|ended early"
-)
-_SCHEMES: Final = "a Mercurial repository is named by https://, http://, ssh:// or file://, or by a full path"
 
 
 class HgError(ProgramFailedError):
     """hg could not fetch."""
 
     program = "hg"
-    troubles = (
-        Trouble(r"unknown revision '([^']*)'", "it has no revision '{0}'", "name a changeset, a tag, a bookmark or a branch"),
-        Trouble(
-            r"authorization (?:failed|required)|HTTP Error 40[13]|Permission denied|no suitable response from remote hg",
-            "the server wants a login",
-            LOGIN,
-        ),
-        Trouble(
-            r"HTTP Error 404|repository .* not found|does not appear to be an hg repository",
-            "there is no Mercurial repository",
-            f"check the URL; {_SCHEMES}",
-        ),
-        Trouble(
-            r"Name or service not known|failure in name resolution", "the host is not known", "check the host's name in the URL"
-        ),
-        Trouble(
-            r"Connection refused|No route to host|unreachable", "the host does not answer there", "check the port in the URL"
-        ),
-        Trouble(
-            r"certificate",
-            "the server's certificate is not trusted",
-            "if the certificate is your own, name its authority: NIX_SSL_CERT_FILE=FILE",
-        ),
-        Trouble(r"timed out", "the server did not answer in time", LATER, may_pass=True),
-        Trouble(r"HTTP Error (429|5\d\d)", "the server is busy or broken", LATER, may_pass=True),
-        Trouble(r"bad HTTP status line: [^']", "what answers there is no web server", "check the URL and its port"),
-        Trouble(_BROKEN, "the connection broke", LATER, may_pass=True),
-        Trouble(r"No space left on device", "the disk is full", "make room and try again"),
-    )
+    troubles = TROUBLES
 
     def __init__(self, url: str, lines: list[str]) -> None:
-        said = (line.removeprefix("abort: ") for line in reversed(lines) if line.startswith("abort: "))
-        super().__init__(url, lines, next(said, lines[-1] if lines else ""))
+        super().__init__(url, lines, last_words(lines))
 
 
 class HgUrlError(BuiltinError):
     """A URL that hg shall not be given."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", _SCHEMES)
+        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", SCHEMES)
 
 
 class FetchHg:

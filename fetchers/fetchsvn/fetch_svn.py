@@ -15,12 +15,12 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from imagetools.builtin.api import BuiltinContext, BuiltinError, MissingAttributeError, NoNetworkError, ShellFailedError
 from imagetools.kernel.bytestr import to_bytes
 from imagetools.net.git_commands import STALLED
-from imagetools.net.git_failures import LATER
 from imagetools.net.redact import redact
+from imagetools.net.troubles import LATER, LOGIN, Trouble
 
 from ..host_program import SEARCH_PATH, Words, need_program, write_private
 from ..login import login_for
-from ..program_failures import LOGIN, ProgramFailedError, Trouble, patiently
+from ..program_failures import ProgramFailedError, patiently
 
 _PROTOCOLS: Final = ("http", "https", "svn", "file")
 _REVISION: Final = re.compile(r"[0-9]+|HEAD|\{[0-9T:.+Z -]+\}", re.IGNORECASE)

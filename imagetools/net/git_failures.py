@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagetools.net.redact import redact_text
+from imagetools.net.troubles import LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class GitFailure:
         return self.kind in {"broken", "busy", "timeout"}
 
 
-LATER: Final = "try again later, or ask whoever runs the server"
 _KINDS: Final[tuple[tuple[str, str, str, str | None], ...]] = (
     (
         "protocol",

@@ -11,8 +11,10 @@ from typing import ClassVar, Final
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.net import programs
 from imagetools.net.git_commands import PROXY_VARIABLES, STALLED
+from imagetools.net.hg_failures import SCHEMES, TROUBLES
 from imagetools.net.programs import Done, ProgramFailedError
 from imagetools.net.redact import redact
+from imagetools.net.troubles import find
 
 PROTOCOLS: Final = ("http", "https", "ssh", "file")
 _KEPT: Final = ("SSH_AUTH_SOCK", "SSH_AGENT_PID", "TMPDIR", "HGRCPATH", "XDG_CONFIG_HOME", *PROXY_VARIABLES)
@@ -23,10 +25,7 @@ class HgUrlError(ImagetoolsError):
     """A URL that Mercurial shall not be given."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"cannot fetch from '{redact(url)}': {reason}",
-            "a Mercurial repository is named by https://, http://, ssh:// or file://, or by a full path",
-        )
+        super().__init__(f"cannot fetch from '{redact(url)}': {reason}", SCHEMES)
 
 
 class HgFetchError(ImagetoolsError):
@@ -36,8 +35,11 @@ class HgFetchError(ImagetoolsError):
 
     def __init__(self, url: str, failure: ProgramFailedError) -> None:
         said = "".join(f"\n  {line}" for line in failure.lines[-programs.LINES_SHOWN :])
+        trouble = find(TROUBLES, failure.lines)
+        reason = f"hg failed with exit code {failure.status}" if trouble is None else trouble.reason
         super().__init__(
-            f"cannot fetch from '{redact(url)}': hg failed with exit code {failure.status}" + (":" + said if said else "")
+            f"cannot fetch from '{redact(url)}': {reason}" + (":" + said if said else ""),
+            None if trouble is None else trouble.hint,
         )
         self.lines = failure.lines
 

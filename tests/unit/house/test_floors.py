@@ -20,6 +20,8 @@ FLOORS = {
     "imagetools.net.redact": 1,
     "imagetools.net.git_commands": 1,
     "imagetools.net.git_failures": 1,
+    "imagetools.net.hg_failures": 1,
+    "imagetools.net.troubles": 1,
     "imagetools.sandbox.ports": 1,
     "imagetools.realise.ports": 1,
     "imagetools.image_io.ports": 1,

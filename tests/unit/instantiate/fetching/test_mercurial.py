@@ -52,7 +52,7 @@ def test_when_the_remote_is_asked(repository: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('fetchMercurial "/no/such/repository"', "cannot fetch from '/no/such/repository': hg failed"),
+        ('fetchMercurial "/no/such/repository"', "cannot fetch from '/no/such/repository': there is no Mercurial repository"),
         ('fetchMercurial "static-http://h.invalid/x"', "hg has no transport 'static-http' here"),
         ('fetchMercurial "ssh://-oProxyCommand=x/y"', "its host begins with '-'"),
         ('fetchMercurial { url = "http://h.invalid/x"; rev = "--config=x"; }', "invalid Mercurial branch/tag name"),
