@@ -11,8 +11,9 @@ from .fakes import MADE, FakeStore
 
 
 @pytest.fixture(autouse=True)
-def images_are_valid() -> Iterator[None]:
+def images_are_valid(tmp_path: Path) -> Iterator[None]:
     """After the test, so that it is the one which fails. A builder that failed leaves nothing to look at."""
+    del tmp_path  # which is emptied after this
     MADE.clear()
     yield
     for context in MADE:
