@@ -21,7 +21,6 @@ from .copied_tree import CopiedTree
 from .found_references import references_of
 from .inputs import Inputs
 from .mentions import Mentions
-from .nix_database import NixDatabase
 from .request import ImageRequest
 from .store_entries import StoreFolder
 from .store_view import StoreView
@@ -45,8 +44,11 @@ def add_single_layer(ctx: BuiltinContext, request: ImageRequest, archive: LayerW
     tree.check()
     mentions = Mentions(ctx.store_dir, inputs)
     mentions.look_at(request.config_text)
-    database = NixDatabase(ctx, inputs, view, request, base) if request.nix_db else None
-    if database is not None:
+    database = None
+    if request.nix_db:
+        from .nix_database import NixDatabase  # noqa: PLC0415  (few images want one, and SQLite costs each start 3 ms)
+
+        database = NixDatabase(ctx, inputs, view, request, base)
         database.add_to(tree, mentions.found)
     made = run_commands(ctx, inputs, request, base, request.stamp, tree.entries(ROOT_MODE, FOLDER_MODE))
     has = tree.has if made is None else made.has

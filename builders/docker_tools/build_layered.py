@@ -22,7 +22,6 @@ from .known_layers import with_recipe
 from .layer_choice import choose_layers
 from .linked_tree import LinkedTree
 from .mentions import Mentions
-from .nix_database import NixDatabase
 from .request import ImageRequest
 from .root_tree import Link
 from .store_entries import StoreFolder
@@ -54,7 +53,11 @@ def add_layers(
         ctx.log(f"warning: Docker takes at most {DEEPEST} layers, so maxLayers = {request.max_layers} counts as {DEEPEST}")
     config = Mentions(ctx.store_dir, inputs)
     config.look_at(request.config_text)
-    database = NixDatabase(ctx, inputs, view, request, base) if request.nix_db else None
+    database = None
+    if request.nix_db:
+        from .nix_database import NixDatabase  # noqa: PLC0415  (few images want one, and SQLite costs each start 3 ms)
+
+        database = NixDatabase(ctx, inputs, view, request, base)
     if database is not None:
         database.add_to(tree, config.found)
     links = Stamp(request.stamp.mtime)

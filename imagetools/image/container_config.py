@@ -5,7 +5,6 @@ all of them at once. Fields that nobody knows pass, as Docker lets them, with a 
 Source: Docker Image Specification 1.2 and OCI image-spec, config.md (row 2.012).
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -75,6 +74,8 @@ def _check(fields: Mapping[str, object]) -> tuple[str, ...]:
     for name, value in fields.items():
         known = _FOLDED.get(name.lower())
         if known is None:
+            import difflib  # noqa: PLC0415  (only for a warning)
+
             near = difflib.get_close_matches(name, _CHECKS, n=1)
             warnings.append(
                 f"config has a field '{name}' that Docker does not know" + (f"; is '{near[0]}' meant?" if near else "")
