@@ -23,6 +23,7 @@ from imagetools.store.fs_nar import nar_hash
 from imagetools.store.ports import Store
 
 LINKS_MAX: Final = 100
+PIECE: Final = 1 << 20
 SOME_PATH: Final = StorePath(bytes(20), "x")
 UNWRITTEN: Final = "nothing is written into the store, so that it cannot be built: --read-write-mode changes that"
 Build = Callable[[Mapping[StorePath, tuple[str, ...]]], object]
@@ -84,9 +85,7 @@ class StoreIO:
         if path in self.texts:
             return self.texts[path]
         try:
-            with open(self.place(path), "rb", buffering=0) as file:
-                state = os.fstat(file.fileno())
-                data = file.readall()
+            data, state = _whole(self.place(path))
         except OSError as error:
             raise _unreadable(path, error) from None
         if self.recorder is not None:
@@ -329,8 +328,7 @@ class StoreIO:
 
     def parse_cache_get(self, key: str) -> bytes | None:
         try:
-            with open(self._entry(key), "rb") as file:
-                return file.read()
+            return _whole(self._entry(key))[0]
         except OSError:
             return None
 
@@ -376,6 +374,23 @@ def _entry_kind(entry: "os.DirEntry[bytes]") -> str:
     if entry.is_dir(follow_symlinks=False):
         return "directory"
     return "regular" if entry.is_file(follow_symlinks=False) else "unknown"
+
+
+def _whole(place: str | bytes) -> tuple[bytes, os.stat_result]:
+    """What a file holds, and its state. An evaluation reads thousands of files, and Python's own ask the system twice as much."""
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        state = os.fstat(handle)
+        size = state.st_size
+        data = os.read(handle, size + 1)
+        if size == 0 or len(data) != size:  # a device, a file that changes, one of gigabytes
+            parts = [data]
+            while parts[-1]:
+                parts.append(os.read(handle, PIECE))
+            data = b"".join(parts)
+        return data, state
+    finally:
+        os.close(handle)
 
 
 def _unreadable(path: str, error: OSError) -> EvalError:

@@ -65,6 +65,19 @@ def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
         session.io.read_file(f"{stored}/me")
 
 
+@pytest.mark.parametrize("size", [0, 1, 5000, 3 << 20])
+def test_files_are_read_whole(size: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(range(256)) * (size // 256 + 1))
+    assert Session(tmp_path).io.read_file(f"{tmp_path}/file") == (tmp_path / "file").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/proc/self/cmdline", "/proc/cpuinfo", "/dev/null"])
+def test_files_that_do_not_know_their_size_are_read_whole(path: str, tmp_path: Path) -> None:
+    read = Session(tmp_path).io.read_file(path)
+    assert (read == b"") == (path == "/dev/null")
+    assert len(read.split(b"\n")) == len(Path(path).read_bytes().split(b"\n"))
+
+
 @pytest.mark.parametrize("path", ["/missing", "/proc/self/mem"])
 def test_what_cannot_be_read_is_named(path: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidPath, match=path):
