@@ -26,8 +26,8 @@ class BadPatternError(BuiltinError):
 @dataclass(frozen=True, slots=True)
 class Request:
     """``url`` is without name and password, a line of git's credentials in ``login``; ``expected`` is the output's hash.
-    ``hooked``: a piece of shell sees the checkout before it is tidied. ``tags``: None for no further tags, an empty tuple for all,
-    else the wanted ones.
+    ``hooked``: a piece of shell sees the checkout before it is tidied. ``tags``: None for no further tags, an empty tuple for
+    all, else the wanted ones.
     """
 
     url: str
