@@ -42,7 +42,8 @@ class Writer:
         self.lines: list[str] = []
         self.levels: list[int] = []
         self.seen: set[str] = set()
-        self.quoted: dict[str, str] = {}
+        self.strings: dict[str, str] = {}
+        self.names: dict[str, str] = {}
 
     def text(self) -> str:
         spaces: list[str] = []
@@ -58,13 +59,21 @@ class Writer:
         self.levels.append(level)
         self.lines.append(text)
 
-    def quote(self, text: str) -> str:
-        """The value of an attribute. Most come more than once: a NixOS system has its options in XML, all with the same names."""
-        quoted = self.quoted.get(text)
-        if quoted is None:
-            quoted = f'"{escaped(text)}"'
-            self.quoted[text] = quoted
-        return quoted
+    def string(self, text: str) -> str:
+        """The element of a string. Most come more than once: a NixOS system has its options in XML, all with the same words."""
+        element = self.strings.get(text)
+        if element is None:
+            element = f'<string value="{escaped(text)}" />\n'
+            self.strings[text] = element
+        return element
+
+    def name(self, text: str) -> str:
+        """The beginning of an attribute."""
+        element = self.names.get(text)
+        if element is None:
+            element = f'<attr name="{escaped(text)}">\n'
+            self.names[text] = element
+        return element
 
     def empty(self, level: int, name: str, attributes: dict[str, str]) -> None:
         self.line(level, f"<{name}{written(attributes)} />\n")
@@ -82,10 +91,10 @@ class Writer:
         if t is Attrs:
             self.attrs(cast(Attrs, v), level)
         elif t is list:
-            self.begin(level, "list", {})
+            self.line(level, "<list>\n")
             for item in cast(list[object], v):
                 self.value(item, level + 1)
-            self.end(level, "list")
+            self.line(level, "</list>\n")
         elif t is Lambda and (self.strict or not cast(Lambda, v).late):
             self.function(cast(Lambda, v), level)
         else:
@@ -112,10 +121,10 @@ class Writer:
 
     def scalar(self, v: object, level: int) -> None:
         if type(v) is str:
-            self.line(level, f"<string value={self.quote(v)} />\n")
+            self.line(level, self.string(v))
         elif type(v) is NixString:
             self.context.update(v.context)
-            self.line(level, f"<string value={self.quote(v.text)} />\n")
+            self.line(level, self.string(v.text))
         elif type(v) is NixPath:
             self.empty(level, "path", {"value": v.text})
         elif type(v) is bool:
@@ -129,9 +138,9 @@ class Writer:
 
     def attrs(self, v: Attrs, level: int) -> None:
         if not self.is_derivation(v):
-            self.begin(level, "attrs", {})
+            self.line(level, "<attrs>\n")
             self.members(v, level + 1)
-            self.end(level, "attrs")
+            self.line(level, "</attrs>\n")
             return
         attributes: dict[str, str] = {}
         for name in ("drvPath", "outPath"):
@@ -161,13 +170,13 @@ class Writer:
                 self.place(attributes, None if v.origin is None else v.origin.find(name))
                 self.begin(level, "attr", attributes)
             else:
-                self.line(level, f"<attr name={self.quote(name)}>\n")
+                self.line(level, self.name(name))
             try:
                 self.value(v.d[name], level + 1)
             except EvalError as error:
                 self.m.note_attribute(error, v, name)
                 raise
-            self.end(level, "attr")
+            self.line(level, "</attr>\n")
 
     def function(self, v: Lambda, level: int) -> None:
         code = v.code
