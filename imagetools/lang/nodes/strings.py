@@ -97,7 +97,7 @@ class Plus(Code):
             if type(b) is int:
                 return a + float(b)
             if type(b) is float:
-                return a + b
+                return 0.0 + a + b  # as Nix: -0.0 + -0.0 is 0
             raise EvalError(f"cannot add {describe(b)} to a float")
         except EvalError as error:
             self.unit.place(error, self.offsets[1])
