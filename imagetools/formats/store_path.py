@@ -88,7 +88,8 @@ class StorePath:
         Raises StoreNameError; ValueError where the digest is none (a mistake of ours).
         """
         if not checked:
-            if len(digest) != 20 if isinstance(digest, bytes) else _HASH.fullmatch(digest) is None:
+            right = len(digest) == 20 if isinstance(digest, bytes) else _HASH.fullmatch(digest) is not None
+            if not right:
                 raise ValueError("the digest of a store path has 20 bytes")
             check_name(name)
         self.name: Final = name
