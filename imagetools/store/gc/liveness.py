@@ -13,7 +13,7 @@ from imagetools.kernel.graph import reachable
 @dataclass
 class ObjectGraph:
     """All valid objects by number. ``names`` are base names; ``references`` leave out what refers to itself; ``makers``:
-    derivations that a valid object names as its deriver, ``made``: valid outputs of a derivation that name it as theirs."""
+    derivations that a valid object names as its deriver, ``made``: valid outputs of a derivation, whoever made them."""
 
     names: dict[int, str] = field(default_factory=dict)
     references: dict[int, list[int]] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def graph_of(
         if referrer != reference:
             graph.references.setdefault(referrer, []).append(reference)
     for drv, number in outputs:
+        graph.made.setdefault(drv, []).append(number)
         if derivers.get(number) == drv:
             graph.makers[number] = drv
-            graph.made.setdefault(drv, []).append(number)
     return graph

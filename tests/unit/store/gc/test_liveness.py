@@ -35,6 +35,12 @@ def test_an_output_of_another_deriver_keeps_no_derivation() -> None:
     assert graph.alive([1], keep_derivations=True, keep_outputs=False) == {1}
 
 
+def test_a_derivation_keeps_its_outputs_whoever_made_them() -> None:
+    graph = graph_of([(1, "added", None), (2, "one.drv", None)], [], [(2, 1)])
+    assert graph.alive([2], keep_derivations=True, keep_outputs=True) == {1, 2}
+    assert graph.alive([2], keep_derivations=True, keep_outputs=False) == {2}
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=100), st.sets(st.integers(0, 30)))
 def test_whatever_is_left_is_whole_at_any_moment(pairs: list[tuple[int, int]], roots: set[int]) -> None:
     graph = ObjectGraph({number: str(number) for number in range(31)})
