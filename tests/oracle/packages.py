@@ -41,11 +41,12 @@ class Furnish:
         shutil.copytree(self._built(packages) / STORE, store or home / STORE, symlinks=True)
         return home
 
-    def archives(self, home: Path, *words: str) -> Path:
-        """``home``, with every Debian archive in its usual store that building WORDS fetches; whatever else is not built."""
+    def archives(self, home: Path, *words: str, root: Path | None = None) -> Path:
+        """``home``; every Debian archive that building WORDS fetches is in its usual store, or in that at ``root``."""
         need_lists()
-        imagetools("instantiate", *words, home=home)
-        with LocalStore(str(home / STORE)) as store:
+        root = root or home / STORE
+        imagetools("instantiate", *words, "--store", str(root), home=home)
+        with LocalStore(str(root)) as store:
             drvs = [path for path in store.all_paths() if path.name.endswith(".deb.drv")]
             wanted = {path.name.removesuffix(".drv"): _exact(store.read_derivation(path).env) for path in drvs}
             with self._alone(self._folder / "archives") as folder:

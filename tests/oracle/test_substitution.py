@@ -107,8 +107,9 @@ def test_our_signed_cache_serves_nix(place: Place, tmp_path: Path) -> None:
     assert nix(*realise, root=tmp_path / "theirs").stdout == f"/nix/store/{place.program}\n"
 
 
-def test_what_is_built_is_signed(place: Place, tmp_path: Path) -> None:
+def test_what_is_built_is_signed(place: Place, tmp_path: Path, furnish: Furnish) -> None:
     """With the setting secret-key-files, from the command line or nix.conf; real Nix believes the signature."""
+    furnish.archives(place.home, "x.nix", root=tmp_path / "R")
     imagetools("key", "generate", "k-1", "secret", "public", home=tmp_path)
     (tmp_path / "nix.conf").write_text(f"# ours\nsecret-key-files = {tmp_path}/secret\nsandbox = false\n")
     variables = {"NIX_CONF_DIR": str(tmp_path)}
@@ -159,7 +160,9 @@ def test_copying(place: Place, tmp_path: Path) -> None:
         assert one.all_paths() == two.all_paths()
 
 
-def test_what_vanished_is_built_and_what_broke_only_with_fallback(place: Place, tmp_path: Path) -> None:
+def test_what_vanished_is_built_and_what_broke_only_with_fallback(place: Place, tmp_path: Path, furnish: Furnish) -> None:
+    for name in ("R", "S"):
+        furnish.archives(place.home, "x.nix", root=tmp_path / name)
     place.nix_copy(f"file://{tmp_path}/cache?compression=zstd")
     words = ["--substituters", f"file://{tmp_path}/cache", "--no-require-sigs"]
     nars = sorted((tmp_path / "cache/nar").iterdir())
