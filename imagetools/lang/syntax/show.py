@@ -65,7 +65,7 @@ class _Writer:
         elif tag <= t.HOME or tag == t.CURPOS:
             self._text(self._constant(tag, node))
         elif tag == t.CONCAT:
-            self._joined("(", cast(tuple[Node, ...], node[3]), " + ")
+            self._joined("(", cast(tuple[object, ...], node[3]), " + ")
         elif tag == t.SELECT:
             self._text("(", node[2], ").")
             self._path(cast(tuple[object, ...], node[3]))
@@ -81,7 +81,7 @@ class _Writer:
             self._text("(", node[2], " ", node[3], " ", node[4], ")")
         elif tag == t.LIST:
             self._text("[ ")
-            for item in cast(tuple[Node, ...], node[2]):
+            for item in cast(tuple[object, ...], node[2]):
                 self._text("(", item, ") ")
             self._text("]")
         elif tag == t.ATTRS:
@@ -109,18 +109,18 @@ class _Writer:
         path = canonical(text if text.startswith("/") else f"{self._base_dir}/{text}")
         return path + "/" if text.endswith("/") and len(text) > 1 else path
 
-    def _flat(self, call: Node) -> tuple[Node, ...]:
+    def _flat(self, call: Node) -> tuple[object, ...]:
         """Function and arguments; ``(a - b) c`` is one call of three, as in Nix."""
         function = cast(Node, call[2])
-        arguments = cast(tuple[Node, ...], call[3])
+        arguments = cast(tuple[object, ...], call[3])
         if function[0] == t.ARITH:
             name = (t.GLOBAL, function[1], function[2])
-            return (name, cast(Node, function[3]), cast(Node, function[4]), *arguments)
+            return (name, function[3], function[4], *arguments)
         if function[0] == t.CALL:
             return (*self._flat(function), *arguments)
         return (function, *arguments)
 
-    def _joined(self, start: str, nodes: tuple[Node, ...], between: str) -> None:
+    def _joined(self, start: str, nodes: tuple[object, ...], between: str) -> None:
         for node in nodes:
             self._text(start, node)
             start = between
@@ -136,7 +136,7 @@ class _Writer:
             before = "."
 
     def _bindings(self, bindings: Node, after_inherit: str) -> None:
-        static, froms, dynamic = cast(tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]], bindings)
+        static, froms, dynamic = cast(tuple[tuple[Node, ...], tuple[object, ...], tuple[Node, ...]], bindings)
         for name, _pos, kind, payload in sorted(static, key=_binding_name):
             shown = show_name(cast(str, name))
             if kind == t.INHERITED:
@@ -153,7 +153,7 @@ class _Writer:
         self._text("(")
         if formals is not None:
             before = "{ "
-            for name, _pos, default in sorted(cast(tuple[tuple[str, int, Node | None], ...], formals), key=_formal_name):
+            for name, _pos, default in sorted(cast(tuple[tuple[str, int, object], ...], formals), key=_formal_name):
                 self._text(before, show_name(name))
                 if default is not None:
                     self._text(" ? ", default)
@@ -184,5 +184,5 @@ def _binding_name(binding: Node) -> str:
     return cast(str, binding[0])
 
 
-def _formal_name(formal: tuple[str, int, Node | None]) -> str:
+def _formal_name(formal: tuple[str, int, object]) -> str:
     return formal[0]
