@@ -26,6 +26,9 @@ SMALLEST: Final = 1 << 25
 LEVEL_BYTES: Final = STACK_BYTES // DEPTH_LIMIT
 FRAME_SLOTS: Final = (1 << 24) + 1  # of 8 bytes; the chunk is the next power of two, so as much again is free
 STARTING: Final = threading.Lock()  # the size for new threads is one for the process, and asking for it resets it
+GLANCE: Final = 0.1
+"""Seconds. A signal that another thread gets, or that comes just before this one begins to wait, wakes nobody: so whoever waits
+looks up now and then."""
 T = TypeVar("T")
 
 
@@ -58,7 +61,9 @@ def run(fn: Callable[[], T]) -> T:
     sys.setrecursionlimit(100_000_000)
     STACK.depth = 0
     try:
-        _start(roomy(call.start)).join()
+        thread = _start(roomy(call.start))
+        while thread.is_alive():
+            thread.join(GLANCE)
     finally:
         sys.setrecursionlimit(recursion)
         STACK.depth = depth

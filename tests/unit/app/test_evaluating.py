@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -26,17 +27,28 @@ class Slow:
         raise EvalError("the build was interrupted")
 
 
+def to_the_process(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)  # the main thread gets it, mostly as it waits
+
+
+def to_this_thread(number: signal.Signals) -> None:
+    signal.pthread_kill(threading.get_ident(), number)  # nothing wakes the main thread
+
+
+@pytest.mark.parametrize("send", [to_the_process, to_this_thread])
 @pytest.mark.parametrize(
     ("number", "error"),
     [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, TerminatedError), (signal.SIGHUP, HungUpError)],
 )
-def test_signals_cancel_the_build_first(number: signal.Signals, error: type[BaseException]) -> None:
+def test_signals_cancel_the_build_first(
+    number: signal.Signals, error: type[BaseException], send: Callable[[signal.Signals], None]
+) -> None:
     slow = Slow()
     before = signal.getsignal(signal.SIGTERM)
 
     def work() -> None:
         with running(Slow()):
-            os.kill(os.getpid(), number)  # the main thread gets it, as it waits
+            send(number)
             slow.build()
 
     with pytest.raises(error):
