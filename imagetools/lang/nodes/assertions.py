@@ -35,6 +35,6 @@ class AssertEqual(Assertion):
         error = difference(self.unit.machine, a, b, self.unit.pos(self.compared_at))
         if error is None:
             return self.failed()
-        error.push(f"while evaluating the condition of the assertion '{self.text()}'", self.unit.pos(self.tree[1]))
-        self.unit.place(error, self.tree[1])
+        error.push(f"while evaluating the condition of the assertion '{self.text()}'", self.unit.pos(self.offset))
+        self.unit.place(error, self.offset)
         return error

@@ -12,25 +12,25 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.positions import Origin, Placed, Pos
-from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, INHERITED_FROM
+from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, Static
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
 
 class Shape(Origin):
-    """Where the attributes of a literal are written; the table is made when first asked for."""
+    """Where the attributes of a literal are written; the table is made when first asked for. ``places``: as in
+    ``ast.tuples``."""
 
-    def __init__(self, unit: Unit, static: tuple[Tree, ...]) -> None:
+    def __init__(self, unit: Unit, names: tuple[str, ...], places: bytes) -> None:
         self.unit = unit
-        self.static = static
+        self.names = names
+        self.places = places
         self.table: dict[str, int] | None = None
 
     def find(self, name: str) -> Pos | None:
         table = self.table
         if table is None:
-            table = {}
-            for binding in self.static:
-                table[binding[0]] = binding[1]
+            table = dict(zip(self.names, memoryview(self.places).cast("I"), strict=True))
             self.table = table
         offset = table.get(name)
         return None if offset is None else self.unit.pos(offset)
@@ -69,31 +69,34 @@ class SelectFrom(Code):
 
 
 class Bindings:
-    """The static bindings of a set or a ``let``: three lists in step, and the expressions that names are inherited from."""
+    """The static bindings of a set or a ``let``: columns in step, and the expressions that names are inherited from.
 
-    def __init__(self, unit: Unit, static: tuple[Tree, ...], froms: tuple[object, ...]) -> None:
-        self.names: list[str] = []
-        self.kinds: list[int] = []
+    ``source_of`` says which of those it is for each binding, -1 where none; empty where all are ``plain``.
+    """
+
+    def __init__(self, unit: Unit, static: Static, froms: tuple[object, ...]) -> None:
+        self.names: tuple[str, ...] = static[0]
+        self.kinds: bytes = static[2]
         self.codes: list[Code] = []
         self.source_of: list[int] = []
         self.froms: list[Code] = unit.lazy_list(froms)
-        self.plain = True
+        self.plain = self.kinds.count(EXPRESSION) == len(self.kinds)
         self.again = False
         self.template: dict[str, object] | None = None
-        for i in range(len(static)):
-            name: str = static[i][0]
-            kind: int = static[i][2]
-            self.names.append(name)
-            self.kinds.append(kind)
-            if kind == INHERITED_FROM:
-                self.codes.append(SelectFrom(unit, static[i][1], name))
-                self.source_of.append(static[i][3])
-                self.plain = False
+        payloads = static[3]
+        if self.plain:
+            for i in range(len(payloads)):
+                self.codes.append(unit.lazy(payloads[i], self.codes, i))
+            return
+        places = memoryview(static[1]).cast("I")
+        for i in range(len(payloads)):
+            payload = payloads[i]
+            if type(payload) is int:
+                self.codes.append(SelectFrom(unit, places[i], self.names[i]))
+                self.source_of.append(payload)
             else:
-                self.codes.append(unit.lazy(static[i][3], self.codes, i))
+                self.codes.append(unit.lazy(payload, self.codes, i))
                 self.source_of.append(-1)
-                if kind == INHERITED:
-                    self.plain = False
 
     def table(self) -> dict[str, object]:
         """A dict for the names and values. A set that is made more than once is a copy of a dict that has the names already: one
@@ -165,9 +168,9 @@ class SetLiteral(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        static: tuple[Tree, ...] = tree[3][0]
+        static: Static = tree[3][0]
         self.bindings = Bindings(unit, static, tree[3][1])
-        self.shape = Shape(unit, static)
+        self.shape = Shape(unit, static[0], static[1])
         self.dynamic: list[Dynamic] = []
         for item in tree[3][2]:
             self.dynamic.append(Dynamic(unit, item))

@@ -13,7 +13,8 @@ class If(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        self.tree = tree
+        self.late: Tree | None = tree
+        self.place = written_at(tree[2], tree[1])
         self.level = unit.level
         self.condition = unit.build(tree[2])
         self.yes: Code | None = None
@@ -24,16 +25,24 @@ class If(Code):
         if v is True:
             yes = self.yes
             if yes is None:
-                yes = self.unit.build_at(self.level, self.tree[3])
+                yes = self.branch(3)
                 self.yes = yes
             return yes.eval(env)
         if v is False:
             no = self.no
             if no is None:
-                no = self.unit.build_at(self.level, self.tree[4])
+                no = self.branch(4)
                 self.no = no
             return no.eval(env)
-        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
+        raise self.unit.wrong(v, "a Boolean", self.place)
+
+    def branch(self, index: int) -> Code:
+        """One of the two, made from its part of the tree; that is forgotten with the second."""
+        late = self.late
+        assert late is not None
+        if self.yes is not None or self.no is not None:
+            self.late = None
+        return self.unit.build_at(self.level, late[index])
 
 
 class Assertion(Code):
@@ -41,24 +50,29 @@ class Assertion(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        self.tree = tree
+        self.offset: int = tree[1]
+        self.asserted: Tree = tree[2]
+        self.late: Tree | None = tree[3]
         self.level = unit.level
         self.body: Code | None = None
 
     def text(self) -> str:
         """The condition as it is written."""
-        return show(self.tree[2], self.unit.base_dir, self.unit.machine.io.home())
+        return show(self.asserted, self.unit.base_dir, self.unit.machine.io.home())
 
     def failed(self) -> EvalError:
         """The error for a condition that is false."""
-        return AssertionFailed(f"assertion '{self.text()}' failed", self.unit.pos(self.tree[1]))
+        return AssertionFailed(f"assertion '{self.text()}' failed", self.unit.pos(self.offset))
 
     def rest(self, env: list[object]) -> object:
         """The value behind the condition."""
         body = self.body
         if body is None:
-            body = self.unit.build_at(self.level, self.tree[3])
+            late = self.late
+            assert late is not None
+            body = self.unit.build_at(self.level, late)
             self.body = body
+            self.late = None
         return body.eval(env)
 
 
@@ -75,7 +89,7 @@ class Assert(Assertion):
             return self.rest(env)
         if v is False:
             raise self.failed()
-        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
+        raise self.unit.wrong(v, "a Boolean", written_at(self.asserted, self.offset))
 
 
 class With(Code):
@@ -95,7 +109,7 @@ class Not(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        self.tree = tree
+        self.place = written_at(tree[2], tree[1])
         self.operand = unit.build(tree[2])
 
     def eval(self, env: list[object]) -> object:
@@ -104,7 +118,7 @@ class Not(Code):
             return False
         if v is False:
             return True
-        raise self.unit.wrong(v, "a Boolean", written_at(self.tree[2], self.tree[1]))
+        raise self.unit.wrong(v, "a Boolean", self.place)
 
 
 class Boolean(Code):
@@ -112,7 +126,9 @@ class Boolean(Code):
 
     def __init__(self, unit: Unit, tree: Tree) -> None:
         self.unit = unit
-        self.tree = tree
+        self.left_at = written_at(tree[2], tree[1])
+        self.right_at = written_at(tree[3], tree[1])
+        self.late: Tree | None = tree[3]
         self.level = unit.level
         self.left = unit.build(tree[2])
         self.right: Code | None = None
@@ -121,16 +137,19 @@ class Boolean(Code):
         """The value of the right operand."""
         right = self.right
         if right is None:
-            right = self.unit.build_at(self.level, self.tree[3])
+            late = self.late
+            assert late is not None
+            right = self.unit.build_at(self.level, late)
             self.right = right
+            self.late = None
         v = right.eval(env)
         if v is True or v is False:
             return v
-        raise self.wrong(v, 3)
+        raise self.wrong(v, self.right_at)
 
-    def wrong(self, v: object, operand: int) -> TypeErrorNix:
-        """The error for an operand (2: the left one, 3: the right one) that is no Boolean."""
-        return self.unit.wrong(v, "a Boolean", written_at(self.tree[operand], self.tree[1]))
+    def wrong(self, v: object, place: int) -> TypeErrorNix:
+        """The error for an operand that is no Boolean."""
+        return self.unit.wrong(v, "a Boolean", place)
 
 
 class And(Boolean):
@@ -142,7 +161,7 @@ class And(Boolean):
             return self.second(env)
         if v is False:
             return False
-        raise self.wrong(v, 2)
+        raise self.wrong(v, self.left_at)
 
 
 class Or(Boolean):
@@ -154,7 +173,7 @@ class Or(Boolean):
             return True
         if v is False:
             return self.second(env)
-        raise self.wrong(v, 2)
+        raise self.wrong(v, self.left_at)
 
 
 class Implies(Boolean):
@@ -166,7 +185,7 @@ class Implies(Boolean):
             return self.second(env)
         if v is False:
             return True
-        raise self.wrong(v, 2)
+        raise self.wrong(v, self.left_at)
 
 
 def written_at(operand: Tree, operator: int) -> int:

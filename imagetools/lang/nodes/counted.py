@@ -135,12 +135,14 @@ class CountedSelectFrom(SelectFrom):
         return v
 
 
-def counting(bindings: Bindings, unit: Unit, static: tuple[Tree, ...], statistics: Statistics) -> int:
+def counting(bindings: Bindings, unit: Unit, statistics: Statistics) -> int:
     """Make the inherited names of some bindings count; how many thunks they are. Their sources are no thunks of Nix 2.8."""
     inherited = 0
-    for i in range(len(static)):
-        if bindings.kinds[i] == tuples.INHERITED_FROM:
-            bindings.codes[i] = CountedSelectFrom(unit, static[i][1], static[i][0], statistics)
+    codes = bindings.codes
+    for i in range(len(codes)):
+        code = codes[i]
+        if type(code) is SelectFrom:
+            codes[i] = CountedSelectFrom(unit, code.offset, code.name, statistics)
             inherited += 1
     unwrap(bindings.froms)
     return inherited
@@ -160,7 +162,7 @@ class CountedLet(Let):
     def __init__(self, unit: Unit, tree: Tree, statistics: Statistics) -> None:
         super().__init__(unit, tree)
         self.statistics = statistics
-        self.inherited = counting(self.bindings, unit, tree[2][0], statistics)
+        self.inherited = counting(self.bindings, unit, statistics)
 
     def eval(self, env: list[object]) -> object:
         self.statistics.thunks += self.inherited
@@ -174,7 +176,7 @@ class CountedSet(SetLiteral):
     def __init__(self, unit: Unit, tree: Tree, statistics: Statistics) -> None:
         super().__init__(unit, tree)
         self.statistics = statistics
-        self.inherited = counting(self.bindings, unit, tree[3][0], statistics)
+        self.inherited = counting(self.bindings, unit, statistics)
 
     def eval(self, env: list[object]) -> object:
         self.statistics.thunks += self.inherited
@@ -188,7 +190,7 @@ class CountedRec(RecLiteral):
     def __init__(self, unit: Unit, tree: Tree, statistics: Statistics) -> None:
         super().__init__(unit, tree)
         self.statistics = statistics
-        self.inherited = counting(self.bindings, unit, tree[3][0], statistics)
+        self.inherited = counting(self.bindings, unit, statistics)
         if self.overrides >= 0:
             for kind in self.bindings.kinds:
                 if kind == tuples.EXPRESSION:

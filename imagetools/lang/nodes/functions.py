@@ -23,12 +23,12 @@ class Function(LambdaCode):
     def __init__(self, unit: Unit, tree: Tree) -> None:
         super().__init__()
         self.unit = unit
-        self.tree = tree
+        self.late: object = tree[5]
         self.offset: int = tree[1]
         self.arg = tree[2]
         self.ellipsis = tree[4]
         self.name = tree[6]
-        body: object = tree[5]
+        body = self.late
         self.curried = tree[3] is None and type(body) is tuple and body[0] == LAMBDA
         self.body: Code | None = None
         self.inner: LambdaCode | None = None
@@ -40,9 +40,10 @@ class Function(LambdaCode):
         return Lambda(self, env, True)
 
     def unfold(self) -> Code:
-        """Make the body."""
-        body = self.unit.build_at(0, thaw(self.tree[5]))
+        """Make the body, and forget its tree."""
+        body = self.unit.build_at(0, thaw(self.late))
         self.body = body
+        self.late = None
         return body
 
     def written(self) -> Pos | None:

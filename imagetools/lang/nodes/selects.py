@@ -12,6 +12,7 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute
 from imagetools.lang.runtime.positions import Pos
 from imagetools.lang.syntax.attrsets import show_name
+from imagetools.lang.syntax.freezing import thaw
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
 DERIVATION: Final = "/builtin/derivation.nix"
@@ -126,7 +127,7 @@ class SelectOr(Code):
         self.offset = offset
         self.subject = subject
         self.path = path
-        self.tree = default
+        self.tree: object = default
         self.level = unit.level
         self.default: Code | None = None
 
@@ -159,8 +160,9 @@ class SelectOr(Code):
         """The value of the default."""
         default = self.default
         if default is None:
-            default = self.unit.build_at(self.level, self.tree)
+            default = self.unit.build_at(self.level, thaw(self.tree))
             self.default = default
+            self.tree = None
         return default.eval(env)
 
 

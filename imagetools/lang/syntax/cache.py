@@ -11,7 +11,7 @@ from imagetools.kernel import marshalled
 from imagetools.lang.syntax.attrsets import Node
 from imagetools.lang.syntax.freezing import freeze
 
-FORMAT: Final = 3  # raise it whenever the tuples or the meaning of a source text change
+FORMAT: Final = 4  # raise it whenever the tuples or the meaning of a source text change
 _MAGIC: Final = b"imagetools parse %d\n" % FORMAT
 _GLOBALS: Final[dict[frozenset[str], bytes]] = {}
 

@@ -8,10 +8,11 @@ Frames are made by functions, ``let``, ``rec`` and ``with``, as the tables in ``
 Static names win over ``with``, whatever stands nearer.
 """
 
+from array import array
 from typing import Final, cast
 
 from imagetools.lang.syntax.ast import tuples as t
-from imagetools.lang.syntax.attrsets import Binding, Bindings, Node
+from imagetools.lang.syntax.attrsets import Bindings, Node
 from imagetools.lang.syntax.errors import TOO_DEEP, SyntaxFailure, UndefinedFailure
 from imagetools.lang.syntax.near_misses import near, variable_limit
 
@@ -206,17 +207,18 @@ class Resolver:
         return inherited
 
     def _bindings(self, bindings: Bindings, inherited: dict[str, Node]) -> Node:
-        static: list[Node] = []
-        for name, binding in bindings.static.items():
-            static.append(self._binding(name, binding, inherited))
+        places = array("I")
+        kinds = bytearray()
+        payloads: list[object] = []
+        for name, (pos, kind, payload) in bindings.static.items():
+            places.append(pos)
+            kinds.append(kind)
+            if kind == t.EXPRESSION:
+                payload = self._named(cast(Node, payload), name)
+            payloads.append(inherited[name] if kind == t.INHERITED else payload)
+        static = (tuple(bindings.static), places.tobytes(), bytes(kinds), tuple(payloads))
         froms = self._nodes(tuple(bindings.froms)) if bindings.froms else ()
         dynamic: list[Node] = []
-        for pos, name_node, value in bindings.dynamic:
-            dynamic.append((pos, self.node(name_node), self.node(value)))
-        return (tuple(static), froms, tuple(dynamic))
-
-    def _binding(self, name: str, binding: Binding, inherited: dict[str, Node]) -> Node:
-        pos, kind, payload = binding
-        if kind == t.EXPRESSION:
-            return (name, pos, kind, self._named(cast(Node, payload), name))
-        return (name, pos, kind, inherited[name] if kind == t.INHERITED else payload)
+        for at, name_node, value in bindings.dynamic:
+            dynamic.append((at, self.node(name_node), self.node(value)))
+        return (static, froms, tuple(dynamic))

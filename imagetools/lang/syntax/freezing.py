@@ -86,14 +86,15 @@ class Freezer:
 
     def bindings(self, bindings: object) -> tuple[object, ...]:
         """What stands in a set or a ``let``."""
-        static, froms, dynamic = cast(tuple[tuple[Node, ...], tuple[object, ...], tuple[Node, ...]], bindings)
+        static, froms, dynamic = cast(tuple[t.Static, tuple[object, ...], tuple[Node, ...]], bindings)
+        names, places, kinds, payloads = static
         bound: list[object] = []
-        for item in static:
-            bound.append((item[0], item[1], item[2], self.late(item[3])) if item[2] == t.EXPRESSION else item)
+        for i in range(len(names)):
+            bound.append(self.late(payloads[i]) if kinds[i] == t.EXPRESSION else payloads[i])
         named: list[object] = []
         for item in dynamic:
             named.append((item[0], self.node(cast(Node, item[1])), self.late(item[2])))
-        return (tuple(bound), self.late_all(froms), tuple(named))
+        return ((names, places, kinds, tuple(bound)), self.late_all(froms), tuple(named))
 
     def formals(self, formals: object) -> object:
         """The named arguments of a function."""

@@ -136,17 +136,18 @@ class _Writer:
             before = "."
 
     def _bindings(self, bindings: Node, after_inherit: str) -> None:
-        static, froms, dynamic = cast(tuple[tuple[Node, ...], tuple[object, ...], tuple[Node, ...]], bindings)
-        for name, _pos, kind, payload in sorted(static, key=_binding_name):
-            shown = show_name(cast(str, name))
+        static, froms, dynamic = cast(tuple[t.Static, tuple[object, ...], tuple[Node, ...]], bindings)
+        names, _places, kinds, payloads = static
+        for name, kind, payload in sorted(zip(names, kinds, payloads, strict=True), key=_binding_name):
+            shown = show_name(name)
             if kind == t.INHERITED:
                 self._text("inherit ", shown, after_inherit)
             elif kind == t.INHERITED_FROM:
                 self._text(shown, " = (", froms[cast(int, payload)], ").", shown, "; ")
             else:
                 self._text(shown, " = ", payload, "; ")
-        for _pos, name, value in dynamic:
-            self._text('"${', name, '}" = ', value, "; ")
+        for _pos, computed, value in dynamic:
+            self._text('"${', computed, '}" = ', value, "; ")
 
     def _lambda(self, node: Node) -> None:
         argument, formals = node[2], node[3]
@@ -180,8 +181,8 @@ class _Writer:
             self._text("(", node[2], " ", _SIGNS[tag], " ", node[3], ")")
 
 
-def _binding_name(binding: Node) -> str:
-    return cast(str, binding[0])
+def _binding_name(binding: tuple[str, int, object]) -> str:
+    return binding[0]
 
 
 def _formal_name(formal: tuple[str, int, object]) -> str:

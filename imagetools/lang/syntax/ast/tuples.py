@@ -39,10 +39,11 @@ CURPOS              ``(t, pos)``
 LIST                ``(t, pos, items)``
 =================== ==============================================================================================
 
-``bindings`` is ``(static, froms, dynamic)``. ``static``: tuple of ``(name, pos, kind, payload)`` in the order of the slots,
-with kind EXPRESSION (payload: expression, in the inner scope), INHERITED (payload: the variable's tuple, in the OUTER scope)
-or INHERITED_FROM (payload: index into ``froms``). ``froms``: expressions in the inner scope, each to be evaluated at most
-once. ``dynamic``: tuple of ``(pos, name expression, value expression)``, in the inner scope.
+``bindings`` is ``(static, froms, dynamic)``. ``static`` is ``(names, places, kinds, payloads)``, columns in the order of the
+slots (a tuple for each binding would take several times the memory): ``places`` are positions as the bytes of unsigned 32-bit
+ints, ``kinds`` a byte each: EXPRESSION (payload: expression, in the inner scope), INHERITED (payload: the variable's tuple, in
+the OUTER scope) or INHERITED_FROM (payload: index into ``froms``). ``froms``: expressions in the inner scope, each to be
+evaluated at most once. ``dynamic``: tuple of ``(pos, name expression, value expression)``, in the inner scope.
 """
 
 from typing import Final
@@ -76,6 +77,9 @@ CONCATLISTS: Final = 26
 ARITH: Final = 27
 CURPOS: Final = 28
 LIST: Final = 29
+
+Static = tuple[tuple[str, ...], bytes, bytes, tuple[object, ...]]
+"""names, places, kinds, payloads"""
 
 EXPRESSION: Final = 0
 INHERITED: Final = 1

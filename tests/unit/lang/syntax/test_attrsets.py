@@ -51,7 +51,7 @@ def test_the_first_set_keeps_its_rec() -> None:
 
 def test_a_merged_value_is_in_the_scope_of_the_set_it_joins() -> None:
     merged = tree("{ a = rec { b = 1; }; a.c = b; }")
-    assert cast(Any, merged[3])[0][0][3][3][0][1][3][2:] == ("b", 0, 1)
+    assert cast(Any, merged[3])[0][3][0][3][0][3][1][2:] == ("b", 0, 1)
 
 
 @pytest.mark.parametrize(

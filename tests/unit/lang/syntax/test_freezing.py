@@ -4,7 +4,7 @@ from imagetools.lang.syntax.ast import tuples as t
 from imagetools.lang.syntax.freezing import freeze, thaw
 from imagetools.lang.syntax.parser import parse_file
 from imagetools.lang.syntax.show import show
-from tests.unit.lang.syntax.trees import thawed
+from tests.unit.lang.syntax.trees import frozen_parts, thawed
 
 GLOBALS = frozenset(["f", "throw"])
 
@@ -13,13 +13,6 @@ def parsed(text: str) -> tuple[object, ...]:
     tree = parse_file(text.encode(), "f", GLOBALS)[0]
     assert isinstance(tree, tuple)
     return tree
-
-
-def frozen_parts(tree: object) -> int:
-    """How many there are without thawing any."""
-    if isinstance(tree, bytes):
-        return 1
-    return sum(frozen_parts(part) for part in tree) if isinstance(tree, tuple) else 0
 
 
 LATE = {
@@ -54,7 +47,7 @@ def test_small_parts_are_not() -> None:
 def test_frozen_parts_have_frozen_parts() -> None:
     tree = parsed("{ a = { b = { c = f 1 2; }; }; }")
     frozen = freeze(tree)
-    outer = frozen[3][0][0][3]  # type: ignore[index]
+    outer = frozen[3][0][3][0]  # type: ignore[index]
     assert isinstance(outer, bytes)
     inner = thaw(outer)
     assert inner[0] == t.ATTRS

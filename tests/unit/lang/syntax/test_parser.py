@@ -57,7 +57,8 @@ def test_positions_are_where_nix_points(source: str, expected: tuple[int, int]) 
 def test_positions_of_attributes_and_formals() -> None:
     node = tree("{ a.b = 1; inherit x y; inherit (x) z; }", ("x", "y"))
     static, froms, _ = cast(Any, node[3])
-    assert [(name, pos, kind) for name, pos, kind, _ in static] == [
+    names, places, kinds, _ = static
+    assert list(zip(names, memoryview(places).cast("I"), kinds, strict=True)) == [
         ("a", 2, t.EXPRESSION),
         ("x", 19, t.INHERITED),
         ("y", 21, t.INHERITED),
@@ -75,15 +76,15 @@ def test_parts_carry_the_position_to_blame() -> None:
 
 
 def test_functions_know_the_name_they_are_bound_to() -> None:
-    static = tree('{ f = (x: y: x); g.h = { a }: a; i = [ (x: x) ]; ${"j"} = x: x; }')[3][0]  # type: ignore[index]
-    by_name = {binding[0]: binding[3] for binding in static}
+    static = cast(Any, tree('{ f = (x: y: x); g.h = { a }: a; i = [ (x: x) ]; ${"j"} = x: x; }')[3])[0]
+    by_name = dict(zip(static[0], static[3], strict=True))
     assert by_name["f"][6] == "f"
     assert by_name["f"][5][6] == "f"
-    assert by_name["g"][3][0][0][3][6] == "h"
+    assert by_name["g"][3][0][3][0][6] == "h"
     assert by_name["i"][2][0][6] is None
     assert by_name["j"][6] == "j"
     assert tree("x: x")[6] is None
-    assert cast(Any, tree("let f = x: x; in f")[2])[0][0][3][6] == "f"
+    assert cast(Any, tree("let f = x: x; in f")[2])[0][3][0][6] == "f"
 
 
 @settings(max_examples=150)

@@ -66,4 +66,22 @@ def thawed(tree: object) -> object:
     """A tree with no part of it frozen."""
     if isinstance(tree, bytes):
         return thawed(marshal.loads(tree))
-    return tuple(thawed(part) for part in tree) if isinstance(tree, tuple) else tree
+    if not isinstance(tree, tuple):
+        return tree
+    if is_static(tree):
+        return (*tree[:3], thawed(tree[3]))
+    return tuple(map(thawed, tree))
+
+
+def frozen_parts(tree: object) -> int:
+    """How many there are without thawing any."""
+    if isinstance(tree, bytes):
+        return 1
+    if not isinstance(tree, tuple):
+        return 0
+    return sum(map(frozen_parts, tree[3] if is_static(tree) else tree))
+
+
+def is_static(tree: tuple[object, ...]) -> bool:
+    """Whether these are the columns of bindings, two of which are bytes without being frozen."""
+    return len(tree) == 4 and isinstance(tree[0], tuple) and isinstance(tree[1], bytes) and isinstance(tree[2], bytes)
