@@ -121,16 +121,21 @@ def intersect_attrs(m: Machine, e1: object, e2: object) -> object:
 
 
 class Listed(Origin):
-    """Where the attributes of a ``listToAttrs`` were written: where the ``value`` of their element was."""
+    """Where the attributes of a ``listToAttrs`` were written: where the ``value`` of their element was. ``origins`` are those of
+    the elements, or one that is that of all of them."""
 
-    def __init__(self, names: list[str], items: list[Attrs]) -> None:
+    def __init__(self, names: list[str], origins: list[Origin | None]) -> None:
         self.names = names
-        self.items = items
+        self.origins = origins
+        for origin in origins:
+            if origin is not origins[0]:
+                return
+        del origins[1:]
 
     def find(self, name: str) -> Pos | None:
         for number in range(len(self.names)):
             if self.names[number] == name:
-                origin = self.items[number].origin
+                origin = self.origins[number if len(self.origins) > 1 else 0]
                 return None if origin is None else origin.find("value")
         return None
 
@@ -145,7 +150,7 @@ def list_to_attrs(m: Machine, e: object) -> object:
     Example: ``builtins.listToAttrs [ { name = "a"; value = 1; } ]`` is ``{ a = 1; }``. Row 5.103.
     """
     result: dict[str, object] = {}
-    kept: list[Attrs] = []
+    origins: list[Origin | None] = []
     for x in m.list(e, "while evaluating the argument passed to builtins.listToAttrs"):
         item = m.attrs(x, "while evaluating an element of the list passed to builtins.listToAttrs")
         told = required(m, item, "name", "listToAttrs")
@@ -157,8 +162,8 @@ def list_to_attrs(m: Machine, e: object) -> object:
             raise
         if name not in result:
             result[name] = required(m, item, "value", "listToAttrs")
-            kept.append(item)
-    return Attrs(result, Listed(list(result), kept))
+            origins.append(item.origin)
+    return Attrs(result, Listed(list(result), origins))
 
 
 def map_attrs(m: Machine, f: object, attrset: object) -> object:
@@ -167,7 +172,7 @@ def map_attrs(m: Machine, f: object, attrset: object) -> object:
     Example: ``builtins.mapAttrs (n: v: n + v) { a = "b"; }`` is ``{ a =
     "ab"; }``. Row 5.132."""
     d = m.attrs(attrset, "while evaluating the second argument passed to builtins.mapAttrs").d
-    result: dict[str, object] = {}
+    result = d.copy()
     for name, value in d.items():
         result[name] = defer2(m, f, name, value)
     return Attrs(result)
@@ -179,7 +184,7 @@ def remove_attrs(m: Machine, attrset: object, names: object) -> object:
     Example: ``removeAttrs { a = 1; b = 2; } [ "a" "c" ]`` is ``{ b = 2; }``. Row 5.113.
     """
     attrs = m.attrs(attrset, "while evaluating the first argument passed to builtins.removeAttrs")
-    result: dict[str, object] = dict(attrs.d)
+    result = attrs.d.copy()
     for x in m.list(names, "while evaluating the second argument passed to builtins.removeAttrs"):
         name = m.string(x, "while evaluating the values of the second argument passed to builtins.removeAttrs")
         result.pop(name, None)

@@ -6,15 +6,22 @@ attributes come last, get no slot, and are dropped where the name is null; ``__o
 that the other attributes see it, and then no attribute may be bound before it is known.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
+from imagetools.lang.nodes.sharing import sharing
 from imagetools.lang.runtime.errors import EvalError
 from imagetools.lang.runtime.positions import Origin, Placed, Pos
 from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, Static
 from imagetools.lang.syntax.attrsets import show_name
-from imagetools.lang.values.model import Attrs, Code, Thunk
+from imagetools.lang.values.model import NO_ENV, Attrs, Code, Thunk
+
+NOTHING: Final[list[object]] = []
+OFTEN: Final = 4
+"""Of how many sets made by the same literal the next ones are copies."""
 
 
 class Shape(Origin):
@@ -81,7 +88,7 @@ class Bindings:
         self.source_of: list[int] = []
         self.froms: list[Code] = unit.lazy_list(froms)
         self.plain = self.kinds.count(EXPRESSION) == len(self.kinds)
-        self.again = False
+        self.made: i64 = 0
         self.template: dict[str, object] | None = None
         payloads = static[3]
         if self.plain:
@@ -99,14 +106,13 @@ class Bindings:
                 self.source_of.append(-1)
 
     def table(self) -> dict[str, object]:
-        """A dict for the names and values. A set that is made more than once is a copy of a dict that has the names already: one
-        that grows is made anew several times."""
+        """A dict for the names and values. A set that is made often is a copy of a dict that has the names already."""
         template = self.template
         if template is not None:
             return template.copy()
-        if self.again:
-            self.template = dict.fromkeys(self.names)
-        self.again = True
+        self.made += 1
+        if self.made == OFTEN:
+            self.template = sharing(self.names)
         return {}
 
     def sources(self, env: list[object]) -> list[list[object]]:
@@ -284,6 +290,16 @@ class Over(Origin):
         if name in self.over.d:
             return None if self.over.origin is None else self.over.origin.find(name)
         return self.shape.find(name)
+
+
+class EmptyList(Code):
+    """``[ ]``: the same list each time, since nobody changes one."""
+
+    def eval(self, env: list[object]) -> object:
+        return NOTHING
+
+    def thunk(self, env: list[object]) -> object:
+        return Thunk(self, NO_ENV)
 
 
 class ListLiteral(Code):

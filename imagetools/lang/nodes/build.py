@@ -3,7 +3,7 @@
 from typing import Final
 
 from imagetools.lang.nodes.assertions import AssertEqual
-from imagetools.lang.nodes.attrsets import Let, ListLiteral, RecLiteral, SetLiteral
+from imagetools.lang.nodes.attrsets import EmptyList, Let, ListLiteral, RecLiteral, SetLiteral
 from imagetools.lang.nodes.base import NESTING, Const, Deep, Lazy, Tree, Unit
 from imagetools.lang.nodes.calls import call
 from imagetools.lang.nodes.control import And, Assert, Equal, If, Implies, Not, Or, With
@@ -63,7 +63,7 @@ class FileUnit(Unit):
         if tag == tuples.WITHVAR:
             return WithVar(self, tree[1], tree[2], tree[3])
         if tag == tuples.LIST:
-            return ListLiteral(self, tree)
+            return ListLiteral(self, tree) if tree[2] else EmptyList()
         if tag == tuples.IF:
             return If(self, tree)
         if tag == tuples.LET:

@@ -7,6 +7,7 @@ Nix quirks: int with int gives int, any float gives float; integers have 64 bits
 from typing import Final
 
 from imagetools.lang.nodes.base import Tree, Unit, eval_attrs
+from imagetools.lang.nodes.sharing import SHARED_MOST
 from imagetools.lang.runtime.compare import less
 from imagetools.lang.runtime.errors import DivisionByZero, EvalError, IntegerOverflow
 from imagetools.lang.runtime.positions import merged
@@ -164,14 +165,19 @@ class Update(Code):
 
 
 def update(a: Attrs, b: Attrs) -> Attrs:
-    """The two sets in one; ``b`` wins. The larger dict is copied in one go, the smaller walked."""
+    """The two sets in one; ``b`` wins. The larger dict is copied in one go, the smaller walked; but where both are small, a new
+    one is filled, since a copy might share a table of names that others do not fit into (``nodes.sharing``)."""
     left = a.d
     right = b.d
     if not right:
         return a
     if not left:
         return b
-    if len(left) >= len(right):
+    if len(left) + len(right) <= SHARED_MOST:
+        both: dict[str, object] = {}
+        both.update(left)
+        both.update(right)
+    elif len(left) >= len(right):
         both = left.copy()
         both.update(right)
     else:

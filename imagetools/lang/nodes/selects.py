@@ -12,7 +12,6 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute
 from imagetools.lang.runtime.positions import Pos
 from imagetools.lang.syntax.attrsets import show_name
-from imagetools.lang.syntax.freezing import thaw
 from imagetools.lang.values.model import Attrs, Code, Thunk
 
 DERIVATION: Final = "/builtin/derivation.nix"
@@ -127,7 +126,7 @@ class SelectOr(Code):
         self.offset = offset
         self.subject = subject
         self.path = path
-        self.tree: object = default
+        self.late: Tree | None = default
         self.level = unit.level
         self.default: Code | None = None
 
@@ -160,9 +159,11 @@ class SelectOr(Code):
         """The value of the default."""
         default = self.default
         if default is None:
-            default = self.unit.build_at(self.level, thaw(self.tree))
+            late = self.late
+            assert late is not None
+            default = self.unit.build_at(self.level, late)
             self.default = default
-            self.tree = None
+            self.late = None
         return default.eval(env)
 
 

@@ -214,8 +214,9 @@ class Resolver:
             places.append(pos)
             kinds.append(kind)
             if kind == t.EXPRESSION:
-                payload = self._named(cast(Node, payload), name)
-            payloads.append(inherited[name] if kind == t.INHERITED else payload)
+                payloads.append(self._named(cast(Node, payload), name))
+            else:
+                payloads.append(inherited[name] if kind == t.INHERITED else payload)
         static = (tuple(bindings.static), places.tobytes(), bytes(kinds), tuple(payloads))
         froms = self._nodes(tuple(bindings.froms)) if bindings.froms else ()
         dynamic: list[Node] = []
