@@ -8,13 +8,13 @@ that the other attributes see it, and then no attribute may be bound before it i
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.nodes.sharing import sharing
 from imagetools.lang.runtime.errors import EvalError
-from imagetools.lang.runtime.positions import Origin, Placed, Pos
+from imagetools.lang.runtime.positions import Origin, Pos
 from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, Static
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import NO_ENV, Attrs, Code, Thunk
@@ -24,6 +24,7 @@ OFTEN: Final = 4
 """Of how many sets made by the same literal the next ones are copies."""
 
 
+@mypyc_attr(acyclic=True)
 class Shape(Origin):
     """Where the attributes of a literal are written; the table is made when first asked for. ``places``: as in
     ``ast.tuples``."""
@@ -201,10 +202,11 @@ class SetLiteral(Code):
 
     def add_dynamic(self, attrs: Attrs, env: list[object]) -> None:
         """Evaluate the names of the dynamic attributes, and bind them."""
-        places: dict[str, Pos] = {}
+        names: list[str | None] = []
         for item in self.dynamic:
             v = item.name.eval(env)
             if v is None:
+                names.append(None)
                 continue
             try:
                 name = self.unit.machine.string(v)
@@ -212,14 +214,29 @@ class SetLiteral(Code):
                 self.unit.place(error, item.offset)
                 raise
             if name in attrs.d:
-                before: Pos | None = places.get(name)
-                if before is None and attrs.origin is not None:
-                    before = attrs.origin.find(name)
+                before = Computed(self, names, attrs.origin).find(name)
                 raise EvalError(f"dynamic attribute '{show_name(name)}' already defined at {before}", self.unit.pos(item.offset))
             attrs.d[name] = item.value[0].thunk(env)
-            places[name] = self.unit.pos(item.offset)
-        if places:
-            attrs.origin = Placed(places, self.shape)
+            names.append(name)
+        attrs.origin = Computed(self, names, attrs.origin)
+
+
+@mypyc_attr(acyclic=True)
+class Computed(Origin):
+    """Where the dynamic attributes of a literal are written, and its others: ``names`` are what the computed ones came out as,
+    None for those that are not there."""
+
+    def __init__(self, literal: SetLiteral, names: list[str | None], others: Origin | None) -> None:
+        self.literal = literal
+        self.names = names
+        self.others = others
+
+    def find(self, name: str) -> Pos | None:
+        literal = self.literal
+        for i in range(len(self.names)):
+            if self.names[i] == name:
+                return literal.unit.pos(literal.dynamic[i].offset)
+        return None if self.others is None else self.others.find(name)
 
 
 class RecLiteral(SetLiteral):
@@ -279,6 +296,7 @@ class RecLiteral(SetLiteral):
             attrs.origin = Over(over, self.shape)
 
 
+@mypyc_attr(acyclic=True)
 class Over(Origin):
     """The origin of a ``rec`` with ``__overrides``."""
 

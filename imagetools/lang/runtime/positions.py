@@ -6,6 +6,8 @@ A node keeps a byte offset; line and column come from the table of line starts w
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 NEWLINE: Final = 10
 STRING: Final = "(string)"
 """The file of a text that is none."""
@@ -39,6 +41,7 @@ class Source:
         return low + 1, offset - start + 1
 
 
+@mypyc_attr(acyclic=True)
 class Pos:
     """A place in a source."""
 
@@ -56,6 +59,7 @@ class Pos:
         return f"{file}:{line}:{column}"
 
 
+@mypyc_attr(acyclic=True)
 class Origin:
     """Says where the attributes of a set were written. The set's ``origin`` field holds one (or None)."""
 
@@ -63,6 +67,7 @@ class Origin:
         return None
 
 
+@mypyc_attr(acyclic=True)
 class Merged(Origin):
     """The origin of ``left // right``: what the right side knows wins.
 
@@ -87,18 +92,15 @@ class Merged(Origin):
             here = left
 
 
+@mypyc_attr(acyclic=True)
 class Placed(Origin):
-    """Positions known one by one: dynamic attributes, the formals of a function."""
+    """Positions known one by one: the formals of a function."""
 
-    def __init__(self, places: dict[str, Pos], rest: Origin | None = None) -> None:
+    def __init__(self, places: dict[str, Pos]) -> None:
         self.places = places
-        self.rest = rest
 
     def find(self, name: str) -> Pos | None:
-        found = self.places.get(name)
-        if found is None and self.rest is not None:
-            return self.rest.find(name)
-        return found
+        return self.places.get(name)
 
 
 def merged(left: Origin | None, right: Origin | None) -> Origin | None:
