@@ -5,7 +5,6 @@ import json as json_format
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from imagetools.app.cli.arguments import Debug
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.ui.terminal import echo
 from imagetools.kernel.errors import ImagetoolsError
@@ -29,7 +28,6 @@ def inspect(
     file: Annotated[str, Argument(metavar="FILE", help="The AppImage, of type 1 or 2.")],
     list_members: Annotated[bool, Option("--list", help="List its files as well.")] = False,
     json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
-    debug: Debug = False,
 ) -> None:
     """Tell what an AppImage is and holds.
 
@@ -38,7 +36,6 @@ def inspect(
 
     Example: imagetools appimage inspect --list tool.AppImage
     """
-    del debug
     from imagetools.archive.appimage import AppImage
     from imagetools.bundled.builders.appimage_tools.image_file import ImageFile
 

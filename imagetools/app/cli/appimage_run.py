@@ -6,7 +6,7 @@ import stat
 import sys
 from typing import Annotated, ClassVar, Final
 
-from imagetools.app.cli.arguments import Cores, Debug, Include, Jobs, Setting, ShowTrace, Store, System, settings_with
+from imagetools.app.cli.arguments import Cores, Include, Jobs, Setting, ShowTrace, Store, System, settings_with
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -32,7 +32,6 @@ def run_image(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Run an AppImage.
 
@@ -43,7 +42,7 @@ def run_image(
     APPIMAGE_DEBUG_EXEC=bash in the environment starts a shell there instead. As an ordinary user this needs user
     namespaces. Packages come from the embedded package set, whatever NIX_PATH says, unless -I nixpkgs=PATH is given.
     """
-    del show_trace, debug
+    del show_trace
     from imagetools.app.cli.expressions import values
     from imagetools.app.compose import Session, close_stores
     from imagetools.app.results import Result

@@ -107,7 +107,6 @@ Cores = Annotated[int | None, Option("--cores", metavar="N", min=0, help="NIX_BU
 KeepGoing = Annotated[bool, Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")]
 KeepFailed = Annotated[bool, Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")]
 NoSandbox = Annotated[bool, Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")]
-Debug = Annotated[bool, Option("--debug", help="Show Python's traceback when something fails.")]
 
 
 class ArgumentError(ImagetoolsError):

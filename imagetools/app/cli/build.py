@@ -9,7 +9,6 @@ from imagetools.app.cli.arguments import (
     ArgumentError,
     Attributes,
     Cores,
-    Debug,
     Explain,
     Expr,
     Files,
@@ -88,7 +87,6 @@ def build(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Build definitions; print where results are.
 
@@ -100,7 +98,7 @@ def build(
 
     Examples: imagetools build examples/hello.nix | imagetools build -A web.image images.nix -o web.tar.gz
     """
-    del show_trace, debug
+    del show_trace
     if check and dry_run:
         raise ArgumentError("--check and --dry-run exclude each other")
     from imagetools.app.cli.expressions import derivations

@@ -4,7 +4,7 @@ import json as json_format
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug, Setting, Store, settings_with
+from imagetools.app.cli.arguments import ArgumentError, Setting, Store, settings_with
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.ui.terminal import echo
 
@@ -38,7 +38,6 @@ def copy(
     json: Annotated[bool, Option("--json", help="Print what was copied as JSON.")] = False,
     option: Setting = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Copy store paths, and all that they refer to, between stores and binary caches.
 
@@ -47,7 +46,6 @@ def copy(
     Examples: imagetools copy --to file:///srv/cache --compression zstd result |
     imagetools copy --from https://cache.example.org /nix/store/...-hello
     """
-    del debug
     if to is None and origin is None:
         raise ArgumentError("nothing to copy between", hint="say --to PLACE, --from PLACE, or both")
     from imagetools.app.caches import signer

@@ -8,7 +8,6 @@ from imagetools.app.cli.arguments import (
     ArgStr,
     ArgumentError,
     Attributes,
-    Debug,
     Explain,
     Expr,
     Files,
@@ -56,7 +55,6 @@ def evaluate(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Evaluate expressions and print their values.
 
@@ -67,7 +65,7 @@ def evaluate(
 
     Examples: imagetools eval -E '1 + 1' | imagetools eval --json -A config hello.nix
     """
-    del show_trace, debug
+    del show_trace
     if json + raw + xml > 1:
         raise ArgumentError("--json, --raw and --xml exclude each other")
     from imagetools.app.cli.expressions import parsed, values

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Group, Option
 from imagetools.app.ui.terminal import echo
 
@@ -45,7 +45,6 @@ def file(
     base32: Base32 = False,
     base64: Base64 = False,
     sri: Sri = False,
-    debug: Debug = False,
 ) -> None:
     """Print the hashes of files: of their bytes, nothing else.
 
@@ -53,7 +52,6 @@ def file(
 
     Example: imagetools hash file --type sha512 image.tar.gz
     """
-    del debug
     from imagetools.store.fs_nar import file_hash
 
     show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
@@ -69,7 +67,6 @@ def path(
     base32: Base32 = False,
     base64: Base64 = False,
     sri: Sri = False,
-    debug: Debug = False,
 ) -> None:
     """Print the hashes of files or folders as NARs.
 
@@ -78,7 +75,6 @@ def path(
 
     Example: imagetools hash path --base32 source/
     """
-    del debug
     from imagetools.store.fs_nar import nar_hash
 
     show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
@@ -88,8 +84,7 @@ def path(
 
 
 def _conversion(name: str, what: str) -> Command:
-    def convert(hashes: Hashes, type: Known = None, debug: Debug = False) -> None:
-        del debug
+    def convert(hashes: Hashes, type: Known = None) -> None:
         from imagetools.kernel.hashes import Hash
 
         _check(type)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.image_places import PLACES, Insecure, read_platform, this_platform
 from imagetools.app.ui.terminal import echo
@@ -62,7 +62,6 @@ def copy(
     insecure: Insecure = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Copy an image from one medium to another.
 
@@ -72,7 +71,6 @@ def copy(
 
     Example: imagetools image copy docker://debian:12 oci:layout:latest
     """
-    del debug
     from imagetools.app.image_copies import as_json as in_json
     from imagetools.app.image_copies import copy_with_progress
     from imagetools.image_io.places import Place

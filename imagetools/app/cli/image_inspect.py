@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import Debug
 from imagetools.app.cli.declare import Command, Option
 from imagetools.app.cli.image_places import Image, Insecure, NoSuchImageError, read_platform, this_platform
 from imagetools.app.ui.terminal import echo
@@ -40,7 +39,6 @@ def inspect(
     ] = False,
     insecure: Insecure = False,
     as_json: Annotated[bool, Option("--json", help="Print JSON, with everything that is known.")] = False,
-    debug: Debug = False,
 ) -> None:
     """Tell what an image is made of.
 
@@ -49,7 +47,6 @@ def inspect(
 
     Example: imagetools image inspect result --why openssl
     """
-    del debug
     import json
 
     from imagetools.app.image_copies import surroundings

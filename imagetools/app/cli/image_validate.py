@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import Debug
 from imagetools.app.cli.declare import Command, Option
 from imagetools.app.cli.image_places import Image, Insecure
 from imagetools.app.ui.terminal import echo
@@ -23,7 +22,6 @@ def validate(
     image: Image = "result",
     as_json: Annotated[bool, Option("--json", help="Print JSON: whether it is valid, and all that was found.")] = False,
     insecure: Insecure = False,
-    debug: Debug = False,
 ) -> None:
     """Check that an image is whole and true; tell everything that is wrong.
 
@@ -32,7 +30,6 @@ def validate(
 
     Example: imagetools image validate oci:layout
     """
-    del debug
     import json
 
     from imagetools.app.image_copies import surroundings

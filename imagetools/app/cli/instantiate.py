@@ -7,7 +7,6 @@ from imagetools.app.cli.arguments import (
     Arg,
     ArgStr,
     Attributes,
-    Debug,
     Explain,
     Expr,
     Files,
@@ -51,7 +50,6 @@ def instantiate(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Write derivations and print their paths.
 
@@ -59,7 +57,7 @@ def instantiate(
 
     A set or list of derivations gives them all. An output other than out is printed as PATH!OUTPUT, as nix-instantiate does.
     """
-    del show_trace, debug
+    del show_trace
     from imagetools.app.cli.expressions import derivations
     from imagetools.app.compose import Session
     from imagetools.app.watch import Watch

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Group
 from imagetools.app.ui.terminal import echo
 
@@ -15,7 +15,6 @@ def generate(
     public: Annotated[
         str | None, Argument(metavar="[PUBLIC]", help="File for the public key (default: it is only printed).")
     ] = None,
-    debug: Debug = False,
 ) -> None:
     """Make a key pair; print the public key, for --trusted-public-keys.
 
@@ -23,7 +22,6 @@ def generate(
 
     Example: imagetools key generate cache.example.org-1 cache.secret cache.public
     """
-    del debug
     from imagetools.formats.signing import SecretKey
 
     made = SecretKey.from_seed(name, os.urandom(32))
@@ -35,10 +33,8 @@ def generate(
 
 def public(
     secret: Annotated[str, Argument(metavar="SECRET", help="File with a secret key; - reads standard input.")] = "-",
-    debug: Debug = False,
 ) -> None:
     """Print the public key that belongs to a secret key."""
-    del debug
     from imagetools.app.caches import KeyFileError
     from imagetools.formats.signing import SecretKey
 

@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import Debug
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.ui.terminal import echo
 
@@ -19,7 +18,6 @@ def load(
     ] = "result",
     podman: Annotated[bool, Option("--podman", help="Load into podman, by its own program.")] = False,
     quiet: Annotated[bool, Option("-q", "--quiet", help="Print the names of the images only.")] = False,
-    debug: Debug = False,
 ) -> None:
     """Load an image into the Docker engine.
 
@@ -30,7 +28,6 @@ def load(
 
     Example: imagetools load result
     """
-    del debug
     import tempfile
 
     from imagetools.app.cli.image_places import this_platform

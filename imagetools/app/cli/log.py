@@ -3,7 +3,7 @@
 import sys
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import Debug, Store
+from imagetools.app.cli.arguments import Store
 from imagetools.app.cli.declare import Argument, Command
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -21,7 +21,6 @@ class NoLogError(ImagetoolsError):
 def log(
     path: Annotated[str, Argument(metavar="PATH", help="A derivation, one of its outputs, or a result link.")],
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Print the log of a build.
 
@@ -29,7 +28,6 @@ def log(
 
     PATH may be a derivation (/nix/store/...-hello.drv), an output in its logical or physical spelling, or a result link.
     """
-    del debug
     from imagetools.app.compose import open_store
     from imagetools.app.paths import store_path_of
     from imagetools.app.settings import read_settings

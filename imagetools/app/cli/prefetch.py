@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli import prefetch_attribute, prefetch_docker, prefetch_repositories
-from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.arguments import ArgumentError, NoSandbox, Setting, Store
 from imagetools.app.cli.declare import Command, Group, Option
 from imagetools.app.cli.prefetch_options import Expected, Json, Name, PrintPath, Quiet, Type, Url, Wishes, run
 
@@ -30,7 +30,6 @@ def url(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch one file, as fetchurl does, and print its hash and the call.
 
@@ -42,7 +41,6 @@ def url(
     Examples: imagetools prefetch url https://example.org/tool-1.0.tar.gz | imagetools prefetch url --unpack
     https://example.org/tool-1.0.tar.gz
     """
-    del debug
     from imagetools.app.fetcher_call import FetcherCall, file_name
 
     wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
@@ -75,7 +73,6 @@ def zip(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch an archive (zip, tar) and unpack it, as fetchzip does; print the hash of the folder and the call.
 
@@ -83,7 +80,6 @@ def zip(
 
     Example: imagetools prefetch zip https://example.org/tool-1.0.zip
     """
-    del debug
     run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), _zip(url, name, extension, flat_root))
 
 
@@ -123,13 +119,11 @@ def patch(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch a patch and put it in order, as fetchpatch2 does; print its hash and the call.
 
     Example: imagetools prefetch patch --strip-len 1 https://example.org/fix.patch
     """
-    del debug
     from imagetools.app.fetcher_call import FetcherCall, file_name
 
     chosen = name or file_name(url)

@@ -7,7 +7,6 @@ from imagetools.app.cli.arguments import (
     Arg,
     ArgStr,
     Attributes,
-    Debug,
     Expr,
     Files,
     Include,
@@ -38,7 +37,6 @@ def attr(
     no_sandbox: NoSandbox = False,
     option: Setting = None,
     show_trace: ShowTrace = False,
-    debug: Debug = False,
 ) -> None:
     """Fetch anew what fetchers in a definition name, whatever hash they have, and print the right hashes.
 
@@ -47,7 +45,7 @@ def attr(
 
     Example: imagetools prefetch attr images.nix -A tool.src
     """
-    del show_trace, debug
+    del show_trace
     from imagetools.app.cli.expressions import values
     from imagetools.app.compose import Session
     from imagetools.app.prefetching import refetch

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.arguments import ArgumentError, NoSandbox, Setting, Store
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.image_places import Insecure
 from imagetools.app.cli.prefetch_options import Json, PrintPath, Quiet, Wishes, new_session, run
@@ -47,7 +47,6 @@ def docker(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch an image from a registry, as dockerTools.pullImage does, and print the arguments for it.
 
@@ -56,7 +55,6 @@ def docker(
     Examples: imagetools prefetch docker busybox 1.36 | imagetools prefetch docker quay.io/team/app --arch arm64 > app.nix,
     to be used as pullImage (import ./app.nix)
     """
-    del debug
     from imagetools.app.fetcher_call import FetcherCall
 
     name = _one("the name of the image", image, image_name)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import Debug, NoSandbox, Setting, Store
+from imagetools.app.cli.arguments import NoSandbox, Setting, Store
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.prefetch_options import Json, Name, PrintPath, Quiet, Type, Url, Wishes, new_session, run
 
@@ -45,7 +45,6 @@ def git(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
 
@@ -53,7 +52,6 @@ def git(
 
     Example: imagetools prefetch git https://example.org/tool.git --rev v1.0
     """
-    del debug
     from imagetools.app.fetcher_call import FetcherCall
     from imagetools.net.git_commands import is_commit
 
@@ -86,7 +84,6 @@ def github(
     store: Store = None,
     no_sandbox: NoSandbox = False,
     option: Setting = None,
-    debug: Debug = False,
 ) -> None:
     """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
 
@@ -94,7 +91,6 @@ def github(
 
     Example: imagetools prefetch github NixOS patchelf 0.18.0
     """
-    del debug
     from imagetools.app.fetcher_call import FetcherCall
     from imagetools.net.git_commands import is_commit
 

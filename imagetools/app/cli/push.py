@@ -2,7 +2,6 @@
 
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import Debug
 from imagetools.app.cli.declare import Argument, Command
 from imagetools.app.cli.image_copy import AsJson, Compressor, Form, PlatformOption, Quiet, Whole, wishes
 from imagetools.app.cli.image_places import Insecure
@@ -21,7 +20,6 @@ def push(
     insecure: Insecure = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Push an image to a registry.
 
@@ -30,7 +28,6 @@ def push(
 
     Example: imagetools push registry.example.org/team/web:1.0
     """
-    del debug
     from imagetools.app.image_copies import as_json as in_json
     from imagetools.app.image_copies import copy_with_progress
     from imagetools.image.remote_reference import RemoteReference

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import (
     Cores,
-    Debug,
     ImportFromDerivation,
     Include,
     Jobs,
@@ -39,7 +38,6 @@ def repl(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> int:
     """Evaluate interactively.
 
@@ -51,7 +49,6 @@ def repl(
 
     Examples: imagetools repl '<nixpkgs>' | echo 'builtins.length [ 1 2 ]' | imagetools repl
     """
-    del debug
     from imagetools.app.compose import Session
     from imagetools.app.repl.commands import Commands, standard_out
     from imagetools.app.repl.loops import attempt, read_lines, read_terminal

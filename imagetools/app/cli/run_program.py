@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import (
     Cores,
-    Debug,
     ImportFromDerivation,
     Include,
     Jobs,
@@ -58,7 +57,6 @@ def run_program(
     show_trace: ShowTrace = False,
     system: System = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Run a program of the store.
 
@@ -73,7 +71,7 @@ def run_program(
 
     Examples: imagetools run result --version | imagetools run ./result/bin/hello | imagetools run -A hello '<nixpkgs>'
     """
-    del show_trace, debug
+    del show_trace
     from imagetools.app.compose import Session, close_stores
     from imagetools.app.paths import place_of
     from imagetools.app.programs import program_in

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli import store_gc, store_sign
-from imagetools.app.cli.arguments import ArgumentError, Debug, Store
+from imagetools.app.cli.arguments import ArgumentError, Store
 from imagetools.app.cli.declare import Argument, Command, Group, Option
 from imagetools.app.ui.terminal import echo
 from imagetools.kernel.errors import ImagetoolsError
@@ -65,7 +65,6 @@ def query(
     physical: Annotated[bool, Option("--physical", help="Print where the paths really lie.")] = False,
     json: Json = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Ask how objects of the store hang together.
 
@@ -73,7 +72,6 @@ def query(
 
     Examples: imagetools store query -R result | imagetools store query --roots /nix/store/...-hello
     """
-    del debug
     from imagetools.app.store_answers import answer
 
     wanted = {
@@ -107,7 +105,6 @@ def info(
     recursive: Annotated[bool, Option("-r", "--recursive", help="Everything in the closures of the paths.")] = False,
     json: Json = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Show what is registered about objects.
 
@@ -115,7 +112,6 @@ def info(
 
     Example: imagetools store info --json result
     """
-    del debug
     from imagetools.app.store_answers import describe, describe_lines
     from imagetools.store.questions import dependencies_first, info_of
 
@@ -146,7 +142,6 @@ def add(
     algo: Annotated[str | None, Option("--algo", metavar="ALGO", help="md5, sha1, sha256 (the default) or sha512.")] = None,
     physical: Annotated[bool, Option("--physical", help="Print where the objects lie.")] = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Copy files or folders into the store; print their paths.
 
@@ -155,7 +150,6 @@ def add(
 
     Examples: imagetools store add --name source ./src | imagetools store add --fixed sha256 hello-2.12.tar.gz
     """
-    del debug
     if name is not None and len(paths) > 1:
         raise ArgumentError("--name can be given for one path only")
     if fixed is not None and algo is not None:
@@ -178,13 +172,11 @@ def verify(
         bool, Option("--check-contents", help="Read everything, and compare its hash with what is registered.")
     ] = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Check that everything in the store is there and whole.
 
     Nothing is repaired. Exit code: 0 all is well, 1 something is missing or was changed.
     """
-    del debug
     from imagetools.app.settings import read_settings
     from imagetools.app.ui.terminal import is_live
     from imagetools.store.verify import verify as verify_store

@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug, Store
+from imagetools.app.cli.arguments import ArgumentError, Store
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.ui.terminal import echo
 
@@ -34,7 +34,6 @@ def gc(
     ] = False,
     json: Json = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Delete everything in the store that nothing needs.
 
@@ -43,7 +42,6 @@ def gc(
 
     Examples: imagetools store gc --dry-run | imagetools store gc --max-freed 10G
     """
-    del debug
     chosen = [name for name, on in (("dead", dry_run or print_dead), ("live", print_live), ("roots", print_roots)) if on]
     if len(chosen) > 1:
         raise ArgumentError(f"--print-{chosen[0]} and --print-{chosen[1]} exclude each other")
@@ -66,13 +64,11 @@ def delete(
     ] = False,
     json: Json = False,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Delete store paths, and what refers to them, if nothing needs them.
 
     Example: imagetools store delete /nix/store/...-hello
     """
-    del debug
     from imagetools.app.paths import store_path_of
 
     settings, opened = _open(store)

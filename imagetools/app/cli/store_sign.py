@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, Debug, Setting, Store, settings_with
+from imagetools.app.cli.arguments import ArgumentError, Setting, Store, settings_with
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.ui.terminal import echo
 
@@ -17,7 +17,6 @@ def sign(
     everything: Annotated[bool, Option("--all", help="Sign everything that is there.")] = False,
     option: Setting = None,
     store: Store = None,
-    debug: Debug = False,
 ) -> None:
     """Sign store paths with a secret key (of `imagetools key generate`).
 
@@ -25,7 +24,6 @@ def sign(
 
     Examples: imagetools store sign -k cache.secret -r result | imagetools store sign -k cache.secret --cache /srv/cache --all
     """
-    del debug
     from imagetools.app.caches import signer
     from imagetools.app.compose import open_store
     from imagetools.app.paths import store_path_of
