@@ -13,7 +13,7 @@ from imagetools.lang.builtins.lazily import defer2
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute, TypeErrorNix
 from imagetools.lang.runtime.machine import Machine
-from imagetools.lang.runtime.positions import Origin, Pos
+from imagetools.lang.runtime.positions import NOWHERE, Origin, Pos, Within, Without
 from imagetools.lang.values.model import Attrs, Builtin, Lambda, PartialBuiltin
 
 
@@ -119,7 +119,7 @@ def intersect_attrs(m: Machine, e1: object, e2: object) -> object:
         for name in values:
             if name in left:
                 result[name] = values[name]
-    return Attrs(result, right.origin)
+    return Attrs(result, None if right.origin is None else Within(list(result), right.origin))
 
 
 @mypyc_attr(acyclic=True)
@@ -135,11 +135,11 @@ class Listed(Origin):
                 return
         del origins[1:]
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         for number in range(len(self.names)):
             if self.names[number] == name:
                 origin = self.origins[number if len(self.origins) > 1 else 0]
-                return None if origin is None else origin.find("value")
+                return NOWHERE if origin is None else origin.look("value")
         return None
 
 
@@ -188,10 +188,13 @@ def remove_attrs(m: Machine, attrset: object, names: object) -> object:
     """
     attrs = m.attrs(attrset, "while evaluating the first argument passed to builtins.removeAttrs")
     result = attrs.d.copy()
+    gone: list[str] = []
     for x in m.list(names, "while evaluating the second argument passed to builtins.removeAttrs"):
         name = m.string(x, "while evaluating the values of the second argument passed to builtins.removeAttrs")
-        result.pop(name, None)
-    return Attrs(result, attrs.origin)
+        if name in result:
+            del result[name]
+            gone.append(name)
+    return Attrs(result, Without(gone, attrs.origin) if gone and attrs.origin is not None else attrs.origin)
 
 
 def unsafe_get_attr_pos(m: Machine, s: object, attrset: object) -> object:

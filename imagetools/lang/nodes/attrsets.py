@@ -14,7 +14,7 @@ from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
 from imagetools.lang.nodes.sharing import sharing
 from imagetools.lang.runtime.errors import EvalError
-from imagetools.lang.runtime.positions import Origin, Pos
+from imagetools.lang.runtime.positions import NOWHERE, Origin, Pos
 from imagetools.lang.syntax.ast.tuples import EXPRESSION, INHERITED, Static
 from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import NO_ENV, Attrs, Code, Thunk
@@ -35,7 +35,7 @@ class Shape(Origin):
         self.places = places
         self.table: dict[str, int] | None = None
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         table = self.table
         if table is None:
             table = dict(zip(self.names, memoryview(self.places).cast("I"), strict=True))
@@ -231,12 +231,12 @@ class Computed(Origin):
         self.names = names
         self.others = others
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         literal = self.literal
         for i in range(len(self.names)):
             if self.names[i] == name:
                 return literal.unit.pos(literal.dynamic[i].offset)
-        return None if self.others is None else self.others.find(name)
+        return None if self.others is None else self.others.look(name)
 
 
 class RecLiteral(SetLiteral):
@@ -292,8 +292,7 @@ class RecLiteral(SetLiteral):
             if replaced is not UNSET:
                 frame[i + 1] = replaced
         d.update(over.d)
-        if over.origin is not None:
-            attrs.origin = Over(over, self.shape)
+        attrs.origin = Over(over, self.shape)
 
 
 @mypyc_attr(acyclic=True)
@@ -304,10 +303,10 @@ class Over(Origin):
         self.over = over
         self.shape = shape
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         if name in self.over.d:
-            return None if self.over.origin is None else self.over.origin.find(name)
-        return self.shape.find(name)
+            return NOWHERE if self.over.origin is None else self.over.origin.look(name)
+        return self.shape.look(name)
 
 
 class EmptyList(Code):

@@ -10,7 +10,7 @@ from imagetools.lang.nodes.base import Tree, Unit, eval_attrs
 from imagetools.lang.nodes.sharing import SHARED_MOST
 from imagetools.lang.runtime.compare import less
 from imagetools.lang.runtime.errors import DivisionByZero, EvalError, IntegerOverflow
-from imagetools.lang.runtime.positions import merged
+from imagetools.lang.runtime.positions import Merged, Origin, Within
 from imagetools.lang.values.model import Attrs, Code
 
 INT_MAX: Final = 9223372036854775807
@@ -184,7 +184,17 @@ def update(a: Attrs, b: Attrs) -> Attrs:
         both = right.copy()
         for name, value in left.items():
             both.setdefault(name, value)
-    return Attrs(both, merged(a.origin, b.origin))
+    return Attrs(both, a.origin if a.origin is b.origin else merged(a, b))
+
+
+def merged(a: Attrs, b: Attrs) -> Origin:
+    """The origin of ``a // b``, of which one has an origin."""
+    before = a.origin
+    after = b.origin
+    return Merged(
+        Within(list(a.d), None) if before is None else before,
+        Within(list(b.d), None) if after is None else after,
+    )
 
 
 class ConcatLists(Code):

@@ -59,37 +59,74 @@ class Pos:
         return f"{file}:{line}:{column}"
 
 
+NOWHERE: Final = Pos(Source("", b""), -1)
+"""The place of an attribute that a builtin made."""
+
+
 @mypyc_attr(acyclic=True)
 class Origin:
-    """Says where the attributes of a set were written. The set's ``origin`` field holds one (or None)."""
+    """Says where the attributes of a set were written. The set's ``origin`` field holds one, or None: no place is known.
+
+    It knows exactly the attributes of its set, also those that have no place: ``//`` must know what the right side hides.
+    """
 
     def find(self, name: str) -> Pos | None:
+        """The place of an attribute, None where nobody knows it."""
+        found = self.look(name)
+        return None if found is NOWHERE else found
+
+    def look(self, name: str) -> Pos | None:
+        """The place of an attribute, ``NOWHERE`` where it has none; None where the set has no such attribute."""
         return None
 
 
 @mypyc_attr(acyclic=True)
 class Merged(Origin):
-    """The origin of ``left // right``: what the right side knows wins.
+    """The origin of ``left // right``: what the right side has wins.
 
     It holds origins, never sets, so that a long chain of ``//`` keeps no old dicts alive.
     """
 
-    def __init__(self, left: Origin | None, right: Origin) -> None:
+    def __init__(self, left: Origin, right: Origin) -> None:
         self.left = left
         self.right = right
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         here: Merged = self
         while True:
-            found = here.right.find(name)
+            found = here.right.look(name)
             if found is not None:
                 return found
             left = here.left
-            if left is None:
-                return None
             if not isinstance(left, Merged):
-                return left.find(name)
+                return left.look(name)
             here = left
+
+
+@mypyc_attr(acyclic=True)
+class Within(Origin):
+    """The origin of a set with just these attributes of another's; without the other's, of one whose attributes have no place."""
+
+    def __init__(self, names: list[str], of: Origin | None) -> None:
+        self.names = names
+        self.of = of
+
+    def look(self, name: str) -> Pos | None:
+        if name not in self.names:
+            return None
+        return NOWHERE if self.of is None else self.of.look(name)
+
+
+@mypyc_attr(acyclic=True)
+class Without(Origin):
+    """The origin of a set that lacks these attributes of another's."""
+
+    def __init__(self, names: list[str], of: Origin) -> None:
+        self.names = names
+        self.of = of
+
+    def look(self, name: str) -> Pos | None:
+        return None if name in self.names else self.of.look(name)
 
 
 @mypyc_attr(acyclic=True)
@@ -99,14 +136,5 @@ class Placed(Origin):
     def __init__(self, places: dict[str, Pos]) -> None:
         self.places = places
 
-    def find(self, name: str) -> Pos | None:
+    def look(self, name: str) -> Pos | None:
         return self.places.get(name)
-
-
-def merged(left: Origin | None, right: Origin | None) -> Origin | None:
-    """The origin of ``left // right``."""
-    if right is None:
-        return left
-    if left is None or left is right:
-        return right
-    return Merged(left, right)

@@ -23,6 +23,13 @@ COLUMNS: Final = [
     ("rec { x = 1; __overrides = { x = 2; }; }", 30),
     ('builtins.removeAttrs { x = 1; y = 2; } [ "y" ]', 24),
     ("builtins.functionArgs ({ x }: x)", 26),
+    ('{ x = 1; } // removeAttrs { x = 2; y = 3; } [ "x" ]', 3),
+    ("{ x = 1; } // builtins.intersectAttrs { y = 1; } { x = 2; y = 3; }", 3),
+    ('{ x = 1; } // ({ y = 1; } // removeAttrs { x = 2; y = 3; } [ "x" ])', 3),
+    ('removeAttrs ({ x = 1; } // { x = 2; y = 3; }) [ "y" ]', 30),
+    ("builtins.mapAttrs (n: v: v) { x = 1; } // { x = 2; }", 45),
+    ("{ x = 1; } // builtins.mapAttrs (n: v: v) { y = 1; }", 3),
+    ('rec { x = 1; __overrides = removeAttrs { x = 2; y = 3; } [ "x" ]; }', 7),
 ]
 
 
@@ -33,8 +40,20 @@ def test_position(text: str, column: int) -> None:
     assert found == f'[ "/here/f.nix" 1 {column} ]'
 
 
-def test_no_position() -> None:
-    assert shown('builtins.unsafeGetAttrPos "y" { x = 1; }') == "null"
+NOWHERE: Final = [
+    "{ y = 1; }",
+    "{ x = 1; } // builtins.mapAttrs (n: v: v) { x = 2; }",
+    "{ x = 1; } // (builtins.mapAttrs (n: v: v) { x = 2; } // { y = 1; })",
+    '{ x = 1; } // removeAttrs (builtins.mapAttrs (n: v: v) { x = 2; y = 3; } // { z = 1; }) [ "y" ]',
+    '{ x = 1; } // builtins.listToAttrs (map (builtins.mapAttrs (n: v: v)) [ { name = "x"; value = 1; } ])',
+    "{ x = 1; } // builtins.intersectAttrs { x = 1; } (builtins.mapAttrs (n: v: v) { x = 2; })",
+    "rec { x = 1; __overrides = builtins.mapAttrs (n: v: v) { x = 2; }; }",
+]
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_no_position(text: str) -> None:
+    assert shown('builtins.unsafeGetAttrPos "x" (import ./f.nix)', MemoryIO({"/here/f.nix": text})) == "null"
 
 
 def test_cur_pos_names_the_file() -> None:

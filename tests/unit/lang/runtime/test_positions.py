@@ -2,7 +2,7 @@
 
 from array import array
 
-from imagetools.lang.runtime.positions import Merged, Origin, Placed, Pos, Source, merged
+from imagetools.lang.runtime.positions import NOWHERE, Merged, Origin, Placed, Pos, Source, Within, Without
 
 
 def source(*starts: int) -> Source:
@@ -20,15 +20,21 @@ def test_line_and_column() -> None:
 
 def test_merging() -> None:
     s = source(0)
-    left, right = Placed({"a": Pos(s, 1), "b": Pos(s, 2)}), Placed({"b": Pos(s, 3)})
-    both = merged(left, right)
-    assert both is not None
+    left, right = Placed({"a": Pos(s, 1), "b": Pos(s, 2), "d": Pos(s, 4)}), Placed({"b": Pos(s, 3)})
+    both = Merged(Merged(left, right), Within(["d"], None))
     assert str(both.find("a")) == "/f:1:2"
     assert str(both.find("b")) == "/f:1:4"
-    assert both.find("c") is None
-    assert merged(None, right) is right
-    assert merged(left, None) is left
-    assert merged(left, left) is left
+    assert both.look("c") is None
+    assert both.look("d") is NOWHERE
+    assert both.find("d") is None
+
+
+def test_parts() -> None:
+    s = source(0)
+    whole = Placed({"a": Pos(s, 1), "b": Pos(s, 2)})
+    for part in (Within(["a"], whole), Without(["b"], whole)):
+        assert str(part.find("a")) == "/f:1:2"
+        assert part.look("b") is None
 
 
 def test_a_long_chain_is_walked_not_climbed() -> None:
