@@ -1,4 +1,4 @@
-"""Evaluation beside ``nix-instantiate --eval``: CPU seconds, start-up and exit included.
+"""Evaluation beside ``nix-instantiate --eval``: CPU seconds, start-up and exit included, and peak memory.
 
 Six small shapes and, where ``IMAGETOOLS_NIXPKGS`` names a nixpkgs tree, real packages and a NixOS system.
 
@@ -11,7 +11,7 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.measure import Cost, once
@@ -93,13 +93,23 @@ def line(title: str, text: str, environment: Mapping[str, str], rounds: int = RO
             mine.append(once(ours, {**environment, "XDG_CACHE_HOME": empty} if cold else environment))
         if shutil.which(theirs[0]):
             peer.append(once(theirs, environment))
-    cpu = statistics.median(cost.cpu for cost in mine)
+    own = middle(mine)
+    print(f"{title:<32} {own.cpu:7.2f} s CPU {own.memory / 1024:5.0f} MB   ", end="")
     if not peer:
-        print(f"{title:<32} {cpu:7.2f} s CPU   (no peer installed)")
+        print("(no peer installed)")
         return
-    other = statistics.median(cost.cpu for cost in peer)
-    wall = statistics.median(cost.wall for cost in mine) / statistics.median(cost.wall for cost in peer)
-    print(f"{title:<32} {cpu:7.2f} s CPU   nix-instantiate {other:6.2f} s   ratio {cpu / other:5.2f}   wall {wall:5.2f}")
+    other = middle(peer)
+    ratios = f"ratio {own.cpu / other.cpu:5.2f}   wall {own.wall / other.wall:5.2f}   memory {own.memory / other.memory:5.2f}"
+    print(f"nix-instantiate {other.cpu:6.2f} s {other.memory / 1024:5.0f} MB   {ratios}")
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The median of each number."""
+    return Cost(
+        statistics.median(cost.wall for cost in costs),
+        statistics.median(cost.cpu for cost in costs),
+        statistics.median_high(cost.memory for cost in costs),
+    )
 
 
 def from_record(title: str, text: str, environment: Mapping[str, str], rounds: int = ROUNDS) -> None:
