@@ -7,8 +7,6 @@ attributes come along where Nix keeps them: ``removeAttrs``, ``intersectAttrs`` 
 
 from typing import Final, cast
 
-from mypy_extensions import mypyc_attr
-
 from imagetools.lang.builtins.lazily import defer2
 from imagetools.lang.builtins.spec import BuiltinSpec, builtin, plain
 from imagetools.lang.runtime.errors import EvalError, MissingAttribute, TypeErrorNix
@@ -122,7 +120,6 @@ def intersect_attrs(m: Machine, e1: object, e2: object) -> object:
     return Attrs(result, None if right.origin is None else Within(list(result), right.origin))
 
 
-@mypyc_attr(acyclic=True)
 class Listed(Origin):
     """Where the attributes of a ``listToAttrs`` were written: where the ``value`` of their element was. ``origins`` are those of
     the elements, or one that is that of all of them."""

@@ -8,7 +8,7 @@ that the other attributes see it, and then no attribute may be bound before it i
 
 from typing import Final
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64
 
 from imagetools.lang.nodes.base import UNSET, Tree, Unit
 from imagetools.lang.nodes.selects import missing, note
@@ -24,7 +24,6 @@ OFTEN: Final = 4
 """Of how many sets made by the same literal the next ones are copies."""
 
 
-@mypyc_attr(acyclic=True)
 class Shape(Origin):
     """Where the attributes of a literal are written; the table is made when first asked for. ``places``: as in
     ``ast.tuples``."""
@@ -221,7 +220,6 @@ class SetLiteral(Code):
         attrs.origin = Computed(self, names, attrs.origin)
 
 
-@mypyc_attr(acyclic=True)
 class Computed(Origin):
     """Where the dynamic attributes of a literal are written, and its others: ``names`` are what the computed ones came out as,
     None for those that are not there."""
@@ -295,7 +293,6 @@ class RecLiteral(SetLiteral):
         attrs.origin = Over(over, self.shape)
 
 
-@mypyc_attr(acyclic=True)
 class Over(Origin):
     """The origin of a ``rec`` with ``__overrides``."""
 

@@ -191,6 +191,8 @@ def merged(a: Attrs, b: Attrs) -> Origin:
     """The origin of ``a // b``, of which one has an origin."""
     before = a.origin
     after = b.origin
+    if type(before) is Merged and before.right is after:  # the same literal again, as in a fold
+        return before
     return Merged(
         Within(list(a.d), None) if before is None else before,
         Within(list(b.d), None) if after is None else after,

@@ -63,7 +63,6 @@ NOWHERE: Final = Pos(Source("", b""), -1)
 """The place of an attribute that a builtin made."""
 
 
-@mypyc_attr(acyclic=True)
 class Origin:
     """Says where the attributes of a set were written. The set's ``origin`` field holds one, or None: no place is known.
 
@@ -80,11 +79,11 @@ class Origin:
         return None
 
 
-@mypyc_attr(acyclic=True)
 class Merged(Origin):
     """The origin of ``left // right``: what the right side has wins.
 
-    It holds origins, never sets, so that a long chain of ``//`` keeps no old dicts alive.
+    It holds origins, never sets, so that a long chain of ``//`` keeps no old dicts alive. Origins are known to the collector,
+    other than values: only then is a long chain of them freed without recursion.
     """
 
     def __init__(self, left: Origin, right: Origin) -> None:
@@ -103,7 +102,6 @@ class Merged(Origin):
             here = left
 
 
-@mypyc_attr(acyclic=True)
 class Within(Origin):
     """The origin of a set with just these attributes of another's; without the other's, of one whose attributes have no place."""
 
@@ -117,7 +115,6 @@ class Within(Origin):
         return NOWHERE if self.of is None else self.of.look(name)
 
 
-@mypyc_attr(acyclic=True)
 class Without(Origin):
     """The origin of a set that lacks these attributes of another's."""
 
@@ -129,7 +126,6 @@ class Without(Origin):
         return None if name in self.names else self.of.look(name)
 
 
-@mypyc_attr(acyclic=True)
 class Placed(Origin):
     """Positions known one by one: the formals of a function."""
 

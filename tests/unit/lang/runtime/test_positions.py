@@ -40,6 +40,8 @@ def test_parts() -> None:
 def test_a_long_chain_is_walked_not_climbed() -> None:
     s = source(0)
     chain: Origin = Placed({"first": Pos(s, 0)})
-    for i in range(100_000):
-        chain = Merged(chain, Placed({"x": Pos(s, i)}))
+    last = Placed({"x": Pos(s, 1)})
+    for _ in range(500_000):
+        chain = Merged(chain, last)
     assert chain.find("first") is not None
+    del chain  # nor is it freed by recursion, which would outgrow the stack
