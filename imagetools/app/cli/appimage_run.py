@@ -6,9 +6,14 @@ import stat
 import sys
 from typing import Annotated, ClassVar, Final
 
-from imagetools.app.cli.arguments import Cores, Include, Jobs, Setting, ShowTrace, Store, System, settings_with
+from imagetools.app.cli.arguments import Include
+from imagetools.app.cli.building import Cores, Jobs, Unrecorded
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.kernel.errors import ImagetoolsError
+
+
+class Trusted(Unrecorded, without=("pure_eval", "restrict_eval", "import_from_derivation")):
+    """Of an evaluation of our own."""
 
 
 class NoImageError(ImagetoolsError):
@@ -24,14 +29,12 @@ class NoImageError(ImagetoolsError):
 def run_image(
     file: Annotated[str, Argument(metavar="FILE", help="The AppImage, of type 1 or 2; it need not be executable.")],
     arguments: Annotated[list[str] | None, Argument(metavar="[ARGS]...", help="Handed to the program.")] = None,
+    *,
     include: Include = None,
     no_sandbox: Annotated[bool, Option("--no-sandbox", help="Extract and wrap without isolation.")] = False,
     jobs: Jobs = None,
     cores: Cores = None,
-    option: Setting = None,
-    show_trace: ShowTrace = False,
-    system: System = None,
-    store: Store = None,
+    evaluation: Trusted,
 ) -> None:
     """Run an AppImage.
 
@@ -42,7 +45,6 @@ def run_image(
     APPIMAGE_DEBUG_EXEC=bash in the environment starts a shell there instead. As an ordinary user this needs user
     namespaces. Packages come from the embedded package set, whatever NIX_PATH says, unless -I nixpkgs=PATH is given.
     """
-    del show_trace
     from imagetools.app.cli.expressions import values
     from imagetools.app.compose import Session, close_stores
     from imagetools.app.results import Result
@@ -51,10 +53,7 @@ def run_image(
 
     place = image_file(file)
     check(place)
-    settings = settings_with(option).changed(
-        store=store,
-        include=include or (),
-        system=system,
+    settings = evaluation.settings(include).changed(
         sandbox=False if no_sandbox else None,
         cores=cores,
         max_jobs=jobs,

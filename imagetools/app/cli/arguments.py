@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from imagetools.app.cli.declare import Argument, Option
+from imagetools.app.cli.declare import Option
 from imagetools.app.ui.terminal import echo
 from imagetools.kernel.errors import ImagetoolsError
 
@@ -19,65 +19,15 @@ def attribute_names(parameters: Mapping[str, object], rest: Sequence[str], incom
     return names({**parameters, **left}, incomplete)  # before an option without value, the parser gives up on arguments
 
 
-Files = Annotated[
-    list[str] | None,
-    Argument(
-        metavar="[FILE]...", help="Nix files or folders (default: ./default.nix; - reads standard input). With -E: expressions."
-    ),
-]
-Expr = Annotated[bool, Option("-E", "--expr", help="The arguments are Nix expressions, not files.")]
-Attributes = Annotated[
-    list[str] | None,
-    Option(
-        "-A",
-        "--attr",
-        metavar="PATH",
-        help="Attribute to take from the expression, such as web.image. Repeatable.",
-        autocompletion=attribute_names,
-    ),
-]
 Include = Annotated[
     list[str] | None,
     Option("-I", "--include", metavar="[NAME=]PATH", help="Entry of the search path for <name>, before NIX_PATH. Repeatable."),
-]
-Arg = Annotated[
-    list[str] | None,
-    Option(
-        "--arg", metavar="NAME EXPR", help="Argument for a function that the file evaluates to, as a Nix expression. Repeatable."
-    ),
-]
-ArgStr = Annotated[
-    list[str] | None, Option("--argstr", metavar="NAME TEXT", help="The same, the value being a string. Repeatable.")
 ]
 ShowTrace = Annotated[bool, Option("--show-trace", help="Show where an evaluation error came from, step by step.")]
 Store = Annotated[
     str | None,
     Option("--store", metavar="FOLDER", help="Root of the store (default: the user's data folder; local: the machine's own)."),
 ]
-System = Annotated[
-    str | None, Option("--system", metavar="SYSTEM", help="What builtins.currentSystem says, such as x86_64-linux.")
-]
-PureEval = Annotated[
-    bool,
-    Option(
-        "--pure-eval", help="Evaluate without files, time, environment, system and search path; only what has a hash can be read."
-    ),
-]
-RestrictEval = Annotated[
-    bool, Option("--restrict-eval", help="Let the expressions read only what lies in entries of the search path.")
-]
-ImportFromDerivation = Annotated[
-    bool,
-    Option(
-        "--allow-import-from-derivation/--no-allow-import-from-derivation",
-        help="Whether what is evaluated may have derivations built to read their outputs.",
-    ),
-]
-NoEvalCache = Annotated[
-    bool,
-    Option("--no-eval-cache", help="Evaluate even where the same was evaluated earlier and nothing has changed since."),
-]
-Explain = Annotated[bool, Option("--explain", help="Say whether the evaluation was answered from its record, and why not.")]
 Setting = Annotated[
     list[str] | None,
     Option(
@@ -87,26 +37,6 @@ Setting = Annotated[
         " --offline (for ever), --allowed-uris 'PREFIX...', --netrc-file FILE.",
     ),
 ]
-ProfileFile = Annotated[
-    str | None,
-    Option(
-        "--profile",
-        metavar="FILE",
-        help="Find out where the evaluation spends its time: stacks of Nix functions in FILE, a flame graph in FILE.svg.",
-    ),
-]
-ShowStats = Annotated[
-    bool,
-    Option("--show-stats", help="Say how much the evaluation did, as JSON on standard error (as NIX_SHOW_STATS=1 does)."),
-]
-Jobs = Annotated[
-    int | None,
-    Option("-j", "--max-jobs", metavar="N", min=0, help="How many builds run at once (0: only what sets preferLocalBuild)."),
-]
-Cores = Annotated[int | None, Option("--cores", metavar="N", min=0, help="NIX_BUILD_CORES for builders (0: all).")]
-KeepGoing = Annotated[bool, Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")]
-KeepFailed = Annotated[bool, Option("-K", "--keep-failed", help="Keep the build folder of a failed build.")]
-NoSandbox = Annotated[bool, Option("--no-sandbox", help="Build without isolation: results may depend on this machine.")]
 
 
 class ArgumentError(ImagetoolsError):

@@ -39,7 +39,7 @@ def _names(parameters: Mapping[str, object], incomplete: str) -> list[str]:
 
     def work() -> list[str]:
         found: set[str] = set()
-        for value in values(session, sources, bool(parameters.get("expr")), [path] if path else None, (), ()):
+        for value in values(session, sources, bool(parameters.get("expr")), [path] if path else None):
             called = session.evaluator.auto_call(value, {})
             if isinstance(called, Attrs):
                 found.update(name for name in called.d if IDENTIFIER.fullmatch(name))

@@ -3,34 +3,10 @@
 import json as json_format
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import (
-    Arg,
-    ArgStr,
-    ArgumentError,
-    Attributes,
-    Cores,
-    Explain,
-    Expr,
-    Files,
-    ImportFromDerivation,
-    Include,
-    Jobs,
-    KeepFailed,
-    KeepGoing,
-    NoEvalCache,
-    NoSandbox,
-    ProfileFile,
-    PureEval,
-    RestrictEval,
-    Setting,
-    ShowStats,
-    ShowTrace,
-    Store,
-    System,
-    pairs,
-    settings_with,
-)
+from imagetools.app.cli.arguments import ArgumentError
+from imagetools.app.cli.building import Cores, Jobs, KeepFailed, NoSandbox
 from imagetools.app.cli.declare import Command, Option
+from imagetools.app.cli.evaluation import Definition, Evaluation
 from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
@@ -39,12 +15,8 @@ if TYPE_CHECKING:
 
 
 def build(
-    files: Files = None,
-    expr: Expr = False,
-    attributes: Attributes = None,
-    include: Include = None,
-    arg: Arg = None,
-    argstr: ArgStr = None,
+    definition: Definition,
+    *,
     out_link: Annotated[str, Option("-o", "--out-link", metavar="NAME", help="Name of the link to the result.")] = "result",
     no_out_link: Annotated[bool, Option("--no-out-link", "--no-link", help="Make no link; the result may be collected.")] = False,
     print_logical: Annotated[bool, Option("--print-logical", help="Print /nix/store/... instead of where it lies.")] = False,
@@ -69,24 +41,14 @@ def build(
         int | None,
         Option("--max-log-size", metavar="BYTES", min=0, help="Stop a build that writes more (0: no limit)."),
     ] = None,
-    keep_going: KeepGoing = False,
+    keep_going: Annotated[bool, Option("-k", "--keep-going", help="After a failure, go on with what does not need it.")] = False,
     keep_failed: KeepFailed = False,
     no_build_output: Annotated[
         bool, Option("-Q", "--no-build-output", help="Do not show what builders print (it is kept in the log).")
     ] = False,
     verbose: Annotated[bool, Option("-L", "--print-build-logs", help="Show all that builders print, on a terminal too.")] = False,
     no_sandbox: NoSandbox = False,
-    pure_eval: PureEval = False,
-    restrict_eval: RestrictEval = False,
-    import_from_derivation: ImportFromDerivation = True,
-    no_eval_cache: NoEvalCache = False,
-    explain: Explain = False,
-    option: Setting = None,
-    profile: ProfileFile = None,
-    show_stats: ShowStats = False,
-    show_trace: ShowTrace = False,
-    system: System = None,
-    store: Store = None,
+    evaluation: Evaluation,
 ) -> None:
     """Build definitions; print where results are.
 
@@ -98,17 +60,12 @@ def build(
 
     Examples: imagetools build examples/hello.nix | imagetools build -A web.image images.nix -o web.tar.gz
     """
-    del show_trace
     if check and dry_run:
         raise ArgumentError("--check and --dry-run exclude each other")
-    from imagetools.app.cli.expressions import derivations
     from imagetools.app.compose import Session
     from imagetools.app.results import link_results
-    from imagetools.app.watch import Watch
 
-    settings = settings_with(option).changed(
-        store=store,
-        include=include or (),
+    settings = evaluation.settings(definition.include).changed(
         sandbox=False if no_sandbox else None,
         cores=cores,
         max_jobs=jobs,
@@ -117,20 +74,15 @@ def build(
         max_log=max_log_size,
         keep_going=keep_going,
         keep_failed=keep_failed,
-        system=system,
-        pure=pure_eval,
-        restricted=restrict_eval,
-        import_from_derivation=import_from_derivation,
-        eval_cache=not no_eval_cache,
     )
     session = Session(
         settings,
         hide_output=no_build_output,
         verbose=verbose,
-        explain=explain,
-        watch=Watch(settings.environment, profile, show_stats=show_stats),
+        explain=evaluation.explain,
+        watch=evaluation.watch(settings),
     )
-    found = derivations(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr))
+    found = definition.derivations(session)
     results = [session.result(item) for item in found]
     if not results:
         echo("warning: nothing to build: there is no derivation in what was named", err=True)

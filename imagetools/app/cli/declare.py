@@ -88,7 +88,7 @@ class Parameter:
         self.required: Final = required
 
 
-KINDS: Final[Mapping[object, tuple[type, bool]]] = {
+KINDS: "Final[Mapping[object, tuple[type, bool]]]" = {
     bool: (bool, False),
     int: (int, False),
     int | None: (int, False),
@@ -116,7 +116,7 @@ class Options:
     another declares more, behind those of its base; ``without`` are names that it has not: their values are the defaults.
     """
 
-    declared: ClassVar[tuple[Parameter, ...]] = ()
+    declared: "ClassVar[tuple[Parameter, ...]]" = ()
 
     def __init_subclass__(cls, *, without: tuple[str, ...] = ()) -> None:
         own = vars(cls)
@@ -150,7 +150,7 @@ def _defaults(function: Any) -> dict[str, object]:
     return {**dict(zip(names, values, strict=True)), **(function.__kwdefaults__ or {})}
 
 
-def _are_options(annotation: object) -> TypeGuard[type[Options]]:
+def _are_options(annotation: object) -> "TypeGuard[type[Options]]":
     return isinstance(annotation, type) and issubclass(annotation, Options)
 
 

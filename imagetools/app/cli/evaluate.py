@@ -3,38 +3,14 @@
 import sys
 from typing import Annotated, Final
 
-from imagetools.app.cli.arguments import (
-    Arg,
-    ArgStr,
-    ArgumentError,
-    Attributes,
-    Explain,
-    Expr,
-    Files,
-    ImportFromDerivation,
-    Include,
-    NoEvalCache,
-    ProfileFile,
-    PureEval,
-    RestrictEval,
-    Setting,
-    ShowStats,
-    ShowTrace,
-    Store,
-    System,
-    pairs,
-    settings_with,
-)
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Command, Option
+from imagetools.app.cli.evaluation import Definition, Evaluation
 
 
 def evaluate(
-    files: Files = None,
-    expr: Expr = False,
-    attributes: Attributes = None,
-    include: Include = None,
-    arg: Arg = None,
-    argstr: ArgStr = None,
+    definition: Definition,
+    *,
     strict: Annotated[bool, Option("--strict", help="Evaluate everything inside lists and sets as well.")] = False,
     json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
     raw: Annotated[bool, Option("--raw", help="Print a string as it is: no quotes, no newline at the end.")] = False,
@@ -44,17 +20,7 @@ def evaluate(
     read_write: Annotated[
         bool, Option("--read-write-mode", help="Write the sources and derivations that are met into the store.")
     ] = False,
-    pure_eval: PureEval = False,
-    restrict_eval: RestrictEval = False,
-    import_from_derivation: ImportFromDerivation = True,
-    no_eval_cache: NoEvalCache = False,
-    explain: Explain = False,
-    option: Setting = None,
-    profile: ProfileFile = None,
-    show_stats: ShowStats = False,
-    show_trace: ShowTrace = False,
-    system: System = None,
-    store: Store = None,
+    evaluation: Evaluation,
 ) -> None:
     """Evaluate expressions and print their values.
 
@@ -65,30 +31,19 @@ def evaluate(
 
     Examples: imagetools eval -E '1 + 1' | imagetools eval --json -A config hello.nix
     """
-    del show_trace
     if json + raw + xml > 1:
         raise ArgumentError("--json, --raw and --xml exclude each other")
-    from imagetools.app.cli.expressions import parsed, values
     from imagetools.app.compose import Session
     from imagetools.app.repeated import recorded
-    from imagetools.app.watch import Watch
     from imagetools.kernel.bytestr import to_bytes
 
-    settings = settings_with(option).changed(
-        store=store,
-        include=include or (),
-        system=system,
-        pure=pure_eval,
-        restricted=restrict_eval,
-        import_from_derivation=import_from_derivation,
-        eval_cache=not no_eval_cache,
-    )
-    session = Session(
-        settings, read_only=not read_write, explain=explain, watch=Watch(settings.environment, profile, show_stats=show_stats)
-    )
+    settings = evaluation.settings(definition.include)
+    session = Session(settings, read_only=not read_write, explain=evaluation.explain, watch=evaluation.watch(settings))
 
     def show_parsed() -> None:
-        for text in parsed(session, files, expr):
+        from imagetools.app.cli.expressions import parsed
+
+        for text in parsed(session, definition.files, definition.expr):
             sys.stdout.buffer.write(to_bytes(text) + b"\n")
 
     texts: list[str] = []
@@ -97,7 +52,7 @@ def evaluate(
         from imagetools.app.cli import printing
 
         machine = session.evaluator.machine
-        for value in values(session, files, expr, attributes, pairs("--arg", arg), pairs("--argstr", argstr)):
+        for value in definition.values(session):
             if raw:
                 text = printing.raw(machine, value)
             elif json:
@@ -113,9 +68,9 @@ def evaluate(
     if parse:
         session.run(show_parsed)
         return
-    request = ("eval", files, expr, attributes, arg, argstr, strict, json, raw, xml, no_location)
+    request = ("eval", *definition.request(), strict, json, raw, xml, no_location)
     try:
-        texts = recorded(session, request, work, possible=not read_write and (expr or "-" not in (files or ())))
+        texts = recorded(session, request, work, possible=not read_write and definition.repeatable())
     finally:
         for text in texts:  # also what came before something failed
             sys.stdout.buffer.write(to_bytes(text))

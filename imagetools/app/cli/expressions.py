@@ -10,7 +10,6 @@ from imagetools.lang.runtime.positions import STDIN
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
-    from imagetools.instantiate.found import Found
 
 
 def _bytestr(text: str) -> str:
@@ -57,8 +56,8 @@ def values(
     files: Sequence[str] | None,
     expr: bool,
     attributes: Sequence[str] | None,
-    arg: Sequence[tuple[str, str]],
-    argstr: Sequence[tuple[str, str]],
+    arg: Sequence[tuple[str, str]] = (),
+    argstr: Sequence[tuple[str, str]] = (),
 ) -> Iterator[object]:
     """Every selected value.
 
@@ -72,29 +71,3 @@ def values(
         for attribute in attributes or [""]:
             selected = session.evaluator.select_path(source, _bytestr(attribute), arguments)
             yield session.evaluator.auto_call(selected, arguments) if arguments else selected
-
-
-def derivations(
-    session: "Session",
-    files: Sequence[str] | None,
-    expr: bool,
-    attributes: Sequence[str] | None,
-    arg: Sequence[tuple[str, str]],
-    argstr: Sequence[tuple[str, str]],
-) -> "list[Found]":
-    """All derivations that the arguments mean, written into the store. Raises NoDerivationError, EvalError."""
-    from imagetools.app.repeated import recorded
-    from imagetools.instantiate.found import Found
-
-    def work() -> list[tuple[str, str, str, dict[str, str]]]:
-        found: list[Found] = []
-        for value in values(session, files, expr, attributes, arg, argstr):
-            found += session.find(value)
-        session.flush()
-        if not session.read_only:
-            for item in found:
-                session.io.relied_on(item.drv_path)
-        return [(item.name, item.drv_path, item.output, dict(session.outputs(item))) for item in found]
-
-    request = ("derivations", files, expr, attributes, arg, argstr)
-    return [Found(*item) for item in recorded(session, request, work, possible=expr or "-" not in (files or ()))]

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli import prefetch_attribute, prefetch_docker, prefetch_repositories
-from imagetools.app.cli.arguments import ArgumentError, NoSandbox, Setting, Store
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Command, Group, Option
-from imagetools.app.cli.prefetch_options import Expected, Json, Name, PrintPath, Quiet, Type, Url, Wishes, run
+from imagetools.app.cli.prefetch_options import Expected, Fetching, Url, run
 
 if TYPE_CHECKING:
     from imagetools.app.fetcher_call import Argument as Value
@@ -19,17 +19,11 @@ FlatRoot = Annotated[
 def url(
     url: Url,
     hash: Expected = None,
+    *,
     unpack: Annotated[bool, Option("--unpack", help="Unpack the archive that comes: the same as `prefetch zip`.")] = False,
     executable: Annotated[bool, Option("--executable", help="Set the executable bit.")] = False,
     flat_root: FlatRoot = False,
-    type: Type = "sha256",
-    name: Name = None,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: Fetching,
 ) -> None:
     """Fetch one file, as fetchurl does, and print its hash and the call.
 
@@ -43,36 +37,30 @@ def url(
     """
     from imagetools.app.fetcher_call import FetcherCall, file_name
 
-    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
+    name = fetching.name
     if unpack:
         if executable:
             raise ArgumentError("--unpack and --executable exclude each other")
-        run(wishes, _zip(url, name, None, flat_root))
+        run(fetching, hash, _zip(url, name, None, flat_root))
         return
     if flat_root:
         raise ArgumentError("--no-strip-root means something with --unpack only")
     chosen = name or file_name(url)
     arguments: dict[str, Value] = {"url": url}
     arguments |= {"name": chosen} if chosen else {}
-    run(wishes, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
+    run(fetching, hash, FetcherCall("fetchurl", arguments | ({"executable": True} if executable else {})))
 
 
 def zip(
     url: Url,
     hash: Expected = None,
+    *,
     flat_root: FlatRoot = False,
     extension: Annotated[
         str | None,
         Option("--extension", metavar="EXT", help="Kind of archive, such as tar.gz, where URL does not tell."),
     ] = None,
-    type: Type = "sha256",
-    name: Name = None,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: Fetching,
 ) -> None:
     """Fetch an archive (zip, tar) and unpack it, as fetchzip does; print the hash of the folder and the call.
 
@@ -80,7 +68,7 @@ def zip(
 
     Example: imagetools prefetch zip https://example.org/tool-1.0.zip
     """
-    run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), _zip(url, name, extension, flat_root))
+    run(fetching, hash, _zip(url, fetching.name, extension, flat_root))
 
 
 def _zip(url: str, name: str | None, extension: str | None, flat_root: bool) -> "FetcherCall":
@@ -95,6 +83,7 @@ def _zip(url: str, name: str | None, extension: str | None, flat_root: bool) -> 
 def patch(
     url: Url,
     hash: Expected = None,
+    *,
     relative: Annotated[
         str | None, Option("--relative", metavar="FOLDER", help="What changes in this folder only, seen from it.")
     ] = None,
@@ -111,14 +100,7 @@ def patch(
     decode: Annotated[
         str | None, Option("--decode", metavar="COMMAND", help="Pass it through this first, such as: base64 -d.")
     ] = None,
-    type: Type = "sha256",
-    name: Name = None,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: Fetching,
 ) -> None:
     """Fetch a patch and put it in order, as fetchpatch2 does; print its hash and the call.
 
@@ -126,7 +108,7 @@ def patch(
     """
     from imagetools.app.fetcher_call import FetcherCall, file_name
 
-    chosen = name or file_name(url)
+    chosen = fetching.name or file_name(url)
     wanted: dict[str, Value | None] = {
         "url": url,
         "name": chosen,
@@ -140,7 +122,7 @@ def patch(
         "revert": revert or None,
     }
     call = FetcherCall("fetchpatch2", {name: value for name, value in wanted.items() if value is not None})
-    run(Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option), call)
+    run(fetching, hash, call)
 
 
 DECLARED: Final = Group(

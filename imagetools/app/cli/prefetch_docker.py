@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import ArgumentError, NoSandbox, Setting, Store
+from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.image_places import Insecure
-from imagetools.app.cli.prefetch_options import Json, PrintPath, Quiet, Wishes, new_session, run
+from imagetools.app.cli.prefetch_options import FetchingImage, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -32,6 +32,7 @@ def docker(
         Argument(metavar="IMAGE", help="[HOST[:PORT]/]PATH[:TAG]; without a host it is Docker Hub.", show_default=False),
     ] = None,
     tag: Annotated[str | None, Argument(metavar="[TAG]", help="A tag, or a digest.", show_default=False)] = None,
+    *,
     image_name: ImageName = None,
     image_tag: ImageTag = None,
     image_digest: ImageDigest = None,
@@ -41,12 +42,7 @@ def docker(
     final_image_tag: FinalTag = None,
     hash: Hash = None,
     insecure: Insecure = False,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: FetchingImage,
 ) -> None:
     """Fetch an image from a registry, as dockerTools.pullImage does, and print the arguments for it.
 
@@ -61,8 +57,7 @@ def docker(
     if name is None:
         raise ArgumentError("prefetch docker needs the name of an image, such as busybox")
     reference = _reference(name, _one("the tag or digest", tag, image_digest, image_tag))
-    wishes = Wishes(hash, "sha256", print_path, json, quiet, store, no_sandbox, option)
-    session = new_session(wishes)
+    session = fetching.session()
     plain = _without_tag(name)
     arguments: dict[str, Value] = {
         "imageName": plain,
@@ -73,7 +68,7 @@ def docker(
     arguments |= {"os": os} if os else {}
     arguments |= {"arch": arch} if arch else {}
     arguments |= {"tlsVerify": False} if insecure else {}
-    run(wishes, FetcherCall("dockerTools.pullImage", arguments), session, only_arguments=True)
+    run(fetching, hash, FetcherCall("dockerTools.pullImage", arguments), session, only_arguments=True)
 
 
 def _one(what: str, *given: str | None) -> str | None:

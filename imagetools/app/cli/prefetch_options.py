@@ -1,11 +1,12 @@
 """What the commands of ``imagetools prefetch`` have in common: options, a session, and what is printed."""
 
 import json as json_format
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from imagetools.app.cli.arguments import settings_with
-from imagetools.app.cli.declare import Argument, Option
+from imagetools.app.cli.arguments import Setting, Store, settings_with
+from imagetools.app.cli.building import NoSandbox
+from imagetools.app.cli.declare import Argument, Option, Options
 from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
@@ -18,52 +19,62 @@ Expected = Annotated[
     str | None,
     Argument(metavar="[HASH]", help="The hash that is expected: nothing is downloaded if that is in the store."),
 ]
-Type = Annotated[
-    str,
-    Option(
-        "--type",
-        metavar="ALGO",
-        help="md5, sha1, sha256 or sha512.",
-        autocompletion=lambda incomplete: [name for name in ALGORITHMS if name.startswith(incomplete)],
-    ),
-]
-Name = Annotated[str | None, Option("--name", metavar="NAME", help="Name in the store.")]
-PrintPath = Annotated[bool, Option("--print-path", help="Print the store path after the hash.")]
-Json = Annotated[bool, Option("--json", help="Print hash, path, arguments and expression as JSON.")]
-Quiet = Annotated[bool, Option("-Q", "--no-build-output", help="Do not show what happens on the way.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What all the commands have in common."""
+class Fetching(Options):
+    """How one thing is fetched, and what is printed."""
 
-    expected: str | None
-    type: str
-    print_path: bool
-    json: bool
-    quiet: bool
-    store: str | None
-    no_sandbox: bool
-    option: list[str] | None
+    type: Annotated[
+        str,
+        Option(
+            "--type",
+            metavar="ALGO",
+            help="md5, sha1, sha256 or sha512.",
+            autocompletion=lambda incomplete: [name for name in ALGORITHMS if name.startswith(incomplete)],
+        ),
+    ] = "sha256"
+    name: Annotated[str | None, Option("--name", metavar="NAME", help="Name in the store.")] = None
+    print_path: Annotated[bool, Option("--print-path", help="Print the store path after the hash.")] = False
+    json: Annotated[bool, Option("--json", help="Print hash, path, arguments and expression as JSON.")] = False
+    quiet: Annotated[bool, Option("-Q", "--no-build-output", help="Do not show what happens on the way.")] = False
+    store: Store = None
+    no_sandbox: NoSandbox = False
+    option: Setting = None
+
+    def session(self, include: Sequence[str] | None = None) -> "Session":
+        """What fetches."""
+        from imagetools.app.compose import Session
+
+        settings = settings_with(self.option).changed(
+            store=self.store, include=include or (), sandbox=False if self.no_sandbox else None
+        )
+        return Session(settings, hide_output=self.quiet)
 
 
-def new_session(wishes: Wishes) -> "Session":
-    """What fetches, with what the command line says."""
-    from imagetools.app.compose import Session
-
-    settings = settings_with(wishes.option).changed(store=wishes.store, sandbox=False if wishes.no_sandbox else None)
-    return Session(settings, hide_output=wishes.quiet)
+class FetchingAnew(Fetching, without=("name",)):
+    """Of what has its name already."""
 
 
-def run(wishes: Wishes, call: "FetcherCall", session: "Session | None" = None, *, only_arguments: bool = False) -> None:
+class FetchingImage(Fetching, without=("type", "name")):
+    """Of an image, which has names of its own."""
+
+
+def run(
+    wishes: Fetching,
+    expected: str | None,
+    call: "FetcherCall",
+    session: "Session | None" = None,
+    *,
+    only_arguments: bool = False,
+) -> None:
     """Fetch, and print as wished; ``only_arguments``: no more than the set that the function takes."""
     from imagetools.app.prefetching import prefetch
     from imagetools.kernel.hashes import Hash, check_algorithm
 
     check_algorithm(wishes.type)
-    expected = Hash.parse(wishes.expected, wishes.type) if wishes.expected is not None else None
-    session = session or new_session(wishes)
-    done = prefetch(session, call, algo=wishes.type, expected=expected)
+    wanted = Hash.parse(expected, wishes.type) if expected is not None else None
+    session = session or wishes.session()
+    done = prefetch(session, call, algo=wishes.type, expected=wanted)
     sri, path = done.hash.sri(), session.store.store_dir.join(done.path)
     expression = call.expression(sri)
     if wishes.json:

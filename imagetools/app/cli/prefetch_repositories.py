@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import NoSandbox, Setting, Store
 from imagetools.app.cli.declare import Argument, Command, Option
-from imagetools.app.cli.prefetch_options import Json, Name, PrintPath, Quiet, Type, Url, Wishes, new_session, run
+from imagetools.app.cli.prefetch_options import Fetching, Url, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -31,20 +30,14 @@ def _git_arguments(submodules: bool, deep: bool, dot_git: bool, sparse: list[str
 
 def git(
     url: Url,
+    *,
     rev: Annotated[str | None, Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")] = None,
     submodules: Submodules = False,
     deep: Deep = False,
     dot_git: DotGit = False,
     sparse: Sparse = None,
     hash: Hash = None,
-    type: Type = "sha256",
-    name: Name = None,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: Fetching,
 ) -> None:
     """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
 
@@ -55,13 +48,12 @@ def git(
     from imagetools.app.fetcher_call import FetcherCall
     from imagetools.net.git_commands import is_commit
 
-    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
-    session = new_session(wishes)
+    session = fetching.session()
     commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
     arguments: dict[str, Value] = {"url": url, "rev": commit}
-    arguments |= {"name": name} if name else {}
+    arguments |= {"name": fetching.name} if fetching.name else {}
     more: dict[str, Value] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
-    run(wishes, FetcherCall("fetchgit", arguments | more), session)
+    run(fetching, hash, FetcherCall("fetchgit", arguments | more), session)
 
 
 def github(
@@ -70,20 +62,14 @@ def github(
     rev: Annotated[
         str | None, Argument(metavar="[REV]", help="A commit, tag or branch (default: the branch that is shown first).")
     ] = None,
+    *,
     base: Annotated[str, Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")] = "github.com",
     submodules: Submodules = False,
     deep: Deep = False,
     dot_git: DotGit = False,
     sparse: Sparse = None,
     hash: Hash = None,
-    type: Type = "sha256",
-    name: Name = None,
-    print_path: PrintPath = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    store: Store = None,
-    no_sandbox: NoSandbox = False,
-    option: Setting = None,
+    fetching: Fetching,
 ) -> None:
     """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
 
@@ -94,17 +80,16 @@ def github(
     from imagetools.app.fetcher_call import FetcherCall
     from imagetools.net.git_commands import is_commit
 
-    wishes = Wishes(hash, type, print_path, json, quiet, store, no_sandbox, option)
-    session = new_session(wishes)
+    session = fetching.session()
     arguments: dict[str, Value] = {"owner": owner, "repo": repo}
     if rev is not None and is_commit(rev):
         arguments["rev"] = rev
     else:
         found = _resolve(session, f"https://{base}/{owner}/{repo}.git", rev or "HEAD")
         arguments |= {"tag": found.tag} if found.tag is not None else {"rev": found.commit}
-    arguments |= {"name": name} if name else {}
+    arguments |= {"name": fetching.name} if fetching.name else {}
     arguments |= {"githubBase": base} if base != "github.com" else {}
-    run(wishes, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
+    run(fetching, hash, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
 
 
 def _resolve(session: "Session", url: str, revision: str) -> "Resolved":

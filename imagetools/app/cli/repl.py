@@ -3,20 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import (
-    Cores,
-    ImportFromDerivation,
-    Include,
-    Jobs,
-    KeepFailed,
-    PureEval,
-    RestrictEval,
-    Setting,
-    ShowTrace,
-    Store,
-    System,
-    settings_with,
-)
+from imagetools.app.cli.arguments import Include
+from imagetools.app.cli.building import Cores, Jobs, KeepFailed, Unrecorded
 from imagetools.app.cli.declare import Argument, Command, Option
 
 if TYPE_CHECKING:
@@ -26,18 +14,13 @@ if TYPE_CHECKING:
 
 def repl(
     files: Annotated[list[str] | None, Argument(metavar="[FILE]...", help="Files to load, as :l does.")] = None,
+    *,
     include: Include = None,
     no_sandbox: Annotated[bool, Option("--no-sandbox", help="Build (:b) without isolation.")] = False,
     jobs: Jobs = None,
     cores: Cores = None,
     keep_failed: KeepFailed = False,
-    pure_eval: PureEval = False,
-    restrict_eval: RestrictEval = False,
-    import_from_derivation: ImportFromDerivation = True,
-    option: Setting = None,
-    show_trace: ShowTrace = False,
-    system: System = None,
-    store: Store = None,
+    evaluation: Unrecorded,
 ) -> int:
     """Evaluate interactively.
 
@@ -55,17 +38,11 @@ def repl(
     from imagetools.app.repl.scope import Scope
     from imagetools.app.ui.failures import show_failure
 
-    settings = settings_with(option).changed(
-        store=store,
-        include=include or (),
-        system=system,
+    settings = evaluation.settings(include).changed(
         sandbox=False if no_sandbox else None,
         cores=cores,
         max_jobs=jobs,
         keep_failed=keep_failed,
-        pure=pure_eval,
-        restricted=restrict_eval,
-        import_from_derivation=import_from_derivation,
     )
     opened = Session(settings)
 
@@ -75,7 +52,7 @@ def repl(
         return fresh
 
     def show_error(error: "ImagetoolsError") -> None:
-        show_failure(error, settings, show_trace=show_trace)
+        show_failure(error, settings, show_trace=evaluation.show_trace)
 
     scope = Scope(opened, renew)
     commands = Commands(scope, lambda value: _build(scope.session, value), standard_out())

@@ -3,28 +3,13 @@
 import os
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.arguments import (
-    Cores,
-    ImportFromDerivation,
-    Include,
-    Jobs,
-    PureEval,
-    RestrictEval,
-    Setting,
-    ShowTrace,
-    Store,
-    System,
-    attribute_names,
-    settings_with,
-)
+from imagetools.app.cli.arguments import Include, attribute_names
+from imagetools.app.cli.building import Cores, Jobs, Unrecorded
 from imagetools.app.cli.declare import Argument, Command, Option
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.app.results import Result
-
-# Everything after PATH belongs to the program, options too.
-_CONTEXT: Final = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 
 
 def run_program(
@@ -35,6 +20,7 @@ def run_program(
         ),
     ],
     arguments: Annotated[list[str] | None, Argument(metavar="[ARGS]...", help="Handed to the program.")] = None,
+    *,
     expr: Annotated[bool, Option("-E", "--expr", help="PATH is a Nix expression: build it and run it.")] = False,
     attributes: Annotated[
         str | None,
@@ -50,13 +36,7 @@ def run_program(
     no_sandbox: Annotated[bool, Option("--no-sandbox", help="If something must be built: without isolation.")] = False,
     jobs: Jobs = None,
     cores: Cores = None,
-    pure_eval: PureEval = False,
-    restrict_eval: RestrictEval = False,
-    import_from_derivation: ImportFromDerivation = True,
-    option: Setting = None,
-    show_trace: ShowTrace = False,
-    system: System = None,
-    store: Store = None,
+    evaluation: Unrecorded,
 ) -> None:
     """Run a program of the store.
 
@@ -71,23 +51,16 @@ def run_program(
 
     Examples: imagetools run result --version | imagetools run ./result/bin/hello | imagetools run -A hello '<nixpkgs>'
     """
-    del show_trace
     from imagetools.app.compose import Session, close_stores
     from imagetools.app.paths import place_of
     from imagetools.app.programs import program_in
     from imagetools.formats.store_path import StorePath
     from imagetools.sandbox.store_view import StoreView
 
-    settings = settings_with(option).changed(
-        store=store,
-        include=include or (),
-        system=system,
+    settings = evaluation.settings(include).changed(
         sandbox=False if no_sandbox else None,
         cores=cores,
         max_jobs=jobs,
-        pure=pure_eval,
-        restricted=restrict_eval,
-        import_from_derivation=import_from_derivation,
     )
     session = Session(settings)
     if expr or attributes is not None or is_nix_file(path):
@@ -117,7 +90,7 @@ def built(session: "Session", text: str, expr: bool, attribute: str | None) -> t
     from imagetools.lang.values.model import Attrs
 
     def work() -> "tuple[Result, tuple[str, ...]]":
-        (value,) = values(session, [text], expr, [attribute] if attribute else None, (), ())
+        (value,) = values(session, [text], expr, [attribute] if attribute else None)
         value = session.evaluator.auto_call(value, {})
         found = session.find(value)
         if len(found) > 1:

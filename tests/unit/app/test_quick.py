@@ -3,6 +3,7 @@
 import contextlib
 import io
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -139,6 +140,7 @@ def test_ordinary_words_are_understood(names: tuple[str, ...], command: Command,
     said, expected = by_quick(words), by_typer(words)
     assert said is not None and expected is not None
     assert _same(said, expected)
+    signature(said.function).bind(**said.arguments())
 
 
 @pytest.mark.parametrize(("names", "command"), EVERY, ids=[" ".join(names) for names, _ in EVERY])
@@ -162,6 +164,7 @@ def test_what_is_typers_to_say(line: str) -> None:
 def test_declarations_are_what_both_parsers_expect(names: tuple[str, ...], command: Command) -> None:
     known = parameters(command.function)
     assert all(parameter.type in KINDS for parameter in known)
+    assert len({parameter.name for parameter in known}) == len(known), f"{names}: two groups declare the same"
     places = [KINDS[parameter.type][1] for parameter in known if isinstance(parameter.declared, Argument)]
     assert not any(places[:-1]), f"{names}: what takes all words comes last"
     written = [
