@@ -1,12 +1,14 @@
 """From TOML text to values, with the parser of Python's library and the limits of Nix: integers of 64 bits, no dates, no
 NUL."""
 
-from typing import cast
+from typing import Final, cast
 
 from imagetools.kernel.bytestr import to_bytes, to_str
 from imagetools.kernel.errors import ImagetoolsError
 from imagetools.lang.runtime.machine import INT_MAX, INT_MIN
 from imagetools.lang.values.model import STACK, Attrs
+
+LARGEST: Final = 1.7976931348623157e308
 
 
 class TomlError(ImagetoolsError):
@@ -22,7 +24,7 @@ def parse(text: str) -> object:
     import tomllib  # noqa: PLC0415  (few evaluations need it, and it costs 2 ms)
 
     try:
-        parsed = tomllib.loads(to_bytes(text).decode("utf-8-sig"))
+        parsed = tomllib.loads(to_bytes(text).decode("utf-8-sig"), parse_float=real)
     except tomllib.TOMLDecodeError as error:
         raise TomlError(to_str(str(error).encode("utf-8"))) from None
     except UnicodeDecodeError as error:
@@ -30,6 +32,14 @@ def parse(text: str) -> object:
     except RecursionError:
         raise TomlError("the text is nested too deeply") from None
     return value(parsed)
+
+
+def real(text: str) -> float:
+    """The value of a float: the largest that there is where it is larger still. Nix quirk: only ``inf`` is infinite."""
+    number = float(text)
+    if "n" in text or -LARGEST <= number <= LARGEST:
+        return number
+    return LARGEST if number > 0 else -LARGEST
 
 
 def value(parsed: object) -> object:
