@@ -4,17 +4,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import ArgumentError
-from imagetools.app.cli.declare import Argument, Command, Group, Option
+from imagetools.app.cli.declare import Argument, Command, Group, Option, Options
 from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
     from imagetools.kernel.hashes import Hash
 
-Base16 = Annotated[bool, Option("--base16", help="Print base 16.")]
-Base32 = Annotated[bool, Option("--base32", help="Print Nix's base 32.")]
-Base64 = Annotated[bool, Option("--base64", help="Print base 64.")]
-Sri = Annotated[bool, Option("--sri", help="Print SRI, such as sha256-...= (the default).")]
-Type = Annotated[str, Option("--type", metavar="ALGO", help="md5, sha1, sha256 or sha512.")]
 Known = Annotated[
     str | None,
     Option("--type", metavar="ALGO", help="The algorithm, where a hash does not name it: md5, sha1, sha256, sha512."),
@@ -30,22 +25,25 @@ NOTATIONS: "dict[str, Callable[[Hash], str]]" = {
 }
 
 
-def notation(**wanted: bool) -> "Callable[[Hash], str]":
-    """How to print, from the flags. Raises ArgumentError where there is more than one."""
-    names = [f"--{name}" for name, on in wanted.items() if on]
-    if len(names) > 1:
-        raise ArgumentError(f"{names[0]} and {names[1]} exclude each other")
-    return NOTATIONS[names[0] if names else "--sri"]
+class Hashing(Options):
+    """Which hash, and how to print it."""
+
+    type: Annotated[str, Option("--type", metavar="ALGO", help="md5, sha1, sha256 or sha512.")] = "sha256"
+    base16: Annotated[bool, Option("--base16", help="Print base 16.")] = False
+    base32: Annotated[bool, Option("--base32", help="Print Nix's base 32.")] = False
+    base64: Annotated[bool, Option("--base64", help="Print base 64.")] = False
+    sri: Annotated[bool, Option("--sri", help="Print SRI, such as sha256-...= (the default).")] = False
+
+    def notation(self) -> "Callable[[Hash], str]":
+        """How to print. Raises ArgumentError where several are wanted."""
+        wanted = {"--base16": self.base16, "--base32": self.base32, "--base64": self.base64, "--sri": self.sri}
+        names = [name for name, on in wanted.items() if on]
+        if len(names) > 1:
+            raise ArgumentError(f"{names[0]} and {names[1]} exclude each other")
+        return NOTATIONS[names[0] if names else "--sri"]
 
 
-def file(
-    paths: Paths,
-    type: Type = "sha256",
-    base16: Base16 = False,
-    base32: Base32 = False,
-    base64: Base64 = False,
-    sri: Sri = False,
-) -> None:
+def file(paths: Paths, hashing: Hashing) -> None:
     """Print the hashes of files: of their bytes, nothing else.
 
     That is what `sha256sum` computes, and fetchurl asks for. A symlink is followed.
@@ -54,20 +52,13 @@ def file(
     """
     from imagetools.store.fs_nar import file_hash
 
-    show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
-    _check(type)
+    show = hashing.notation()
+    _check(hashing.type)
     for path in paths:
-        echo(show(file_hash(path, type)[0]))
+        echo(show(file_hash(path, hashing.type)[0]))
 
 
-def path(
-    paths: Paths,
-    type: Type = "sha256",
-    base16: Base16 = False,
-    base32: Base32 = False,
-    base64: Base64 = False,
-    sri: Sri = False,
-) -> None:
+def path(paths: Paths, hashing: Hashing) -> None:
     """Print the hashes of files or folders as NARs.
 
     That covers names, contents, symlinks and the executable bit, and nothing else; it is what `nix-hash` computes, and
@@ -77,10 +68,10 @@ def path(
     """
     from imagetools.store.fs_nar import nar_hash
 
-    show = notation(base16=base16, base32=base32, base64=base64, sri=sri)
-    _check(type)
+    show = hashing.notation()
+    _check(hashing.type)
     for path in paths:
-        echo(show(nar_hash(path, type)[0]))
+        echo(show(nar_hash(path, hashing.type)[0]))
 
 
 def _conversion(name: str, what: str) -> Command:

@@ -3,46 +3,69 @@
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.arguments import ArgumentError
-from imagetools.app.cli.declare import Argument, Command, Option
+from imagetools.app.cli.declare import Argument, Command, Option, Options
 from imagetools.app.cli.image_places import PLACES, Insecure, read_platform, this_platform
 from imagetools.app.ui.terminal import echo
 
 if TYPE_CHECKING:
+    from imagetools.image_io.carrying import Copied
     from imagetools.image_io.copying import Wishes
-
-Compressor = Annotated[
-    str | None,
-    Option(
-        "--compressor",
-        metavar="KIND",
-        help="Of the layers in a layout or a registry: gz, zstd or none (default: compressed ones stay as they are, others: gz).",
-    ),
-]
-PlatformOption = Annotated[
-    str | None,
-    Option("--platform", metavar="OS/ARCH", help="Which of several, such as linux/arm64 (default: this machine's)."),
-]
-Form = Annotated[
-    str | None,
-    Option("--format", metavar="KIND", help="Of the manifests in a registry: oci or docker (default: as they are, else oci)."),
-]
-Whole = Annotated[bool, Option("--all", help="All that an index has, for every machine.")]
-AsJson = Annotated[bool, Option("--json", help="Print JSON: digest, names, and what became of each blob in a registry.")]
-Quiet = Annotated[bool, Option("-q", "--quiet", help="Show no progress.")]
+    from imagetools.image_io.places import Place
 
 
-def wishes(compressor: str | None, platform: str | None, form: str | None, *, whole: bool, force: bool = False) -> "Wishes":
-    """Raises ArgumentError."""
-    from imagetools.image_io.copying import Wishes
+class Copying(Options):
+    """What is carried, and in which form it arrives."""
 
-    if compressor not in {None, "gz", "zstd", "none"}:
-        raise ArgumentError(f"--compressor takes gz, zstd or none, not '{compressor}'")
-    if form not in {None, "oci", "docker"}:
-        raise ArgumentError(f"--format takes oci or docker, not '{form}'")
-    if whole and platform:
-        raise ArgumentError("--all takes the images of all machines, --platform that of one: give one of them")
-    machine = read_platform(platform) if platform else this_platform()
-    return Wishes(machine, compressor, force, whole, form or "", picky=platform is not None)
+    compressor: Annotated[
+        str | None,
+        Option(
+            "--compressor",
+            metavar="KIND",
+            help="Of the layers in a layout or a registry: gz, zstd or none"
+            " (default: compressed ones stay as they are, others: gz).",
+        ),
+    ] = None
+    platform: Annotated[
+        str | None,
+        Option("--platform", metavar="OS/ARCH", help="Which of several, such as linux/arm64 (default: this machine's)."),
+    ] = None
+    form: Annotated[
+        str | None,
+        Option(
+            "--format", metavar="KIND", help="Of the manifests in a registry: oci or docker (default: as they are, else oci)."
+        ),
+    ] = None
+    whole: Annotated[bool, Option("--all", help="All that an index has, for every machine.")] = False
+
+    def wishes(self, *, force: bool = False) -> "Wishes":
+        """``force``: also over a file that exists. Raises ArgumentError."""
+        from imagetools.image_io.copying import Wishes
+
+        if self.compressor not in {None, "gz", "zstd", "none"}:
+            raise ArgumentError(f"--compressor takes gz, zstd or none, not '{self.compressor}'")
+        if self.form not in {None, "oci", "docker"}:
+            raise ArgumentError(f"--format takes oci or docker, not '{self.form}'")
+        if self.whole and self.platform:
+            raise ArgumentError("--all takes the images of all machines, --platform that of one: give one of them")
+        machine = read_platform(self.platform) if self.platform else this_platform()
+        return Wishes(machine, self.compressor, force, self.whole, self.form or "", picky=self.platform is not None)
+
+
+class Reporting(Options):
+    """What is trusted and what is told on the way."""
+
+    insecure: Insecure = False
+    as_json: Annotated[
+        bool,
+        Option("--json", help="Print JSON: digest, names, and what became of each blob in a registry."),
+    ] = False
+    quiet: Annotated[bool, Option("-q", "--quiet", help="Show no progress.")] = False
+
+    def carry(self, source: "Place", target: "Place", wishes: "Wishes") -> "Copied":
+        """Copy, with as much progress as is wanted."""
+        from imagetools.app.image_copies import copy_with_progress
+
+        return copy_with_progress(source, target, wishes, insecure=self.insecure, quiet=self.quiet or self.as_json)
 
 
 def copy(
@@ -54,14 +77,10 @@ def copy(
             help="docker://NAME, docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-daemon:NAME.",
         ),
     ],
-    compressor: Compressor = None,
-    platform: PlatformOption = None,
-    form: Form = None,
-    whole: Whole = False,
+    *,
+    copying: Copying,
     force: Annotated[bool, Option("-f", "--force", help="Replace a file that exists.")] = False,
-    insecure: Insecure = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    reporting: Reporting,
 ) -> None:
     """Copy an image from one medium to another.
 
@@ -71,13 +90,12 @@ def copy(
 
     Example: imagetools image copy docker://debian:12 oci:layout:latest
     """
-    from imagetools.app.image_copies import as_json as in_json
-    from imagetools.app.image_copies import copy_with_progress
+    from imagetools.app.image_copies import as_json
     from imagetools.image_io.places import Place
 
-    wanted = wishes(compressor, platform, form, whole=whole, force=force)
-    copied = copy_with_progress(Place.parse(source), Place.parse(target), wanted, insecure=insecure, quiet=quiet or as_json)
-    echo(in_json(copied) if as_json else copied.digest)
+    wishes = copying.wishes(force=force)
+    copied = reporting.carry(Place.parse(source), Place.parse(target), wishes)
+    echo(as_json(copied) if reporting.as_json else copied.digest)
 
 
 DECLARED: Final = Command("copy", copy)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.image_places import Insecure
-from imagetools.app.cli.prefetch_options import FetchingImage, run
+from imagetools.app.cli.prefetch_options import FetchingImage, Hash, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -23,7 +23,6 @@ FinalName = Annotated[
     str | None, Option("--final-image-name", metavar="NAME", help="What it will be called (default: as IMAGE).")
 ]
 FinalTag = Annotated[str | None, Option("--final-image-tag", metavar="TAG", help="... and its tag (default: as TAG).")]
-Hash = Annotated[str | None, Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
 
 
 def docker(

@@ -4,38 +4,38 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from imagetools.app.cli.declare import Argument, Command, Option
-from imagetools.app.cli.prefetch_options import Fetching, Url, run
+from imagetools.app.cli.declare import Argument, Command, Option, Options
+from imagetools.app.cli.prefetch_options import Fetching, Hash, Url, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
     from imagetools.app.fetcher_call import Argument as Value
     from imagetools.net.git_remote import Resolved
 
-Submodules = Annotated[bool, Option("--fetch-submodules", help="Submodules as well.")]
-Deep = Annotated[bool, Option("--deep-clone", help="The whole history (and .git).")]
-DotGit = Annotated[bool, Option("--leave-dotGit", "--leave-dot-git", help="Leave .git there.")]
-Sparse = Annotated[
-    list[str] | None, Option("--sparse-checkout", metavar="FOLDER", help="This folder of the repository only. Repeatable.")
-]
-Hash = Annotated[str | None, Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
 
+class Checkout(Options):
+    """What of a repository is fetched."""
 
-def _git_arguments(submodules: bool, deep: bool, dot_git: bool, sparse: list[str] | None) -> "dict[str, Value]":
-    arguments: dict[str, Value] = {"fetchSubmodules": True} if submodules else {}
-    arguments |= {"deepClone": True} if deep else {}
-    arguments |= {"leaveDotGit": True} if dot_git else {}
-    return arguments | ({"sparseCheckout": tuple(sparse)} if sparse else {})
+    submodules: Annotated[bool, Option("--fetch-submodules", help="Submodules as well.")] = False
+    deep: Annotated[bool, Option("--deep-clone", help="The whole history (and .git).")] = False
+    dot_git: Annotated[bool, Option("--leave-dotGit", "--leave-dot-git", help="Leave .git there.")] = False
+    sparse: Annotated[
+        list[str] | None, Option("--sparse-checkout", metavar="FOLDER", help="This folder of the repository only. Repeatable.")
+    ] = None
+
+    def arguments(self) -> "dict[str, Value]":
+        """Those of the fetcher."""
+        arguments: dict[str, Value] = {"fetchSubmodules": True} if self.submodules else {}
+        arguments |= {"deepClone": True} if self.deep else {}
+        arguments |= {"leaveDotGit": True} if self.dot_git else {}
+        return arguments | ({"sparseCheckout": tuple(self.sparse)} if self.sparse else {})
 
 
 def git(
     url: Url,
     *,
     rev: Annotated[str | None, Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")] = None,
-    submodules: Submodules = False,
-    deep: Deep = False,
-    dot_git: DotGit = False,
-    sparse: Sparse = None,
+    checkout: Checkout,
     hash: Hash = None,
     fetching: Fetching,
 ) -> None:
@@ -52,7 +52,7 @@ def git(
     commit = rev if rev and is_commit(rev) else _resolve(session, url, rev or "HEAD").commit
     arguments: dict[str, Value] = {"url": url, "rev": commit}
     arguments |= {"name": fetching.name} if fetching.name else {}
-    more: dict[str, Value] = {"fetchSubmodules": False} | _git_arguments(submodules, deep, dot_git, sparse)
+    more: dict[str, Value] = {"fetchSubmodules": False} | checkout.arguments()
     run(fetching, hash, FetcherCall("fetchgit", arguments | more), session)
 
 
@@ -64,10 +64,7 @@ def github(
     ] = None,
     *,
     base: Annotated[str, Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")] = "github.com",
-    submodules: Submodules = False,
-    deep: Deep = False,
-    dot_git: DotGit = False,
-    sparse: Sparse = None,
+    checkout: Checkout,
     hash: Hash = None,
     fetching: Fetching,
 ) -> None:
@@ -89,7 +86,7 @@ def github(
         arguments |= {"tag": found.tag} if found.tag is not None else {"rev": found.commit}
     arguments |= {"name": fetching.name} if fetching.name else {}
     arguments |= {"githubBase": base} if base != "github.com" else {}
-    run(fetching, hash, FetcherCall("fetchFromGitHub", arguments | _git_arguments(submodules, deep, dot_git, sparse)), session)
+    run(fetching, hash, FetcherCall("fetchFromGitHub", arguments | checkout.arguments()), session)
 
 
 def _resolve(session: "Session", url: str, revision: str) -> "Resolved":
