@@ -20,7 +20,7 @@ from imagetools.lang.syntax.attrsets import show_name
 from imagetools.lang.values.model import NO_ENV, Attrs, Code, Thunk
 
 NOTHING: Final[list[object]] = []
-OFTEN: Final = 4
+OFTEN: Final = 16
 """Of how many sets made by the same literal the next ones are copies."""
 
 
