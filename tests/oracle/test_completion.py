@@ -97,6 +97,7 @@ CASES = [
         },
     ),
     (["imagetools", "build", "-A", "w"], {"web", "worker"}),
+    (["imagetools", "prefetch", "url", "--type", "sha5"], {"sha512"}),
     (["imagetools", "eval", "-A", "web."], {"web.image", "web.page"}),
     (["imagetools", "build", "other.nix", "-A", ""], {"only"}),
     (["imagetools", "build", "missing.nix", "-A", "x"], set()),

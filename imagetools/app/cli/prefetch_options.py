@@ -1,7 +1,7 @@
 """What the commands of ``imagetools prefetch`` have in common: options, a session, and what is printed."""
 
 import json as json_format
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from imagetools.app.cli.arguments import Setting, Store, settings_with
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from imagetools.app.fetcher_call import FetcherCall
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
+
+
+def algorithms(parameters: Mapping[str, object], rest: Sequence[str], incomplete: str) -> list[str]:
+    """The algorithms that ``--type`` could go on with, for the shell."""
+    del parameters, rest
+    return [name for name in ALGORITHMS if name.startswith(incomplete)]
+
+
 Url = Annotated[str, Argument(metavar="URL", help="Where it is.", show_default=False)]
 Expected = Annotated[
     str | None,
@@ -31,7 +39,7 @@ class Fetching(Options):
             "--type",
             metavar="ALGO",
             help="md5, sha1, sha256 or sha512.",
-            autocompletion=lambda incomplete: [name for name in ALGORITHMS if name.startswith(incomplete)],
+            autocompletion=algorithms,
         ),
     ] = "sha256"
     name: Annotated[str | None, Option("--name", metavar="NAME", help="Name in the store.")] = None

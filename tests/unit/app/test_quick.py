@@ -172,3 +172,10 @@ def test_declarations_are_what_both_parsers_expect(names: tuple[str, ...], comma
     ]
     assert len(set(written)) == len(written)
     assert all(name.startswith("--") or (len(name) == 2 and name[0] == "-") for name in written)
+
+
+@pytest.mark.parametrize(("names", "command"), EVERY, ids=[" ".join(names) for names, _ in EVERY])
+def test_suggestions_are_lists_of_words(names: tuple[str, ...], command: Command) -> None:
+    for item in parameters(command.function):
+        if isinstance(item.declared, Option) and item.declared.autocompletion is not None:
+            assert isinstance(item.declared.autocompletion({"files": ["-"]}, [], "s"), list), names  # unchecked in Annotated
