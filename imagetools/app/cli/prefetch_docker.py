@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from imagetools.app.cli.arguments import ArgumentError
 from imagetools.app.cli.declare import Argument, Command, Option
 from imagetools.app.cli.image_places import Insecure
-from imagetools.app.cli.prefetch_options import FetchingImage, Hash, run
+from imagetools.app.cli.prefetch_options import FetchingImage, HashOption, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -39,7 +39,7 @@ def docker(
     arch: Arch = None,
     final_image_name: FinalName = None,
     final_image_tag: FinalTag = None,
-    hash: Hash = None,
+    hash: HashOption = None,
     insecure: Insecure = False,
     fetching: FetchingImage,
 ) -> None:

@@ -27,7 +27,7 @@ Expected = Annotated[
     str | None,
     Argument(metavar="[HASH]", help="The hash that is expected: nothing is downloaded if that is in the store."),
 ]
-Hash = Annotated[str | None, Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
+HashOption = Annotated[str | None, Option("--hash", metavar="HASH", help="The hash that is expected, in any notation.")]
 
 
 class Fetching(Options):

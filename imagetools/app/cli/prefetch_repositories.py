@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from imagetools.app.cli.declare import Argument, Command, Option, Options
-from imagetools.app.cli.prefetch_options import Fetching, Hash, Url, run
+from imagetools.app.cli.prefetch_options import Fetching, HashOption, Url, run
 
 if TYPE_CHECKING:
     from imagetools.app.compose import Session
@@ -36,7 +36,7 @@ def git(
     *,
     rev: Annotated[str | None, Option("--rev", metavar="REV", help="A commit, tag, branch or refs/... (default: HEAD).")] = None,
     checkout: Checkout,
-    hash: Hash = None,
+    hash: HashOption = None,
     fetching: Fetching,
 ) -> None:
     """Fetch a revision of a git repository, as fetchgit does; print the hash of the folder and the call.
@@ -65,7 +65,7 @@ def github(
     *,
     base: Annotated[str, Option("--github-base", metavar="DOMAIN", help="A GitHub (or Gitea) of one's own.")] = "github.com",
     checkout: Checkout,
-    hash: Hash = None,
+    hash: HashOption = None,
     fetching: Fetching,
 ) -> None:
     """Fetch a repository of GitHub, as fetchFromGitHub does; print the hash of the folder and the call.
