@@ -3,7 +3,7 @@
 A command is a plain function; each parameter's annotation is ``Annotated[TYPE, Option(...)]`` or
 ``Annotated[TYPE, Argument(...)]``. Two parsers read the same declarations: ``quick``, which knows the ordinary words and nothing
 else, and ``typer_app``, which hands them to typer for help, mistakes and completion. So this module, which every start imports,
-does not import typer: that alone costs as much as a small command (decision 30). For the same reason some annotations are strings.
+does not import typer: that alone costs as much as a small command (decision 30). Hence strings as annotations, too.
 
 What several commands take is declared once, as a subclass of ``Options``, and is one parameter of theirs (decision 34).
 """
