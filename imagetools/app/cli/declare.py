@@ -120,7 +120,7 @@ class Options:
 
     def __init_subclass__(cls, *, without: tuple[str, ...] = ()) -> None:
         own = vars(cls)
-        more = [_parameter(name, annotation, own) for name, annotation in own.get("__annotations__", {}).items()]
+        more = [_parameter(name, annotation, own) for name, annotation in cls.__annotations__.items()]
         cls.declared = tuple(parameter for parameter in (*cls.declared, *more) if parameter.name not in without)
 
     def __init__(self, **values: object) -> None:
