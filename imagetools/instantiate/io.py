@@ -289,7 +289,7 @@ class StoreIO:
         forbidden build is one even where its output is there already. Raises InvalidStorePath, EvalError, RealisationFailed.
         """
         store_dir = self.store.store_dir
-        if not all(element.startswith("/") for element in context):
+        if any(not element.startswith("/") or element.endswith(".drv") for element in context):
             self._write()
         wanted: dict[StorePath, tuple[str, ...]] = {}
         for element in sorted(context):

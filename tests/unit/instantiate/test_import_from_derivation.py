@@ -123,6 +123,22 @@ def test_the_derivation_file_itself_is_written_and_read(tmp_path: Path) -> None:
     assert world.asked == []
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("builtins.pathExists drv", "true"),
+        ("builtins.pathExists (dirOf drv)", "true"),
+        ("builtins.substring 0 6 (builtins.readFile drv)", '"Derive"'),
+        ("(import drv).name", '"x"'),
+    ],
+)
+def test_a_derivation_file_alone_is_written_too(tmp_path: Path, text: str, value: str) -> None:
+    world = World(tmp_path)
+    drv = '(builtins.unsafeDiscardOutputDependency (build "x" { }).drvPath)'
+    assert world.shown(text.replace("drv", drv)) == value
+    assert world.asked == []
+
+
 def test_a_forbidden_build_is_one_even_where_the_output_is_there(tmp_path: Path) -> None:
     text = 'import (build "x" { text = "1"; })'
     assert World(tmp_path).shown(text) == "1"
