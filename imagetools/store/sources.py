@@ -14,10 +14,14 @@ from imagetools.formats.content_address import ContentAddress, Method
 from imagetools.formats.nar import wire
 from imagetools.formats.path_info import PathInfo
 from imagetools.formats.store_path import StoreDir, StorePath, check_name
+from imagetools.store.disk import show
 from imagetools.store.fs_dump import dump, open_plain
 from imagetools.store.fs_nar import canonicalise, file_hash, nar_hash
 from imagetools.store.nar_hash import StreamHash
 from imagetools.store.ports import PathFilter, StoreError
+
+SPARE: Final = 1 << 24
+"""Bytes that a source may grow between the passes, beside its own size."""
 
 METHODS: Final[dict[str, Method]] = {"nar": "nar", "flat": "flat"}
 
@@ -28,6 +32,15 @@ class MethodError(StoreError):
     def __init__(self, method: str) -> None:
         super().__init__(f"'{method}' is not a way of adding to the store; there are 'nar' and 'flat'")
         self.method = method
+
+
+class GrowingSourceError(StoreError):
+    """A tree that becomes much larger while it is copied: the store lies in it, or somebody writes there."""
+
+    def __init__(self, path: str) -> None:
+        hint = "leave the store out by a filter (builtins.path), or keep it elsewhere (--store)"
+        super().__init__(f"'{path}' grows while it is copied, as it does where the store lies in it", hint)
+        self.path = path
 
 
 class Source:
@@ -54,20 +67,28 @@ class Source:
         self._algo = algo
         self._references = tuple(sorted(references))
         self._accept = _once(accept) if accept is not None else None
+        self._most: int | None = None
 
     def path(self, store_dir: StoreDir) -> StorePath:
         """Where it belongs as it is now. Reads all of it, writes nothing."""
         if self._method == "flat":
             value = file_hash(self._where, self._algo)[0]
         else:
-            value = nar_hash(self._where, self._algo, self._accept)[0]
+            value, size = nar_hash(self._where, self._algo, self._accept)
+            self._most = 2 * size + SPARE
         return fixed_path(store_dir, self._name, self._method, value, self._references)
 
     def read(self, store_dir: StoreDir, sink: Callable[[bytes], object], registered_at: int) -> PathInfo:
-        """Send the NAR of the object to be, and say what was sent and where it belongs."""
+        """Send the NAR of the object to be, and say what was sent and where it belongs. Raises GrowingSourceError where it is
+        more than twice what ``path`` has read."""
+        sent = 0
         with StreamHash() as nar_state, StreamHash(self._algo) as state:
 
             def take(chunk: bytes) -> None:
+                nonlocal sent
+                sent += len(chunk)
+                if self._most is not None and sent > self._most:
+                    raise GrowingSourceError(show(self._where))
                 nar_state.update(chunk)
                 sink(chunk)
 

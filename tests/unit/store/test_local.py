@@ -14,6 +14,7 @@ from imagetools.kernel.hashes import digest
 from imagetools.store.disk import DiskFullError
 from imagetools.store.local import LocalStore
 from imagetools.store.objects import clear_leftovers, working_path
+from imagetools.store.sources import GrowingSourceError
 from tests.unit.store.test_fs_restore import check_canonical
 from tests.unit.store.trees import SAMPLE, make, nar_of, read
 
@@ -123,6 +124,19 @@ def test_a_source_that_changes_between_the_passes_gets_the_path_of_what_was_copi
     assert info is not None
     assert info.nar_hash == digest("sha256", nar_of({b"a": b"new", b"b": b""}))
     assert len(asked) == 2
+
+
+def test_a_tree_that_holds_the_store_is_not_copied_for_ever(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "A").write_bytes(bytes(1 << 20))
+    for number in range(8):  # some come before the temporary folder, so that this has something by then
+        store.add_text(f"t{number}", bytes(1 << 20))
+    before = objects(store)
+    with pytest.raises(GrowingSourceError, match=f"'{tmp_path}' grows while it is copied") as caught:
+        store.add_source(str(tmp_path), "x")
+    assert "--store" in (caught.value.hint or "")
+    assert objects(store) == before
+    without = store.add_source(str(tmp_path), "x", filter=lambda path, _: not path.endswith("/R"))
+    assert read(Path(store.real_path(without))) == {b"A": bytes(1 << 20)}
 
 
 def test_a_full_disk_leaves_the_old_state(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
