@@ -22,7 +22,7 @@ COLUMNS: Final = [
     ('{ ${"" + "y"} = 1; x = 2; }', 20),
     ("rec { x = 1; __overrides = { x = 2; }; }", 30),
     ('{ ${null} = 1; x = 2; ${"y"} = 3; }', 16),
-    ('let f = a: i: a // { x = i; }; in builtins.foldl\' f { y = 1; } [ 1 2 3 ]', 22),
+    ("let f = a: i: a // { x = i; }; in builtins.foldl' f { y = 1; } [ 1 2 3 ]", 22),
     ('builtins.listToAttrs [ { name = "y"; value = 1; } { name = "x"; value = 2; } ]', 65),
     ('builtins.listToAttrs (map (name: { inherit name; value = 1; }) [ "y" "x" ])', 50),
     ('builtins.removeAttrs { x = 1; y = 2; } [ "y" ]', 24),
