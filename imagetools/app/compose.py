@@ -104,7 +104,7 @@ class Session:
     def known(self) -> "Known":
         from imagetools.instantiate.known import Known
 
-        return Known(self.store)
+        return Known(self.store, writes=not self.read_only)
 
     @cached_property
     def io(self) -> "StoreIO":
@@ -245,7 +245,7 @@ class Session:
 
     def outputs(self, item: "Found") -> Mapping[str, str]:
         """The names of a derivation's outputs, and their paths."""
-        return item.outputs if item.outputs is not None else self.known.get(item.drv_path).derivation.output_paths()
+        return item.outputs if item.outputs is not None else self.known.get(item.drv_path).output_paths()
 
     def result(self, item: "Found") -> "Result":
         """The output that ``item`` stands for. Raises ImagetoolsError where the derivation has no such output."""

@@ -85,7 +85,7 @@ def _with_other_hash(session: "Session", value: object, hash: Hash) -> "list[tup
     called = session.evaluator.auto_call(value, session.arguments)
     specified: list[Hash] = []
     for item in session.find(called):
-        output = session.known.get(item.drv_path).derivation.fixed_output()
+        output = session.known.get(item.drv_path).fixed_output()
         if output is None:
             raise NotFetchedError(display(item.name))
         specified.append(output.hash)
@@ -119,6 +119,6 @@ def _instantiate(session: "Session", call: FetcherCall, hash: Hash) -> "Result":
 
 def _path_of(session: "Session", result: "Result", got: Hash) -> StorePath:
     """Where something with that hash lies, by the rules for fixed outputs."""
-    output = session.known.get(result.drv_path).derivation.fixed_output()
+    output = session.known.get(result.drv_path).fixed_output()
     assert output is not None
     return fixed_path(session.store.store_dir, result.path.name, output.method, got)

@@ -1,14 +1,15 @@
 """The derivations that an evaluation has made or met, with their masked hashes, and those still to be written.
 
 Hashing a derivation needs the hashes of all its inputs; they are remembered for the whole evaluation. Files are written in
-one transaction
-by :meth:`Known.flush`, since a store operation for each of hundreds of derivations would cost more than evaluating them.
+one transaction by :meth:`Known.flush`, since a store operation for each of hundreds of derivations would cost more than
+evaluating them.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from imagetools.formats.addressing import text_path
-from imagetools.formats.derivation import Derivation
+from imagetools.formats.derivation import Derivation, FixedOutput, Output
 from imagetools.formats.modulo import hash_modulo
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.assemble import Parts, assemble
@@ -18,19 +19,32 @@ from imagetools.store.ports import Store, TextObject
 
 
 class Made:
-    """A derivation and the logical path of its ``.drv`` file."""
+    """The logical path of a ``.drv`` file, and the outputs of its derivation. That itself is not kept: an evaluation may make a
+    hundred thousand, and nobody asks for more than this."""
 
-    def __init__(self, derivation: Derivation, path: str) -> None:
-        self.derivation: Final = derivation
+    def __init__(self, path: str, outputs: Mapping[str, Output]) -> None:
         self.path: Final = path
+        self.outputs: Final = outputs
+
+    def output_paths(self) -> dict[str, str]:
+        """Output name to logical path, sorted by name."""
+        return {name: self.outputs[name].path for name in sorted(self.outputs)}
+
+    def fixed_output(self) -> FixedOutput | None:
+        """The output whose contents are known before, if it is one of those derivations."""
+        output = self.outputs.get("out")
+        return output if isinstance(output, FixedOutput) else None
 
 
 class Known:
-    """All derivations of one evaluation; what it did not make itself is read from the store."""
+    """All derivations of one evaluation; what it did not make itself is read from the store. ``writes``: whether :meth:`flush`
+    will be called; if not, no texts are kept for it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, writes: bool = True) -> None:
         self._store = store
+        self._writes = writes
         self._made: dict[str, Made] = {}
+        self._met: dict[str, Derivation] = {}
         self._hashes: dict[str, Hash] = {}
         self._paths: dict[str, StorePath] = {}
         self._pending: dict[str, TextObject] = {}
@@ -46,11 +60,15 @@ class Known:
         path = store_dir.join(store_path)
         known = self._made.get(path)
         if known is None:
-            known = self._made[path] = Made(derivation, path)
+            known = self._made[path] = Made(path, derivation.outputs)
             self._hashes[path] = done.modulo
             self._paths[path] = store_path
-            self._pending[path] = TextObject(name, done.text, references, store_path, derivation.output_paths())
+            self._later(path, TextObject(name, done.text, references, store_path, derivation.output_paths()))
         return known
+
+    def _later(self, path: str, text: TextObject) -> None:
+        """Remember what has to be written."""
+        self._pending[path] = text if self._writes else TextObject(text.name, b"", text.references)
 
     def _store_path(self, path: str) -> StorePath:
         """The store path of a logical one. Most are asked for again and again."""
@@ -63,15 +81,23 @@ class Known:
         """Remember a text (``toFile``) to be written; gives its logical path."""
         store_path = text_path(self._store.store_dir, text.name, text.data, text.references)
         path = self._store.store_dir.join(store_path)
-        self._pending.setdefault(path, TextObject(text.name, text.data, text.references, store_path))
+        if path not in self._pending:
+            self._later(path, TextObject(text.name, text.data, text.references, store_path))
         return path
 
     def get(self, path: str) -> Made:
         """The derivation at a logical path. Raises InvalidPathError where neither this evaluation nor the store has it."""
         made = self._made.get(path)
         if made is None:
-            made = self._made[path] = Made(self._store.read_derivation(self._store.store_dir.parse(path)), path)
+            made = self._made[path] = Made(path, self._meet(path).outputs)
         return made
+
+    def _meet(self, path: str) -> Derivation:
+        """A derivation that the store has, read once."""
+        met = self._met.get(path)
+        if met is None:
+            met = self._met[path] = self._store.read_derivation(self._store.store_dir.parse(path))
+        return met
 
     def hash_of(self, path: str) -> Hash:
         """The hash modulo of a derivation, computed once, its inputs first (iteratively: a chain may be thousands long)."""
@@ -79,12 +105,12 @@ class Known:
         if found is None:
             for needed in topological([path], self._unhashed_inputs):
                 if needed not in self._hashes:
-                    self._hashes[needed] = hash_modulo(self.get(needed).derivation, self._hashes.__getitem__)
+                    self._hashes[needed] = hash_modulo(self._meet(needed), self._hashes.__getitem__)
             found = self._hashes[path]
         return found
 
     def _unhashed_inputs(self, path: str) -> list[str]:
-        return [name for name in self.get(path).derivation.input_drvs if name not in self._hashes]
+        return [name for name in self._meet(path).input_drvs if name not in self._hashes]
 
     def requisites(self, path: str) -> list[str]:
         """The closure of a derivation as a file: all derivations and sources below it, itself included; sorted logical paths."""
@@ -100,6 +126,7 @@ class Known:
 
     def flush(self) -> None:
         """Write everything that is not written yet, in one transaction."""
+        assert self._writes
         if self._pending:
             self._store.add_texts(list(self._pending.values()))
             self._pending.clear()

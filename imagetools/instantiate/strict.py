@@ -76,7 +76,7 @@ class StrictDerivation:
         self._read_context(context, parts)
         made = self.known.add(parts)
         values: dict[str, object] = {"drvPath": make_string(made.path, {"=" + made.path})}
-        for output, spec in made.derivation.outputs.items():
+        for output, spec in made.outputs.items():
             values[output] = make_string(spec.path, {f"!{output}!{made.path}"})
         return Attrs(values)
 
@@ -90,7 +90,7 @@ class StrictDerivation:
                 for path in self.known.requisites(element[1:]):
                     parts.input_srcs.add(path)
                     if path.endswith(".drv"):
-                        parts.input_drvs.setdefault(path, set()).update(self.known.get(path).derivation.outputs)
+                        parts.input_drvs.setdefault(path, set()).update(self.known.get(path).outputs)
             else:
                 parts.input_srcs.add(element)
 

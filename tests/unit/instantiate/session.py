@@ -26,7 +26,7 @@ class Session:
         self.folder = folder
         self.said: list[str] = []
         self.store = LocalStore(str(folder / "root"))
-        self.known = Known(self.store)
+        self.known = Known(self.store, writes=not read_only)
         self.io = (RestrictedIO if restricted else StoreIO)(
             self.store,
             cache=str(folder / "cache"),
