@@ -40,9 +40,10 @@ class If(Code):
         """One of the two, made from its part of the tree; that is forgotten with the second."""
         late = self.late
         assert late is not None
+        code = self.unit.build_at(self.level, late[index])
         if self.yes is not None or self.no is not None:
             self.late = None
-        return self.unit.build_at(self.level, late[index])
+        return code
 
 
 class Assertion(Code):
