@@ -1,10 +1,10 @@
 """Every derivation of a nixpkgs tree beside real Nix: ``python -m tests.oracle.nixpkgs_drvs TREE [--set python3Packages]``.
 
-Both sides say of each attribute of a set its drvPath (what is a string is said itself), "THROW" (``tryEval`` caught it), "ERROR"
-(the evaluation ended) or null (something else); what differs is printed, and the exit code is 1. A drvPath that differs because
-the derivation holds ``builtins.nixVersion`` is counted apart. What Nix has said is kept in the file of ``--theirs`` and not asked
-for again. Nothing is built or written into a store. A chunk of attributes is one process of a side; where one ends the
-evaluation, the next process goes on behind it.
+Both sides say of each attribute of a set its drvPath, "THROW" (``tryEval`` caught it), "ERROR" (the evaluation ended) or null
+(no derivation); what differs is printed, and the exit code is 1. A drvPath that differs because the derivation holds
+``builtins.nixVersion`` is counted apart. What Nix has said is kept in the file of ``--theirs`` and not asked for again. Nothing
+is built or written into a store. A chunk of attributes is one process of a side; where one ends the evaluation, the next process
+goes on behind it.
 
 Sets: "" (the top level), an attribute path such as ``xorg`` or ``pkgsCross.mingwW64``, or a name of ``SETS``.
 """
@@ -69,11 +69,11 @@ EVERY_CROSS: Final = f"""(
   in builtins.listToAttrs (builtins.concatMap packages (builtins.attrNames p))
 )"""
 
-# What a package says of itself, with the place in its position.
+# What a package says of itself, with the place in its position, where its drvPath is asked for.
 META: Final = f"""(
   let
     texts = value: builtins.toJSON [ value.meta value.outputs (builtins.attrNames value) ];
-    said = value: if (value.type or null) == "derivation" then texts value else null;
+    said = value: if (value.type or null) == "derivation" then value // {{ drvPath = texts value; }} else null;
   in builtins.mapAttrs (name: said) {PACKAGES}
 )"""
 
@@ -90,9 +90,7 @@ SETS: Final = {
 ASKING: Final = """
 let
   set = SET;
-  path = value:
-    if builtins.isString value then builtins.unsafeDiscardStringContext value
-    else if (value.type or null) == "derivation" then builtins.unsafeDiscardStringContext value.drvPath else null;
+  path = value: if (value.type or null) == "derivation" then builtins.unsafeDiscardStringContext value.drvPath else null;
   answer = name: let found = builtins.tryEval (path set.${name}); in if found.success then found.value else "THROW";
   say = name: builtins.trace "=drv= ${builtins.toJSON [ name (answer name) ]}" null;
 in builtins.foldl' (_: say) null (builtins.fromJSON NAMES)
