@@ -60,6 +60,11 @@ class FixedOutput:
 Output: TypeAlias = InputAddressed | FixedOutput
 
 
+def output_paths(outputs: Mapping[str, Output]) -> dict[str, str]:
+    """Output name to logical path, sorted by name."""
+    return {name: outputs[name].path for name in sorted(outputs)}
+
+
 class Derivation:
     """One derivation (rows 4.001-4.005). Immutable by convention; compare with ``==``.
 
@@ -112,7 +117,7 @@ class Derivation:
 
     def output_paths(self) -> dict[str, str]:
         """Output name to logical path, sorted by name."""
-        return {name: self.outputs[name].path for name in sorted(self.outputs)}
+        return output_paths(self.outputs)
 
     def with_outputs(self, outputs: Mapping[str, Output], env: Mapping[str, str]) -> "Derivation":
         """The same derivation with other outputs and environment (once paths are known)."""

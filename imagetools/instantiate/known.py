@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from imagetools.formats.addressing import text_path
-from imagetools.formats.derivation import Derivation, FixedOutput, Output
+from imagetools.formats.derivation import Derivation, FixedOutput, Output, output_paths
 from imagetools.formats.modulo import hash_modulo
 from imagetools.formats.store_path import StorePath
 from imagetools.instantiate.assemble import Parts, assemble
@@ -28,7 +28,7 @@ class Made:
 
     def output_paths(self) -> dict[str, str]:
         """Output name to logical path, sorted by name."""
-        return {name: self.outputs[name].path for name in sorted(self.outputs)}
+        return output_paths(self.outputs)
 
     def fixed_output(self) -> FixedOutput | None:
         """The output whose contents are known before, if it is one of those derivations."""
@@ -47,7 +47,8 @@ class Known:
         self._met: dict[str, Derivation] = {}
         self._hashes: dict[str, Hash] = {}
         self._paths: dict[str, StorePath] = {}
-        self._pending: dict[str, TextObject] = {}
+        self._pending: dict[str, tuple[StorePath, ...]] = {}
+        self._texts: list[TextObject] = []
 
     def add(self, parts: Parts) -> Made:
         """Finish a derivation and remember it to be written. Raises AssemblyError and what the formats raise."""
@@ -63,12 +64,10 @@ class Known:
             known = self._made[path] = Made(path, derivation.outputs)
             self._hashes[path] = done.modulo
             self._paths[path] = store_path
-            self._later(path, TextObject(name, done.text, references, store_path, derivation.output_paths()))
+            self._pending[path] = references
+            if self._writes:
+                self._texts.append(TextObject(name, done.text, references, store_path, derivation.output_paths()))
         return known
-
-    def _later(self, path: str, text: TextObject) -> None:
-        """Remember what has to be written."""
-        self._pending[path] = text if self._writes else TextObject(text.name, b"", text.references)
 
     def _store_path(self, path: str) -> StorePath:
         """The store path of a logical one. Most are asked for again and again."""
@@ -82,7 +81,9 @@ class Known:
         store_path = text_path(self._store.store_dir, text.name, text.data, text.references)
         path = self._store.store_dir.join(store_path)
         if path not in self._pending:
-            self._later(path, TextObject(text.name, text.data, text.references, store_path))
+            self._pending[path] = text.references
+            if self._writes:
+                self._texts.append(TextObject(text.name, text.data, text.references, store_path))
         return path
 
     def get(self, path: str) -> Made:
@@ -117,18 +118,19 @@ class Known:
         return sorted(reachable([path], self._references))
 
     def _references(self, path: str) -> list[str]:
-        pending = self._pending.get(path)
+        references = self._pending.get(path)
         store_dir = self._store.store_dir
-        if pending is not None:
-            return [store_dir.join(reference) for reference in pending.references]
+        if references is not None:
+            return [store_dir.join(reference) for reference in references]
         info = self._store.query(store_dir.parse(path))
         return [] if info is None else [store_dir.join(reference) for reference in info.references]
 
     def flush(self) -> None:
         """Write everything that is not written yet, in one transaction."""
         assert self._writes
-        if self._pending:
-            self._store.add_texts(list(self._pending.values()))
+        if self._texts:
+            self._store.add_texts(self._texts)
+            self._texts.clear()
             self._pending.clear()
 
     def is_known(self, path: StorePath) -> bool:
